@@ -1,0 +1,82 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+)
+
+// RefusedError is a server's definite no: the operation did not take effect.
+type RefusedError struct {
+	Command string // what was asked: "APPEND INBOX"
+	Status  string // "NO", "BAD", "BYE", or an LMTP reply code: "550"
+	Code    string // IMAP response code without brackets, or empty
+	Text    string
+}
+
+func (e *RefusedError) Error() string {
+	if e.Code == "" {
+		return fmt.Sprintf("%s: refused: %s %s", e.Command, e.Status, e.Text)
+	}
+	return fmt.Sprintf("%s: refused: %s [%s] %s", e.Command, e.Status, e.Code, e.Text)
+}
+
+// UnreachableError says that no connection came about, so nothing was sent.
+type UnreachableError struct {
+	Server  ServerName
+	Service string // "imap", "lmtp", "sync"
+	Err     error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("%s: %s not reachable: %v", e.Server, e.Service, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// SetupError is something about the machine or the input that the user can
+// mend: no Docker engine, no image. It ends the command with status 2.
+type SetupError struct {
+	Problem string // one line
+	Mend    string // the command or the change that mends it, one line
+	Err     error  // may be nil
+}
+
+func (e *SetupError) Error() string {
+	text := e.Problem
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if e.Mend != "" {
+		text += "; to mend it: " + e.Mend
+	}
+	return text
+}
+
+func (e *SetupError) Unwrap() error { return e.Err }
+
+// Outcome is what a client knows about an operation that it sent.
+type Outcome string
+
+const (
+	// Acknowledged: the server said OK. From here on it is a promise.
+	Acknowledged Outcome = "acknowledged"
+	// Refused: the server said no, or was never reached.
+	Refused Outcome = "refused"
+	// InDoubt: it was sent, and the answer never came.
+	InDoubt Outcome = "in-doubt"
+)
+
+// OutcomeOf turns what an operation of a [Session] or a [UserView] returned
+// into what the client knows about it.
+func OutcomeOf(err error) Outcome {
+	var refused *RefusedError
+	var unreachable *UnreachableError
+	switch {
+	case err == nil:
+		return Acknowledged
+	case errors.As(err, &refused), errors.As(err, &unreachable):
+		return Refused
+	default:
+		return InDoubt
+	}
+}

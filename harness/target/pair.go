@@ -1,0 +1,123 @@
+package target
+
+import (
+	"context"
+	"time"
+)
+
+// ServerName names one server of a pair for as long as the pair exists. Roles
+// move between servers; names do not.
+type ServerName string
+
+// The two servers of a pair. A new or reset pair has Imap1 as its master.
+const (
+	Imap1 ServerName = "imap1"
+	Imap2 ServerName = "imap2"
+)
+
+// Other returns the name of the other server of the pair.
+func (n ServerName) Other() ServerName {
+	if n == Imap1 {
+		return Imap2
+	}
+	return Imap1
+}
+
+// Role is what a server does in its pair at the moment.
+type Role string
+
+const (
+	// RoleMaster takes mail and users, and logs its changes for replication.
+	RoleMaster Role = "master"
+	// RoleReplica receives what the master's sync_client sends.
+	RoleReplica Role = "replica"
+	// RoleRescued is a former master brought up apart: it can be read through
+	// its views, takes no mail, and replicates nothing to anybody.
+	RoleRescued Role = "rescued"
+)
+
+// Spec says what pair is wanted.
+type Spec struct {
+	// Seed is where all of the target's own chance comes from (latencies and
+	// process ids of the simulator). Real pairs ignore it.
+	Seed uint64
+	// Suite names the Cyrus to run, as a Debian suite: "bookworm". The
+	// simulator behaves as bookworm's Cyrus 3.6.1 and takes no other.
+	Suite string
+	// Accounts are the users that exist on a new or reset pair, each with an
+	// empty INBOX on both servers.
+	Accounts []string
+	// RepeatInterval is sync_repeat_interval: how long sync_client waits
+	// between two looks at its log. Zero looks again at once.
+	RepeatInterval time.Duration
+	// Keep asks for a pair that outlives this process. Targets that leave
+	// nothing behind anyhow ignore it.
+	Keep bool
+}
+
+// Target makes pairs.
+type Target interface {
+	// Name is what the user calls the target: "sim" or "docker".
+	Name() string
+	// NewPair returns a pair that is ready: both servers greet, the accounts
+	// exist on both, and a change on the master has reached the replica.
+	// An error that the user can mend (no engine, no image) is a [SetupError].
+	NewPair(ctx context.Context, spec Spec) (Pair, error)
+}
+
+// Pair is two servers, one replicating to the other.
+type Pair interface {
+	// Version says which Cyrus runs, as an operator would write it:
+	// "3.6.1-4+deb12u5", or "model of 3.6.1".
+	Version() string
+	// Servers returns both servers, Imap1 first, whatever their state.
+	Servers() [2]Server
+	// Server returns the server of that name, whatever its state.
+	Server(ServerName) Server
+	// Role returns what the server does at the moment.
+	Role(ServerName) Role
+	// Serving returns the server to which the clients' address points. It is
+	// the first master until a promotion moves it, also while that is dead.
+	Serving() Server
+
+	Clock() Clock
+	Executor() Executor
+	Operator() Operator
+	Saboteur() Saboteur
+
+	// Reset brings the pair back to what NewPair returned, with these accounts,
+	// from whatever state a drill has left it in.
+	Reset(ctx context.Context, accounts []string) error
+	// Close gives everything back. A pair made with Spec.Keep stays.
+	Close(ctx context.Context) error
+}
+
+// Server is one server, as it can be observed. Detectors get this and nothing
+// that could change it but a user's session.
+type Server interface {
+	Name() ServerName
+	Index() IndexView
+	User() UserView
+	Host() HostView
+}
+
+// Operator does what an administrator of the pair may do. Each call returns
+// when its effect can be seen, or with an error that says what was being done
+// to which server.
+type Operator interface {
+	// Start starts a server that is down, in the role that it had.
+	Start(ctx context.Context, server ServerName) error
+	// Stop shuts a server down cleanly.
+	Stop(ctx context.Context, server ServerName) error
+	// Promote makes the replica the master: its configuration is rewritten, it
+	// logs changes for replication but sends them nowhere yet, and the
+	// clients' address moves to it. The other server must be down: two masters
+	// at once would be a split brain, and the call refuses it.
+	// Whoever promotes takes the freeze first.
+	Promote(ctx context.Context, server ServerName) error
+	// Rescue brings a dead former master up apart from the pair: cut off the
+	// replication network, no sync_client, no mail, no autocreate, so that
+	// reading it changes neither it nor the pair. It refuses a server that
+	// serves users.
+	Rescue(ctx context.Context, server ServerName) error
+}

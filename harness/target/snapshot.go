@@ -1,0 +1,171 @@
+package target
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Level says how deep a snapshot looks. Each level holds all of the one below.
+type Level string
+
+const (
+	// LevelStatus has mailboxes' headers, and no records.
+	LevelStatus Level = "status"
+	// LevelIndex adds records, expunged ones included, and the account's meta.
+	LevelIndex Level = "index"
+	// LevelBody adds the digest of what a client really gets of each message.
+	LevelBody Level = "body"
+)
+
+// Snapshot is the canonical state of one account on one server: everything in
+// a fixed order, so that equal states are equal values.
+type Snapshot struct {
+	Server    ServerName `json:"server"`
+	Account   string     `json:"account"`
+	Level     Level      `json:"level"`
+	Mailboxes []Mailbox  `json:"mailboxes"` // sorted by name
+	Meta      Meta       `json:"meta"`      // from LevelIndex on
+}
+
+// Mailbox is one mailbox as its index has it.
+type Mailbox struct {
+	// Name is as its owner sees it, in UTF-8: "INBOX", "INBOX/Work".
+	Name          string   `json:"name"`
+	UniqueID      string   `json:"uniqueid"`
+	UIDValidity   uint32   `json:"uidvalidity"`
+	LastUID       uint32   `json:"last_uid"` // UIDNEXT is one more
+	HighestModSeq uint64   `json:"highestmodseq"`
+	ACL           string   `json:"acl"`       // "alice lrswipkxtecda", sorted, joined by ", "
+	QuotaRoot     string   `json:"quotaroot"` // empty: none
+	SyncCRC       string   `json:"sync_crc"`  // as the server tells it; not compared by Diff
+	Records       []Record `json:"records"`   // by UID; from LevelIndex on
+}
+
+// Record is one message in an index.
+type Record struct {
+	UID          uint32    `json:"uid"`
+	GUID         string    `json:"guid"` // SHA-1 of the message as delivered, 40 hex digits
+	Size         uint32    `json:"size"` // bytes
+	InternalDate time.Time `json:"internaldate"`
+	Flags        []string  `json:"flags,omitempty"` // sorted; without \Recent and \Expunged
+	ModSeq       uint64    `json:"modseq"`
+	// Expunged: the user has removed it; the record is a tombstone that Cyrus
+	// keeps until cyr_expire. Only the index view has such records.
+	Expunged bool `json:"expunged,omitempty"`
+	// BodySHA1 is the digest of what BODY.PEEK[] gave, at LevelBody and for
+	// records that are not expunged; [NoBody] where the server gave nothing.
+	BodySHA1 string `json:"body_sha1,omitempty"`
+}
+
+// NoBody stands in Record.BodySHA1 for a message that is listed but that the
+// server could not give.
+const NoBody = "none"
+
+// Live returns the mailbox's records that are not expunged.
+func (m Mailbox) Live() []Record {
+	return slices.DeleteFunc(slices.Clone(m.Records), func(r Record) bool { return r.Expunged })
+}
+
+// Mailbox returns the mailbox of that name.
+func (s Snapshot) Mailbox(name string) (Mailbox, bool) {
+	for _, m := range s.Mailboxes {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Mailbox{}, false
+}
+
+// Meta is what belongs to an account and to none of its mailboxes.
+type Meta struct {
+	Subscriptions []string `json:"subscriptions,omitempty"` // names as the owner sees them, sorted
+	Scripts       []Script `json:"scripts,omitempty"`       // sorted by name
+}
+
+// Script is one sieve script.
+type Script struct {
+	Name   string `json:"name"`
+	GUID   string `json:"guid"` // SHA-1 of its source
+	Active bool   `json:"active,omitempty"`
+}
+
+// TakeSnapshot reads the account's state on the server, as deep as level says.
+// It changes nothing. At LevelBody it logs in as the account, so there every
+// live record of the index gets the digest of what the user is given.
+func TakeSnapshot(ctx context.Context, server Server, account string, level Level) (Snapshot, error) {
+	snap := Snapshot{Server: server.Name(), Account: account, Level: level}
+	fail := func(err error) (Snapshot, error) {
+		return Snapshot{}, fmt.Errorf("taking %s snapshot of %s on %s: %w", level, account, server.Name(), err)
+	}
+	mailboxes, err := server.Index().Mailboxes(ctx, account)
+	if err != nil {
+		return fail(err)
+	}
+	snap.Mailboxes = mailboxes
+	if level == LevelStatus {
+		return snap, nil
+	}
+	for i, m := range snap.Mailboxes {
+		if snap.Mailboxes[i], err = server.Index().Mailbox(ctx, account, m.Name); err != nil {
+			return fail(err)
+		}
+	}
+	if snap.Meta, err = server.Index().Meta(ctx, account); err != nil {
+		return fail(err)
+	}
+	if level == LevelIndex {
+		return snap, nil
+	}
+	if err := readBodies(ctx, server, &snap); err != nil {
+		return fail(err)
+	}
+	return snap, nil
+}
+
+// readBodies fills in BodySHA1 of the snapshot's live records.
+func readBodies(ctx context.Context, server Server, snap *Snapshot) (err error) {
+	session, err := server.User().Login(ctx, snap.Account)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := session.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	for i := range snap.Mailboxes {
+		mailbox := &snap.Mailboxes[i]
+		digests := make(map[uint32]string, len(mailbox.Records))
+		err := session.Bodies(ctx, mailbox.Name, nil, func(uid uint32, body []byte) error {
+			digests[uid] = DigestBody(body)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for j := range mailbox.Records {
+			record := &mailbox.Records[j]
+			if record.Expunged {
+				continue
+			}
+			record.BodySHA1 = NoBody
+			if digest, ok := digests[record.UID]; ok {
+				record.BodySHA1 = digest
+			}
+		}
+	}
+	return nil
+}
+
+// DigestBody returns the SHA-1 of a message in hex, or [NoBody] for nil.
+func DigestBody(body []byte) string {
+	if body == nil {
+		return NoBody
+	}
+	sum := sha1.Sum(body)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,63 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Clock is the target's time: virtual on the simulator.
+type Clock interface {
+	Now() time.Time
+	// Sleep lets d pass and returns nil, or returns the context's error as
+	// soon as that is done.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Executor runs tasks side by side: goroutines on real servers, cooperative
+// and in seeded order on the simulator, where a task gives way when it sleeps
+// or waits for a server.
+type Executor interface {
+	// Run runs the tasks and returns when all have ended, with the first error
+	// in order of the arguments. An error cancels the context of the others.
+	Run(ctx context.Context, tasks ...func(ctx context.Context) error) error
+}
+
+// TimeoutError says that a condition did not come about in time.
+type TimeoutError struct {
+	What   string        // what was waited for
+	Within time.Duration // how long, on the target's clock
+	Last   string        // what was seen last; may be empty
+}
+
+func (e *TimeoutError) Error() string {
+	if e.Last == "" {
+		return fmt.Sprintf("%s: not within %s", e.What, e.Within)
+	}
+	return fmt.Sprintf("%s: not within %s (last seen: %s)", e.What, e.Within, e.Last)
+}
+
+// WaitUntil asks condition again and again until it holds, with pauses that
+// grow from 10 ms to 250 ms of the target's time, and gives up with a
+// [TimeoutError] after within. The condition says what it saw for the error's
+// sake; an error from it ends the wait.
+func WaitUntil(ctx context.Context, clock Clock, within time.Duration, what string,
+	condition func(context.Context) (holds bool, seen string, err error),
+) error {
+	start := clock.Now()
+	for pause := 10 * time.Millisecond; ; pause = min(pause*3/2, 250*time.Millisecond) {
+		holds, seen, err := condition(ctx)
+		if err != nil {
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+		if holds {
+			return nil
+		}
+		if clock.Now().Sub(start) >= within {
+			return &TimeoutError{What: what, Within: within, Last: seen}
+		}
+		if err := clock.Sleep(ctx, pause); err != nil {
+			return fmt.Errorf("waiting for %s (last seen: %s): %w", what, seen, err)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package target
+
+import (
+	"context"
+	"time"
+)
+
+// IndexView is what a server's index claims, fast and complete, as Cyrus's
+// sync protocol tells it. It looks at neither message files nor what a client
+// would get. Its calls change nothing.
+type IndexView interface {
+	// Mailboxes returns the headers of the account's mailboxes, sorted by
+	// name, without records (GET USER). A mailbox whose index cannot be
+	// opened is absent, as it is in Cyrus. An account that the server does
+	// not have is an empty list and no error.
+	Mailboxes(ctx context.Context, account string) ([]Mailbox, error)
+	// Mailbox returns one mailbox with its records in order of UID, expunged
+	// ones that are still kept included (GET FULLMAILBOX).
+	Mailbox(ctx context.Context, account, mailbox string) (Mailbox, error)
+	// Meta returns what belongs to the account and not to one of its
+	// mailboxes (GET META).
+	Meta(ctx context.Context, account string) (Meta, error)
+}
+
+// UserView is what users get: IMAP sessions and mail by LMTP.
+type UserView interface {
+	// Login opens an IMAP session as the account. It never makes a mailbox on
+	// a server that is not the master.
+	Login(ctx context.Context, account string) (Session, error)
+	// Deliver hands one message (with CRLF line ends) to the account by LMTP.
+	Deliver(ctx context.Context, account string, message []byte) error
+}
+
+// Session is one IMAP session of one account. It is not safe for concurrent
+// use. Reading calls use EXAMINE and BODY.PEEK, so they change nothing. Every
+// error is either a [RefusedError] (the server answered NO, BAD or BYE), an
+// [UnreachableError] (nothing was sent), or means that the answer never came:
+// then the operation may have taken effect ([OutcomeOf] tells them apart).
+type Session interface {
+	// List returns the names of the mailboxes that the user can see, sorted.
+	List(ctx context.Context) ([]string, error)
+	// Records returns the mailbox's messages in order of UID, without bodies.
+	Records(ctx context.Context, mailbox string) ([]Record, error)
+	// Header returns, by UID, the value of one header field of each message of
+	// the mailbox that has it; nil uids means all messages.
+	Header(ctx context.Context, mailbox, field string, uids []uint32) (map[uint32]string, error)
+	// Bodies calls each with the whole of each message, in order of UID; nil
+	// uids means all. A message that the server lists but cannot give is
+	// passed with a nil body. The slice is the callee's to keep.
+	Bodies(ctx context.Context, mailbox string, uids []uint32, each func(uid uint32, body []byte) error) error
+	// Append stores messages in one command and returns their UIDs in order,
+	// and the UIDVALIDITY that these are under.
+	Append(ctx context.Context, mailbox string, messages ...AppendMessage) (uidValidity uint32, uids []uint32, err error)
+	// Expunge removes messages for good: \Deleted, then UID EXPUNGE.
+	Expunge(ctx context.Context, mailbox string, uids []uint32) error
+	// Close logs out and gives the connection back.
+	Close() error
+}
+
+// AppendMessage is one message to be stored by APPEND.
+type AppendMessage struct {
+	Flags        []string
+	InternalDate time.Time // zero: the server's own time
+	Body         []byte    // the whole message, CRLF line ends
+}
+
+// HostView is what an administrator sees on the server's machine. It can be
+// read also while Cyrus on it is dead: a disk outlives its processes.
+type HostView interface {
+	// SyncLog returns the log of changes that await replication.
+	SyncLog(ctx context.Context) (SyncLog, error)
+	// Processes returns Cyrus's processes, sorted by name and pid; none when
+	// the server is down.
+	Processes(ctx context.Context) ([]Process, error)
+	// Syslog returns what Cyrus has logged since the pair was made or reset.
+	Syslog(ctx context.Context) ([]byte, error)
+}
+
+// SyncLog is a server's log of changes for replication: the file that Cyrus
+// appends to, and the batch that sync_client has taken and not yet finished.
+type SyncLog struct {
+	Current LogFile `json:"current"` // sync/log
+	InWork  LogFile `json:"in_work"` // sync/log-run
+}
+
+// Pending returns the number of entries in both files.
+func (l SyncLog) Pending() int { return len(l.Current.Entries) + len(l.InWork.Entries) }
+
+// Bytes returns the size of both files.
+func (l SyncLog) Bytes() int64 { return l.Current.Bytes + l.InWork.Bytes }
+
+// LogFile is one file of the sync log. The zero value is a file that is not
+// there.
+type LogFile struct {
+	Entries  []string  `json:"entries,omitempty"` // lines: "APPEND user.alice"
+	Bytes    int64     `json:"bytes"`
+	Modified time.Time `json:"modified,omitzero"`
+}
+
+// Process is one process of Cyrus.
+type Process struct {
+	PID   int          `json:"pid"`
+	Name  string       `json:"name"` // "sync_client", "imapd", "master", …
+	State ProcessState `json:"state"`
+}
+
+// ProcessState is a process's state as the kernel tells it.
+type ProcessState string
+
+const (
+	ProcessRunning ProcessState = "running" // on a processor, or waiting
+	ProcessStopped ProcessState = "stopped" // by a signal: it does nothing
+	ProcessZombie  ProcessState = "zombie"
+)
