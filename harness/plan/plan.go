@@ -1,0 +1,180 @@
+package plan
+
+import "time"
+
+// APIVersion is the version of the plan format that this package reads.
+const APIVersion = "cyrdrill/v1"
+
+// Plan is the text of a drill: which pair, whose mail, what happens to it in
+// which order, and what must have been seen and must hold at the end. It is
+// pure data: a scenario, a regression and a reduced counterexample are all
+// plans.
+type Plan struct {
+	File        string // where it was read from, for messages
+	APIVersion  string
+	Name        string // "unreplicated-mail"
+	Title       string // one line
+	Description string // what happened, for whom this is, where it comes from
+	Seed        uint64 // for traffic's choices and the simulator's chance
+	Pair        Pair
+	Accounts    []string
+	Steps       []Step
+	Expect      Expect
+
+	text []byte // as read
+}
+
+// Text returns the plan as it was read, byte for byte.
+func (p *Plan) Text() []byte { return p.text }
+
+// Pair says which pair the plan asks for.
+type Pair struct {
+	Cyrus          string        // Debian suite; "bookworm" when left out
+	RepeatInterval time.Duration // sync_repeat_interval; 0 when left out
+}
+
+// Expect is what a run must show to pass.
+type Expect struct {
+	Marks      []Ref // situations that must have been reached
+	Properties []Ref // what must hold at the end
+}
+
+// Ref is a name in a plan with its place, so that a message can point at it.
+type Ref struct {
+	Name string
+	Pos  Pos
+}
+
+// Pos is a place in the plan's file; lines and columns count from 1.
+type Pos struct{ Line, Column int }
+
+// Step is one line of a plan. Exactly one of the pointers is set; Kind names it.
+type Step struct {
+	Kind Kind
+	Pos  Pos
+
+	Deliver *Deliver
+	Append  *Append
+	Expunge *Expunge
+	Wait    *Wait
+	Fault   *Fault
+	Freeze  *Freeze
+	Promote *Promote
+	Rescue  *Rescue
+	Detect  *Detect
+	Restore *Restore
+}
+
+// Kind is the key that a step stands under in the file.
+type Kind string
+
+// The kinds of steps.
+const (
+	KindDeliver Kind = "deliver"
+	KindAppend  Kind = "append"
+	KindExpunge Kind = "expunge"
+	KindWait    Kind = "wait"
+	KindFault   Kind = "fault"
+	KindFreeze  Kind = "freeze"
+	KindPromote Kind = "promote"
+	KindRescue  Kind = "rescue"
+	KindDetect  Kind = "detect"
+	KindRestore Kind = "restore"
+)
+
+// Deliver sends new messages by LMTP to where the clients' address points.
+type Deliver struct {
+	To    []string // accounts; all of the plan's when left out
+	Count int      // messages for each account; 1 when left out
+}
+
+// Append stores new messages by IMAP, with flags and dates.
+type Append struct {
+	Account string
+	Mailbox string // "INBOX" when left out
+	Count   int    // 1 when left out
+}
+
+// Expunge lets the user remove messages for good.
+type Expunge struct {
+	Account string
+	Mailbox string // "INBOX" when left out
+	Count   int    // 1 when left out
+	Which   Which  // oldest when left out
+}
+
+// Which says which of a mailbox's messages are meant, in the order in which
+// the user was promised them.
+type Which string
+
+// The ways to choose messages.
+const (
+	Oldest Which = "oldest"
+	Newest Which = "newest"
+	Random Which = "random" // by the plan's seed
+)
+
+// Wait waits for a condition, with a deadline on the target's clock.
+type Wait struct {
+	Until  Condition
+	Within time.Duration // 30 s when left out
+}
+
+// Condition is what a wait waits for.
+type Condition string
+
+// Replicated: no change waits in the master's sync log, and both servers'
+// indexes are equal for every account.
+const Replicated Condition = "replicated"
+
+// Side names a server by what it is or was.
+type Side string
+
+// The sides. OldMaster is the server that was master before the promotion.
+const (
+	Master    Side = "master"
+	Replica   Side = "replica"
+	OldMaster Side = "old-master"
+)
+
+// Fault injects a fault of the catalogue.
+type Fault struct {
+	Name Ref
+	On   Side // "master" when left out
+}
+
+// Freeze takes the freeze: the index view and the sync logs of both sides. Of
+// a dead server it takes what its disk shows; its index follows at the rescue.
+type Freeze struct{}
+
+// Promote makes a server the master.
+type Promote struct {
+	Server Side // "replica" when left out
+}
+
+// Rescue brings the old master up apart, as the rescued store, and completes
+// the freeze with its index.
+type Rescue struct {
+	Server Side // "old-master" when left out
+}
+
+// Detect runs a detector.
+type Detect struct {
+	Detector Ref
+	Sides    Sides // "pair" when left out
+}
+
+// Sides says which two states a detector compares.
+type Sides string
+
+const (
+	// PairNow: master and replica as they are now.
+	PairNow Sides = "pair"
+	// FrozenSides: both sides as the freeze has them.
+	FrozenSides Sides = "freeze"
+)
+
+// Restore plans a restore and applies it.
+type Restore struct {
+	Restorer Ref
+}
