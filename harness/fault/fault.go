@@ -1,0 +1,89 @@
+// Package fault is the catalogue of deliberate failures. Each fault is one
+// file and one value in [All]. To inject one returns an [Instance], which
+// proves that the fault landed, knows the damage that it did (the ground truth
+// that detectors never see), and tells later whether that damage is live.
+//
+// Faults break things through the target's Saboteur, always from outside
+// Cyrus.
+//
+//	go test ./harness/fault
+package fault
+
+import (
+	"context"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// Fault is one way to break a pair.
+type Fault interface {
+	Name() string
+	// Doc says in one line what happens.
+	Doc() string
+	// Effects says what the fault does to the pair, so that a plan which
+	// cannot be carried out is refused before it starts.
+	Effects() Effects
+	// Inject breaks the pair and returns once there is evidence of it. Where
+	// the fault did not land, the instance's evidence says so by being empty.
+	Inject(ctx context.Context, scene Scene) (Instance, error)
+}
+
+// Effects are a fault's consequences for the steps that may follow it.
+type Effects struct {
+	StopsReplication bool
+	KillsServer      bool
+}
+
+// Scene is where a fault is injected.
+type Scene struct {
+	Pair     target.Pair
+	On       target.ServerName
+	Accounts []string // those whose mail may be hurt
+}
+
+// Instance is one fault that was injected.
+type Instance interface {
+	// Look measures the fault anew. It is called right after the injection,
+	// before anything that could hide what the fault did (a further fault, a
+	// promotion), and at the end.
+	Look(ctx context.Context) (Report, error)
+}
+
+// Report is what is known of a fault's instance.
+type Report struct {
+	Evidence target.Evidence `json:"evidence"`
+	Damage   []Damage        `json:"damage,omitempty"`
+	State    State           `json:"state"`
+}
+
+// Damage is one thing that a fault made wrong.
+type Damage struct {
+	target.Place
+	Kind target.Kind `json:"kind"`
+	How  string      `json:"how"`
+}
+
+// State says what has become of a fault's damage.
+type State string
+
+const (
+	// Live: the damage is there.
+	Live State = "live"
+	// Healed: it is gone, by itself or by a repair.
+	Healed State = "healed"
+)
+
+// All returns the catalogue, in the order of the documentation.
+func All() []Fault {
+	return []Fault{ReplicationStopped{}, ProcessKilled{}}
+}
+
+// ByName returns the fault of that name.
+func ByName(name string) (Fault, bool) {
+	for _, f := range All() {
+		if f.Name() == name {
+			return f, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,181 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// syncClient is the process that sends the master's changes to the replica.
+const syncClient = "sync_client"
+
+// ReplicationStopped freezes the master's sync_client: it is still in the
+// process list, and does nothing. The sync log grows and nobody is told.
+type ReplicationStopped struct{}
+
+// Name implements [Fault].
+func (ReplicationStopped) Name() string { return "replication-stopped" }
+
+// Doc implements [Fault].
+func (ReplicationStopped) Doc() string {
+	return "sync_client is frozen (SIGSTOP): it is there and does nothing; the sync log grows and nobody is told"
+}
+
+// Effects implements [Fault].
+func (ReplicationStopped) Effects() Effects { return Effects{StopsReplication: true} }
+
+// Inject implements [Fault].
+func (ReplicationStopped) Inject(ctx context.Context, scene Scene) (Instance, error) {
+	before, err := scene.Pair.Server(scene.On).Host().SyncLog(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the sync log of %s: %w", scene.On, err)
+	}
+	evidence, err := scene.Pair.Saboteur().Suspend(ctx, scene.On, syncClient)
+	if err != nil {
+		return nil, fmt.Errorf("freezing sync_client on %s: %w", scene.On, err)
+	}
+	return &stopped{scene: scene, frozen: evidence, pendingBefore: before.Pending()}, nil
+}
+
+type stopped struct {
+	scene         Scene
+	frozen        target.Evidence
+	pendingBefore int             // entries in the sync log when sync_client was frozen
+	growth        target.Evidence // last seen while sync_client could be seen
+	damage        []Damage
+}
+
+// Look implements [Instance]. As long as both servers can be asked, the damage
+// is what the source has and the other lacks. Once one of them is down, the
+// damage last seen is held against the server that serves the accounts.
+func (s *stopped) Look(ctx context.Context) (Report, error) {
+	alive, err := s.sourceAlive(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	if alive {
+		if err := s.measure(ctx); err != nil {
+			return Report{}, err
+		}
+	}
+	report := Report{Evidence: s.frozen.And(s.growth), Damage: s.damage, State: Live}
+	healed, err := s.healed(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	if healed {
+		report.State = Healed
+	}
+	return report, nil
+}
+
+// sourceAlive says whether the server is still the master and running.
+func (s *stopped) sourceAlive(ctx context.Context) (bool, error) {
+	if s.scene.Pair.Role(s.scene.On) != target.RoleMaster {
+		return false, nil
+	}
+	processes, err := s.scene.Pair.Server(s.scene.On).Host().Processes(ctx)
+	if err != nil {
+		return false, fmt.Errorf("looking for processes on %s: %w", s.scene.On, err)
+	}
+	return len(processes) > 0, nil
+}
+
+func (s *stopped) measure(ctx context.Context) error {
+	log, err := s.scene.Pair.Server(s.scene.On).Host().SyncLog(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the sync log of %s: %w", s.scene.On, err)
+	}
+	s.growth = target.Evidence{}
+	if log.Pending() > s.pendingBefore {
+		s.growth = target.Evidence{
+			Summary: fmt.Sprintf("the sync log grew from %d to %d entries", s.pendingBefore, log.Pending()),
+			Facts: []target.Fact{{
+				What:   fmt.Sprintf("entries in the sync log of %s", s.scene.On),
+				Before: fmt.Sprint(s.pendingBefore), After: fmt.Sprint(log.Pending()),
+			}},
+		}
+	}
+	damage, err := unreplicated(ctx, s.scene)
+	if err != nil {
+		return err
+	}
+	s.damage = damage
+	return nil
+}
+
+// unreplicated lists what the scene's server has in its index and the other
+// has not: live messages, and expunges.
+func unreplicated(ctx context.Context, scene Scene) ([]Damage, error) {
+	var damage []Damage
+	source, other := scene.Pair.Server(scene.On), scene.Pair.Server(scene.On.Other())
+	for _, account := range scene.Accounts {
+		here, err := target.TakeSnapshot(ctx, source, account, target.LevelIndex)
+		if err != nil {
+			return nil, err
+		}
+		there, err := target.TakeSnapshot(ctx, other, account, target.LevelIndex)
+		if err != nil {
+			return nil, err
+		}
+		for _, mailbox := range here.Mailboxes {
+			copied, _ := there.Mailbox(mailbox.Name)
+			target.PairRecords(mailbox.Records, copied.Records, func(has, lacks *target.Record) {
+				if kind, how := lackOf(has, lacks); kind != "" {
+					damage = append(damage, Damage{
+						Place: target.Place{Server: other.Name(), Account: account, Mailbox: mailbox.Name, UID: has.UID, GUID: has.GUID},
+						Kind:  kind, How: how,
+					})
+				}
+			})
+		}
+	}
+	return damage, nil
+}
+
+// lackOf says what the other side lacks of one record of the source.
+func lackOf(has, lacks *target.Record) (target.Kind, string) {
+	switch {
+	case has == nil:
+		return "", ""
+	case lacks == nil && !has.Expunged:
+		return target.MessageMissing, "never sent to the replica"
+	case lacks != nil && has.Expunged && !lacks.Expunged:
+		return target.ExpungeMissing, "the expunge was never sent to the replica"
+	default:
+		return "", ""
+	}
+}
+
+// healed says whether the server that serves the accounts has all of the
+// damage made good: each missing message there by its GUID, each expunged one
+// gone.
+func (s *stopped) healed(ctx context.Context) (bool, error) {
+	if len(s.damage) == 0 {
+		return false, nil // nothing has been hurt yet; the process is what is wrong
+	}
+	serving := s.scene.Pair.Serving()
+	if serving.Name() == s.scene.On {
+		return false, nil // the other side is what lacks, and nobody reads there
+	}
+	live := map[target.Place]int{}
+	for _, account := range s.scene.Accounts {
+		snap, err := target.TakeSnapshot(ctx, serving, account, target.LevelIndex)
+		if err != nil {
+			return false, err
+		}
+		for _, mailbox := range snap.Mailboxes {
+			for _, record := range mailbox.Live() {
+				live[target.Place{Account: account, Mailbox: mailbox.Name, GUID: record.GUID}]++
+			}
+		}
+	}
+	for _, d := range s.damage {
+		there := live[target.Place{Account: d.Account, Mailbox: d.Mailbox, GUID: d.GUID}] > 0
+		if there != (d.Kind == target.MessageMissing) {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,73 @@
+package property
+
+import (
+	"fmt"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
+)
+
+// NoLoss is property 1: each message that was acknowledged and that its user
+// has not expunged is readable, in its mailbox, on the server that serves the
+// account at the end, body identical.
+type NoLoss struct{}
+
+// Number implements [Property].
+func (NoLoss) Number() int { return 1 }
+
+// Name implements [Property].
+func (NoLoss) Name() string { return "no-loss" }
+
+// Doc implements [Property].
+func (NoLoss) Doc() string {
+	return "each acknowledged message that its user has not expunged is readable in its mailbox, body identical"
+}
+
+// Check implements [Property]. A message whose expunge was acknowledged or is
+// in doubt may be gone; one whose own acknowledgement is in doubt may never
+// have been there.
+func (p NoLoss) Check(scene Scene) Result {
+	result := Result{Number: p.Number(), Name: p.Name()}
+	for _, promise := range scene.Promises {
+		removed := promise.Expunged == target.Acknowledged || promise.Expunged == target.InDoubt
+		if promise.Stored != target.Acknowledged || removed {
+			continue
+		}
+		found, box := scene.Mail.find(promise)
+		if box.Unknown != nil {
+			result.Unknown = append(result.Unknown, fmt.Sprintf("message %s: %s", promise.Marker, box.Unknown))
+			continue
+		}
+		result.Checked++
+		switch {
+		case box.Refused != nil:
+			result.violate(scene.Mail.Server, promise, 0, "its mailbox cannot be read: %s", box.Refused)
+		case len(found) == 0:
+			result.violate(scene.Mail.Server, promise, 0, "it was acknowledged and is not there")
+		default:
+			if fault := bodyFault(promise, found); fault != "" {
+				result.violate(scene.Mail.Server, promise, found[0].UID, "%s", fault)
+			}
+		}
+	}
+	return result.conclude()
+}
+
+// bodyFault says what is wrong with all of the copies of a message; one good
+// copy is enough for its user.
+func bodyFault(promise traffic.Message, copies []ReadMessage) string {
+	fault := ""
+	for _, c := range copies {
+		switch {
+		case !c.Body:
+			fault = "the server lists it and cannot give it"
+		case promise.BodySHA1 != "" && c.BodySHA1 != promise.BodySHA1:
+			fault = fmt.Sprintf("its body is not what the server first gave (SHA-1 %.12s, then %.12s)", promise.BodySHA1, c.BodySHA1)
+		case !c.EndsWith(promise.Bytes, promise.SentSHA1):
+			fault = "it does not end with the bytes that were sent"
+		default:
+			return ""
+		}
+	}
+	return fault
+}

@@ -1,0 +1,63 @@
+package target
+
+import "fmt"
+
+// Kind is a way in which a server's state can be wrong. Damage (what a fault
+// did) and findings (what a detector saw) use the same kinds and places, so
+// that one can be held against the other.
+type Kind string
+
+// The kinds. Each is about the server named in the [Place].
+const (
+	// MessageMissing: the other side has a live message that this one has not.
+	MessageMissing Kind = "message-missing"
+	// ExpungeMissing: the user expunged the message, and here it still lives.
+	ExpungeMissing Kind = "expunge-missing"
+	// TombstoneMissing: the other side remembers a message as expunged that
+	// this one does not know at all. No user can tell; a later repair might.
+	TombstoneMissing Kind = "tombstone-missing"
+	// GUIDDiffers: one UID, two different messages.
+	GUIDDiffers Kind = "guid-differs"
+	// FlagsDiffer: one message, other flags or keywords.
+	FlagsDiffer Kind = "flags-differ"
+	// DateDiffers: one message, another INTERNALDATE.
+	DateDiffers Kind = "internaldate-differs"
+	// ModSeqDiffers: nothing else differs, but a modseq or HIGHESTMODSEQ does.
+	ModSeqDiffers Kind = "modseq-differs"
+	// UIDValidityDiffers: clients' caches are good for one side only.
+	UIDValidityDiffers Kind = "uidvalidity-differs"
+	// MailboxMissing: the other side has a mailbox that this one has not.
+	MailboxMissing Kind = "mailbox-missing"
+	// ACLDiffers: other rights on one mailbox.
+	ACLDiffers Kind = "acl-differs"
+	// QuotaRootDiffers: another quota root for one mailbox.
+	QuotaRootDiffers Kind = "quotaroot-differs"
+	// SubscriptionDiffers: subscribed on one side only.
+	SubscriptionDiffers Kind = "subscription-differs"
+	// ScriptDiffers: another source, another active script, or none.
+	ScriptDiffers Kind = "script-differs"
+)
+
+// Place says where something is wrong. What does not apply is zero.
+type Place struct {
+	Server  ServerName `json:"server"`
+	Account string     `json:"account"`
+	Mailbox string     `json:"mailbox,omitempty"`
+	UID     uint32     `json:"uid,omitempty"` // as the side that has the message knows it
+	GUID    string     `json:"guid,omitempty"`
+	Script  string     `json:"script,omitempty"`
+}
+
+func (p Place) String() string {
+	text := fmt.Sprintf("%s on %s", p.Account, p.Server)
+	if p.Mailbox != "" {
+		text = fmt.Sprintf("%s of %s", p.Mailbox, text)
+	}
+	if p.UID != 0 {
+		text = fmt.Sprintf("UID %d in %s", p.UID, text)
+	}
+	if p.Script != "" {
+		text = fmt.Sprintf("script %q of %s", p.Script, text)
+	}
+	return text
+}
