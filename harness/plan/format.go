@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Format prints the plan in the canonical form, with every default written
+// out. [Parse] reads it back to an equal plan, places aside. A duration is
+// printed in whole milliseconds. Comments of the file that the plan was read
+// from are not kept.
+func Format(p *Plan) []byte {
+	var out strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
+	line("apiVersion: %s", quote(p.APIVersion))
+	line("name: %s", quote(p.Name))
+	line("title: %s", quote(p.Title))
+	if p.Description != "" {
+		line("description: %s", quoteText(p.Description))
+	}
+	line("seed: %d", p.Seed)
+	line("pair: {cyrus: %s, repeatInterval: %s}", quote(p.Pair.Cyrus), formatDuration(p.Pair.RepeatInterval))
+	line("accounts: %s", quoteList(p.Accounts))
+	line("steps:")
+	for _, s := range p.Steps {
+		line("  - %s", formatStep(s))
+	}
+	line("expect:")
+	line("  marks: %s", quoteList(refNames(p.Expect.Marks)))
+	line("  properties: %s", quoteList(refNames(p.Expect.Properties)))
+	return []byte(out.String())
+}
+
+func formatStep(s Step) string {
+	switch s.Kind {
+	case KindDeliver:
+		return fmt.Sprintf("deliver: {to: %s, count: %d}", quoteList(s.Deliver.To), s.Deliver.Count)
+	case KindAppend:
+		return fmt.Sprintf("append: {account: %s, mailbox: %s, count: %d}", quote(s.Append.Account), quote(s.Append.Mailbox), s.Append.Count)
+	case KindExpunge:
+		return fmt.Sprintf("expunge: {account: %s, mailbox: %s, which: %s, count: %d}",
+			quote(s.Expunge.Account), quote(s.Expunge.Mailbox), s.Expunge.Which, s.Expunge.Count)
+	case KindWait:
+		return fmt.Sprintf("wait: {until: %s, within: %s}", s.Wait.Until, formatDuration(s.Wait.Within))
+	case KindFault:
+		return fmt.Sprintf("fault: {name: %s, on: %s}", quote(s.Fault.Name.Name), s.Fault.On)
+	case KindPromote:
+		return fmt.Sprintf("promote: {server: %s}", s.Promote.Server)
+	case KindRescue:
+		return fmt.Sprintf("rescue: {server: %s}", s.Rescue.Server)
+	case KindDetect:
+		return fmt.Sprintf("detect: {detector: %s, sides: %s}", quote(s.Detect.Detector.Name), s.Detect.Sides)
+	case KindRestore:
+		return fmt.Sprintf("restore: {restorer: %s}", quote(s.Restore.Restorer.Name))
+	default:
+		return string(s.Kind) // freeze has no parameters
+	}
+}
+
+func refNames(refs []Ref) []string {
+	names := make([]string, len(refs))
+	for i, ref := range refs {
+		names[i] = ref.Name
+	}
+	return names
+}
+
+var (
+	// plainText needs no quotes, unless some YAML reader takes it for a value
+	// of another type.
+	plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*( [A-Za-z0-9._/-]+)*$`)
+	otherType = regexp.MustCompile(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
+	// blockLine is a line that a literal block gives back as it is.
+	blockLine = regexp.MustCompile(`^( *[^\s\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]*[^\s\p{C}\p{Z}])?)?$`)
+)
+
+// quote prints a string on one line, in double quotes where it needs them.
+func quote(s string) string {
+	if plainText.MatchString(s) && !otherType.MatchString(s) {
+		return s
+	}
+	return doubleQuote(s)
+}
+
+// doubleQuote escapes whatever a reader or a terminal could take for something
+// else.
+func doubleQuote(s string) string {
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			out.WriteByte('\\')
+			out.WriteRune(r)
+		case r == '\n':
+			out.WriteString(`\n`)
+		case r == '\t':
+			out.WriteString(`\t`)
+		case !unicode.IsPrint(r) && r <= 0xffff:
+			fmt.Fprintf(&out, `\u%04X`, r)
+		case !unicode.IsPrint(r):
+			fmt.Fprintf(&out, `\U%08X`, r)
+		default:
+			out.WriteRune(r)
+		}
+	}
+	out.WriteByte('"')
+	return out.String()
+}
+
+func quoteList(list []string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = quote(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// quoteText prints a text of several lines as a literal block where that gives
+// it back exactly, and in double quotes where it does not.
+func quoteText(s string) string {
+	body, ended := strings.CutSuffix(s, "\n")
+	lines := strings.Split(body, "\n")
+	if !ended || lines[0] == "" || lines[0][0] == ' ' || lines[len(lines)-1] == "" {
+		return quote(s)
+	}
+	var out strings.Builder
+	out.WriteByte('|')
+	for _, line := range lines {
+		if !blockLine.MatchString(line) {
+			return quote(s)
+		}
+		out.WriteByte('\n')
+		if line != "" {
+			out.WriteString("  " + line)
+		}
+	}
+	return out.String()
+}

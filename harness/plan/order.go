@@ -1,0 +1,266 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// checkOrder walks the steps as the pair would and says which of them cannot
+// be carried out where they stand. It looks at what is certain before a drill
+// starts; traffic while no server serves is no error, since users do try then
+// and are refused.
+func checkOrder(p *Plan, names Names) Errors {
+	w := walk{names: names, mail: map[place]*mail{}, injected: map[injection]int{}, running: [2]bool{true, true}}
+	for _, s := range p.Steps {
+		w.step(s)
+	}
+	return w.errs
+}
+
+// machine is one of the pair's two servers; roles move, machines do not.
+type machine int
+
+const (
+	firstMaster machine = iota
+	firstReplica
+)
+
+type place struct{ account, mailbox string }
+
+type injection struct {
+	fault string
+	on    machine
+}
+
+// walk is what is known of the pair at a step. Lines are 0 for what has not
+// happened.
+type walk struct {
+	names    Names
+	errs     Errors
+	mail     map[place]*mail
+	injected map[injection]int // line
+	running  [2]bool
+	killed   [2]int // line
+	stopped  int    // line on which replication was stopped
+	frozen   int    // line of the freeze
+	complete bool   // the freeze has both indexes
+	promoted int    // line
+	rescued  int    // line
+}
+
+func (w *walk) step(s Step) {
+	switch s.Kind {
+	case KindDeliver:
+		for _, account := range s.Deliver.To {
+			w.store(place{account, "INBOX"}, s.Deliver.Count)
+		}
+	case KindAppend:
+		w.store(place{s.Append.Account, s.Append.Mailbox}, s.Append.Count)
+	case KindExpunge:
+		w.expunge(s.Pos, *s.Expunge)
+	case KindWait:
+		w.wait(s.Pos)
+	case KindFault:
+		w.fault(*s.Fault)
+	case KindFreeze:
+		w.freeze(s.Pos)
+	case KindPromote:
+		w.promote(s.Pos, s.Promote.Server)
+	case KindRescue:
+		w.rescue(s.Pos, s.Rescue.Server)
+	case KindDetect:
+		w.detect(s.Pos, s.Detect.Sides)
+	case KindRestore:
+		w.restore(s.Pos)
+	}
+}
+
+// serving is the machine to which the clients' address points.
+func (w *walk) serving() machine {
+	if w.promoted > 0 {
+		return firstReplica
+	}
+	return firstMaster
+}
+
+func (w *walk) store(at place, count int) {
+	if !w.running[w.serving()] {
+		return
+	}
+	if w.mail[at] == nil {
+		w.mail[at] = &mail{}
+	}
+	// What waits in the log of a server that runs may still be sent before it
+	// dies; only a stopped replication is certain to leave it behind.
+	w.mail[at].store(count, w.promoted > 0 || w.stopped == 0)
+}
+
+func (w *walk) expunge(pos Pos, e Expunge) {
+	if !w.running[w.serving()] {
+		return
+	}
+	held := w.mail[place{e.Account, e.Mailbox}]
+	if held == nil {
+		held = &mail{}
+	}
+	if total := held.total(); total < e.Count {
+		w.errs.add(pos, "let more arrive before, or expunge fewer",
+			"cannot expunge %d of %s's messages: %s can hold %d at this step", e.Count, e.Account, e.Mailbox, total)
+		return
+	}
+	held.expunge(e.Count, e.Which)
+}
+
+func (w *walk) wait(pos Pos) {
+	const problem = "the pair cannot become replicated: "
+	switch {
+	case w.promoted > 0:
+		w.errs.add(pos, beforeLine("wait", w.promoted), problem+"since the promotion on line %d there is no replica", w.promoted)
+	case !w.running[firstMaster]:
+		w.errs.add(pos, beforeLine("wait", w.killed[firstMaster]), problem+"the master was killed on line %d", w.killed[firstMaster])
+	case !w.running[firstReplica]:
+		w.errs.add(pos, beforeLine("wait", w.killed[firstReplica]), problem+"the replica was killed on line %d", w.killed[firstReplica])
+	case w.stopped > 0:
+		w.errs.add(pos, beforeLine("wait", w.stopped), problem+"replication was stopped on line %d", w.stopped)
+	}
+}
+
+func (w *walk) fault(f Fault) {
+	on, ok := w.machine(f.Name.Pos, f.On)
+	if !ok {
+		return
+	}
+	effects := w.names.fault(f.Name.Name)
+	this := injection{f.Name.Name, on}
+	switch line := w.injected[this]; {
+	case line > 0:
+		w.errs.add(f.Name.Pos, "leave one of them out", "%s was injected on the same server on line %d already", f.Name.Name, line)
+		return
+	case !w.running[on] && (effects.KillsServer || effects.StopsReplication):
+		w.errs.add(f.Name.Pos, w.hintForDead(on), "cannot inject %s: %s was killed on line %d and does not run", f.Name.Name, f.On, w.killed[on])
+		return
+	case effects.StopsReplication && (on != firstMaster || w.promoted > 0):
+		w.errs.add(f.Name.Pos, "inject it on the master, before a promotion", "cannot inject %s: %s replicates to nobody", f.Name.Name, f.On)
+		return
+	}
+	line := f.Name.Pos.Line
+	w.injected[this] = line
+	if effects.StopsReplication && w.stopped == 0 {
+		w.stopped = line
+	}
+	if effects.KillsServer {
+		w.running[on], w.killed[on] = false, line
+	}
+}
+
+// hintForDead says how a killed server could run at this step.
+func (w *walk) hintForDead(on machine) string {
+	if on == firstMaster && w.promoted > 0 {
+		return "rescue the old master first"
+	}
+	return beforeLine("fault", w.killed[on])
+}
+
+// machine finds the server that a side means at this step.
+func (w *walk) machine(pos Pos, side Side) (machine, bool) {
+	switch {
+	case side == Master:
+		return w.serving(), true
+	case side == Replica && w.promoted == 0:
+		return firstReplica, true
+	case side == OldMaster && w.promoted > 0:
+		return firstMaster, true
+	case side == Replica:
+		w.errs.add(pos, "it is the master now; the other is the old-master", "there is no replica since the promotion on line %d", w.promoted)
+	default:
+		w.errs.add(pos, "promote the replica first, or say master", "there is no old master before a promotion")
+	}
+	return 0, false
+}
+
+func (w *walk) freeze(pos Pos) {
+	switch {
+	case w.frozen > 0:
+		w.errs.add(pos, "leave one of them out", "the freeze was taken on line %d already", w.frozen)
+	case w.promoted > 0:
+		w.errs.add(pos, beforeLine("freeze", w.promoted), "a freeze after the promotion on line %d comes too late: the new master uses UIDs again", w.promoted)
+	default:
+		w.frozen = pos.Line
+		w.complete = w.running[firstMaster] && w.running[firstReplica]
+	}
+}
+
+func (w *walk) promote(pos Pos, server Side) {
+	switch {
+	case w.promoted > 0:
+		w.errs.add(pos, "leave one of them out", "the replica was promoted on line %d already", w.promoted)
+	case server != Replica:
+		w.errs.add(pos, "say replica", "cannot promote %s: only the replica can become the master", server)
+	case !w.running[firstReplica]:
+		w.errs.add(pos, "promote a replica that runs", "cannot promote the replica: it was killed on line %d", w.killed[firstReplica])
+	case w.running[firstMaster]:
+		w.errs.add(pos, "before it, "+w.howToKill(), "cannot promote the replica while the master runs: two masters would be a split brain")
+	default:
+		w.promoted = pos.Line
+		for _, held := range w.mail {
+			held.moveToReplica()
+		}
+	}
+}
+
+func (w *walk) howToKill() string {
+	killers := w.names.killers()
+	if len(killers) == 0 {
+		return "let the master die"
+	}
+	return fmt.Sprintf("kill the master by the fault %s", strings.Join(killers, " or "))
+}
+
+func (w *walk) rescue(pos Pos, server Side) {
+	switch {
+	case w.promoted == 0:
+		w.errs.add(pos, "kill the master and promote the replica first", "there is no old master to rescue")
+	case server != OldMaster:
+		w.errs.add(pos, "say old-master", "cannot rescue %s: it serves, or is in the pair; only the old master can be rescued", server)
+	case w.rescued > 0:
+		w.errs.add(pos, "leave one of them out", "the old master was rescued on line %d already", w.rescued)
+	default:
+		w.rescued = pos.Line
+		w.running[firstMaster] = true
+		w.complete = w.frozen > 0
+	}
+}
+
+func (w *walk) detect(pos Pos, sides Sides) {
+	switch {
+	case sides == FrozenSides && w.frozen == 0:
+		w.errs.add(pos, "put a freeze before it, and before any promotion", "cannot compare the sides of the freeze: none was taken")
+	case sides == FrozenSides && !w.complete:
+		w.errs.add(pos, "rescue the old master before it", "cannot compare the sides of the freeze: that on line %d lacks the index of a dead server", w.frozen)
+	case sides == PairNow && w.promoted > 0:
+		w.errs.add(pos, "compare the sides of the freeze instead (sides: freeze)", "cannot compare master and replica: there is no replica since the promotion on line %d", w.promoted)
+	case sides == PairNow:
+		for on, side := range []Side{Master, Replica} {
+			if !w.running[on] {
+				w.errs.add(pos, beforeLine("detect", w.killed[on]), "cannot compare master and replica: the %s was killed on line %d", side, w.killed[on])
+			}
+		}
+	}
+}
+
+func (w *walk) restore(pos Pos) {
+	switch {
+	case w.frozen == 0:
+		w.errs.add(pos, "put a freeze before it, and before any promotion", "cannot restore without a freeze: nothing says what was lost and what was expunged")
+	case w.rescued == 0:
+		w.errs.add(pos, "rescue the old master before it", "cannot restore: there is no rescued store to copy from")
+	case !w.running[firstMaster]:
+		w.errs.add(pos, beforeLine("restore", w.killed[firstMaster]), "cannot restore: the rescued store was killed on line %d", w.killed[firstMaster])
+	case !w.running[firstReplica]:
+		w.errs.add(pos, beforeLine("restore", w.killed[firstReplica]), "cannot restore: the master was killed on line %d", w.killed[firstReplica])
+	}
+}
+
+func beforeLine(kind string, line int) string {
+	return fmt.Sprintf("put the %s before line %d", kind, line)
+}

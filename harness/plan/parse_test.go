@@ -1,0 +1,160 @@
+package plan
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// testNames are catalogues for tests.
+var testNames = Names{
+	Faults: []FaultName{
+		{Name: "replication-stopped", StopsReplication: true},
+		{Name: "process-killed", KillsServer: true},
+		{Name: "index-damaged"},
+	},
+	Detectors:  []string{"index-compare"},
+	Restorers:  []string{"copy-missing", "copy-everything"},
+	Properties: []string{"no-loss", "no-resurrection"},
+	Marks: []string{
+		"sync-client-frozen", "sync-log-growing", "replica-behind-at-death", "freeze-complete", "uids-reused",
+		"missing-mail-found", "unreplicated-expunge-found", "mail-copied", "expunge-carried-over", "newly-expunged-left-alone",
+	},
+}
+
+func TestParseReadsEachStep(t *testing.T) {
+	text := []byte(`# a comment
+apiVersion: cyrdrill/v1
+name: every-step
+title: Every step there is
+description: |
+  Two
+  lines.
+seed: 18446744073709551615
+pair: {cyrus: trixie-backports, repeatInterval: 1m}
+accounts: [alice, b.o-b_1]
+steps:
+  - deliver: {to: [b.o-b_1], count: 3}
+  - append: {account: alice, mailbox: INBOX, count: 2}
+  - expunge: {account: alice, mailbox: INBOX, which: random, count: 2}
+  - wait:
+      until: replicated
+      within: 1m30s500ms
+  - detect: {detector: index-compare, sides: pair}
+  - fault: {name: process-killed, on: master}
+  - freeze: {}
+  - promote: {server: replica}
+  - rescue: {server: old-master}
+  - detect: {detector: index-compare, sides: freeze}
+  - restore: {restorer: copy-missing}
+expect:
+  marks: [freeze-complete]
+  properties: [no-loss, no-resurrection]
+`)
+	got, err := Parse("every-step.yaml", text, testNames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := func(line, column int, name string) Ref { return Ref{Name: name, Pos: Pos{line, column}} }
+	want := &Plan{
+		File: "every-step.yaml", APIVersion: "cyrdrill/v1", Name: "every-step", Title: "Every step there is",
+		Description: "Two\nlines.\n", Seed: 1<<64 - 1,
+		Pair:     Pair{Cyrus: "trixie-backports", RepeatInterval: time.Minute},
+		Accounts: []string{"alice", "b.o-b_1"},
+		Steps: []Step{
+			{Kind: KindDeliver, Pos: Pos{12, 5}, Deliver: &Deliver{To: []string{"b.o-b_1"}, Count: 3}},
+			{Kind: KindAppend, Pos: Pos{13, 5}, Append: &Append{Account: "alice", Mailbox: "INBOX", Count: 2}},
+			{Kind: KindExpunge, Pos: Pos{14, 5}, Expunge: &Expunge{Account: "alice", Mailbox: "INBOX", Count: 2, Which: Random}},
+			{Kind: KindWait, Pos: Pos{15, 5}, Wait: &Wait{Until: Replicated, Within: 90*time.Second + 500*time.Millisecond}},
+			{Kind: KindDetect, Pos: Pos{18, 5}, Detect: &Detect{Detector: ref(18, 24, "index-compare"), Sides: PairNow}},
+			{Kind: KindFault, Pos: Pos{19, 5}, Fault: &Fault{Name: ref(19, 19, "process-killed"), On: Master}},
+			{Kind: KindFreeze, Pos: Pos{20, 5}, Freeze: &Freeze{}},
+			{Kind: KindPromote, Pos: Pos{21, 5}, Promote: &Promote{Server: Replica}},
+			{Kind: KindRescue, Pos: Pos{22, 5}, Rescue: &Rescue{Server: OldMaster}},
+			{Kind: KindDetect, Pos: Pos{23, 5}, Detect: &Detect{Detector: ref(23, 24, "index-compare"), Sides: FrozenSides}},
+			{Kind: KindRestore, Pos: Pos{24, 5}, Restore: &Restore{Restorer: ref(24, 25, "copy-missing")}},
+		},
+		Expect: Expect{
+			Marks:      []Ref{ref(26, 11, "freeze-complete")},
+			Properties: []Ref{ref(27, 16, "no-loss"), ref(27, 25, "no-resurrection")},
+		},
+		text: text,
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Plan{})); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	if string(got.Text()) != string(text) {
+		t.Error("Text is not what was read")
+	}
+}
+
+func TestParseFillsInDefaults(t *testing.T) {
+	got, err := Parse("p", []byte(`apiVersion: cyrdrill/v1
+name: defaults
+title: As little as can be
+accounts: [alice, bob]
+steps:
+  - deliver
+  - append: {account: alice}
+  - expunge: {account: alice}
+  - wait: {until: replicated}
+  - detect: {detector: index-compare}
+  - fault: {name: process-killed}
+  - freeze
+  - promote
+  - rescue
+expect: {properties: [no-loss]}
+`), testNames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `apiVersion: cyrdrill/v1
+name: defaults
+title: As little as can be
+seed: 1
+pair: {cyrus: bookworm, repeatInterval: 0s}
+accounts: [alice, bob]
+steps:
+  - deliver: {to: [alice, bob], count: 1}
+  - append: {account: alice, mailbox: INBOX, count: 1}
+  - expunge: {account: alice, mailbox: INBOX, which: oldest, count: 1}
+  - wait: {until: replicated, within: 30s}
+  - detect: {detector: index-compare, sides: pair}
+  - fault: {name: process-killed, on: master}
+  - freeze
+  - promote: {server: replica}
+  - rescue: {server: old-master}
+expect:
+  marks: []
+  properties: [no-loss]
+`
+	if diff := cmp.Diff(want, string(Format(got))); diff != "" {
+		t.Errorf("canonical form (-want +got):\n%s", diff)
+	}
+}
+
+// badInputs cuts testdata/bad.txt into cases: "=== name", the plan's text, a
+// line "---", and the messages that it must give.
+func badInputs(t testing.TB) map[string][2]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/bad.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string][2]string{}
+	for _, section := range strings.Split(string(text), "=== ")[1:] {
+		name, rest, _ := strings.Cut(section, "\n")
+		input, want, ok := strings.Cut(rest, "\n---- messages\n")
+		if !ok {
+			t.Fatalf("case %q has no messages", name)
+		}
+		if _, double := cases[name]; double {
+			t.Fatalf("case %q stands twice", name)
+		}
+		cases[name] = [2]string{strings.TrimPrefix(input+"\n", "<empty>\n"), strings.TrimSpace(want)}
+	}
+	return cases
+}

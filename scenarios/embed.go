@@ -1,0 +1,61 @@
+// Package scenarios holds the plans that come with cyrdrill: one file for each
+// incident, under its name. They are ordinary plans, and the first place to
+// look for how one is written.
+//
+//	go test ./scenarios
+//	cyrdrill run unreplicated-mail
+package scenarios
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/plan"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+const extension = ".yaml"
+
+// Names returns the scenarios' names, sorted.
+func Names() []string {
+	found, err := fs.Glob(files, "*"+extension)
+	if err != nil {
+		panic(fmt.Sprintf("scenarios: %v", err)) // only a malformed pattern does that
+	}
+	names := make([]string, len(found))
+	for i, file := range found {
+		names[i] = strings.TrimSuffix(path.Base(file), extension)
+	}
+	return names
+}
+
+// File returns the name of a scenario's file, for messages and results.
+func File(name string) string { return name + extension }
+
+// Text returns a scenario's plan as it was written, or an [UnknownError].
+func Text(name string) ([]byte, error) {
+	for _, known := range Names() {
+		if known == name {
+			return files.ReadFile(File(name))
+		}
+	}
+	return nil, &UnknownError{Name: name, Known: Names()}
+}
+
+// UnknownError says that there is no scenario of that name.
+type UnknownError struct {
+	Name  string
+	Known []string
+}
+
+func (e *UnknownError) Error() string {
+	if near, ok := plan.Nearest(e.Name, e.Known); ok {
+		return fmt.Sprintf("unknown scenario %q; did you mean %q?", e.Name, near)
+	}
+	return fmt.Sprintf("unknown scenario %q; there is %s", e.Name, strings.Join(e.Known, ", "))
+}
