@@ -57,5 +57,5 @@ func (e *UnknownError) Error() string {
 	if near, ok := plan.Nearest(e.Name, e.Known); ok {
 		return fmt.Sprintf("unknown scenario %q; did you mean %q?", e.Name, near)
 	}
-	return fmt.Sprintf("unknown scenario %q; there is %s", e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("unknown scenario %q; known: %s", e.Name, strings.Join(e.Known, ", "))
 }

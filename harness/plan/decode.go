@@ -135,6 +135,7 @@ func (d *decoder) duration(n *node) time.Duration {
 	duration, err := time.ParseDuration(n.str())
 	if err != nil {
 		d.errs.add(n.pos, fmt.Sprintf("a duration is at most %s", formatDuration(longest)), "duration %q is too long", n.str())
+		return longest
 	}
 	return duration
 }

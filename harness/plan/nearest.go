@@ -34,9 +34,9 @@ func suggest(word string, known []string) string {
 		return fmt.Sprintf("did you mean %q?", name)
 	}
 	if len(known) == 0 {
-		return "there is none here"
+		return "none is known"
 	}
-	return "there is " + strings.Join(known, ", ")
+	return "known: " + strings.Join(known, ", ")
 }
 
 // editDistance counts the letters to insert, delete, replace, or swap with

@@ -10,7 +10,7 @@ import (
 // starts; traffic while no server serves is no error, since users do try then
 // and are refused.
 func checkOrder(p *Plan, names Names) Errors {
-	w := walk{names: names, mail: map[place]*mail{}, injected: map[injection]int{}, running: [2]bool{true, true}}
+	w := walk{names: names, mail: map[box]*mail{}, injected: map[injection]int{}, running: [2]bool{true, true}}
 	for _, s := range p.Steps {
 		w.step(s)
 	}
@@ -25,7 +25,10 @@ const (
 	firstReplica
 )
 
-type place struct{ account, mailbox string }
+// inbox is where mail is delivered, and the only mailbox that there is.
+const inbox = "INBOX"
+
+type box struct{ account, mailbox string }
 
 type injection struct {
 	fault string
@@ -37,7 +40,7 @@ type injection struct {
 type walk struct {
 	names    Names
 	errs     Errors
-	mail     map[place]*mail
+	mail     map[box]*mail
 	injected map[injection]int // line
 	running  [2]bool
 	killed   [2]int // line
@@ -52,10 +55,10 @@ func (w *walk) step(s Step) {
 	switch s.Kind {
 	case KindDeliver:
 		for _, account := range s.Deliver.To {
-			w.store(place{account, "INBOX"}, s.Deliver.Count)
+			w.store(box{account, inbox}, s.Deliver.Count)
 		}
 	case KindAppend:
-		w.store(place{s.Append.Account, s.Append.Mailbox}, s.Append.Count)
+		w.store(box{s.Append.Account, s.Append.Mailbox}, s.Append.Count)
 	case KindExpunge:
 		w.expunge(s.Pos, *s.Expunge)
 	case KindWait:
@@ -83,7 +86,7 @@ func (w *walk) serving() machine {
 	return firstMaster
 }
 
-func (w *walk) store(at place, count int) {
+func (w *walk) store(at box, count int) {
 	if !w.running[w.serving()] {
 		return
 	}
@@ -99,7 +102,7 @@ func (w *walk) expunge(pos Pos, e Expunge) {
 	if !w.running[w.serving()] {
 		return
 	}
-	held := w.mail[place{e.Account, e.Mailbox}]
+	held := w.mail[box{e.Account, e.Mailbox}]
 	if held == nil {
 		held = &mail{}
 	}

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -134,27 +132,4 @@ expect:
 	if diff := cmp.Diff(want, string(Format(got))); diff != "" {
 		t.Errorf("canonical form (-want +got):\n%s", diff)
 	}
-}
-
-// badInputs cuts testdata/bad.txt into cases: "=== name", the plan's text, a
-// line "---", and the messages that it must give.
-func badInputs(t testing.TB) map[string][2]string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/bad.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases := map[string][2]string{}
-	for _, section := range strings.Split(string(text), "=== ")[1:] {
-		name, rest, _ := strings.Cut(section, "\n")
-		input, want, ok := strings.Cut(rest, "\n---- messages\n")
-		if !ok {
-			t.Fatalf("case %q has no messages", name)
-		}
-		if _, double := cases[name]; double {
-			t.Fatalf("case %q stands twice", name)
-		}
-		cases[name] = [2]string{strings.TrimPrefix(input+"\n", "<empty>\n"), strings.TrimSpace(want)}
-	}
-	return cases
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -102,6 +103,9 @@ func (c *structureCheck) explain(e *jsonschema.ValidationError) {
 	_, hint, _ := strings.Cut(advice, "; ")
 	switch k := e.ErrorKind.(type) {
 	case *kind.Type:
+		if n.scalar == nil && n.kind == scalar && slices.Contains(k.Want, "object") {
+			hint = fmt.Sprintf("write \"%s: {}\" to leave everything out", what)
+		}
 		c.errs.add(valuePos(n, whole), hint, "%s must be %s, not %s", what, typeNames(k.Want), n.describe())
 	case *kind.AnyOf: // only steps have alternatives
 		c.errs.add(valuePos(n, whole), "", "a step must be a mapping with one key, or a step's name, not %s", n.describe())
@@ -121,7 +125,7 @@ func (c *structureCheck) explain(e *jsonschema.ValidationError) {
 	case *kind.Const:
 		c.errs.add(n.pos, fmt.Sprintf("it reads %q", k.Want), "%s is %s, which this cyrdrill does not read", what, n.describe())
 	case *kind.Enum:
-		c.explainEnum(n, whole, what, k)
+		c.explainEnum(n, whole, cmp.Or(schema.text("title"), what), k)
 	case *kind.Not:
 		c.errs.add(n.pos, "choose another name", "%s %q means something else to Cyrus", what, n.str())
 	case *kind.Pattern:

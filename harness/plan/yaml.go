@@ -29,8 +29,8 @@ const (
 var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 
 // readYAML turns the text of a plan into a tree that knows where everything
-// stands. The tree is nil when the text is no YAML at all; where the errors are
-// about a part only, that part is left out of it.
+// stands. The tree is nil when the text is no YAML, or of a kind that has no
+// place in a plan. Of keys that stand twice, it has the first.
 func readYAML(text []byte) (*node, Errors) {
 	var r reader
 	if len(text) > maxBytes {
@@ -52,7 +52,11 @@ func readYAML(text []byte) (*node, Errors) {
 		r.addSyntax(err)
 		return nil, r.errs
 	}
-	return r.document(file), r.errs
+	root := r.document(file)
+	if r.broken {
+		return nil, r.errs
+	}
+	return root, r.errs
 }
 
 // firstInvalid returns the place of the first byte that is not UTF-8.
@@ -102,8 +106,25 @@ func tooDeep(tokens token.Tokens) *token.Token {
 
 func position(t *token.Token) Pos { return Pos{max(1, t.Position.Line), max(1, t.Position.Column)} }
 
+// place returns where a value begins. For a mapping, the library gives the
+// first colon.
+func place(in ast.Node) Pos {
+	switch in := in.(type) {
+	case *ast.MappingNode:
+		if !in.IsFlowStyle && len(in.Values) > 0 {
+			return place(in.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return place(in.Key)
+	}
+	return position(in.GetToken())
+}
+
 // reader collects what is wrong while it turns the library's tree into ours.
-type reader struct{ errs Errors }
+type reader struct {
+	errs   Errors
+	broken bool // something had to be left out of the tree
+}
 
 func (r *reader) addSyntax(err error) {
 	var at yaml.Error
@@ -122,7 +143,7 @@ func (r *reader) document(file *ast.File) *node {
 			continue
 		}
 		if root != nil {
-			r.errs.add(position(doc.Body.GetToken()), "put it into a file of its own", "a second document: a file holds one plan")
+			r.errs.add(place(doc.Body), "put it into a file of its own", "a second document: a file holds one plan")
 			return root
 		}
 		if root = r.node(doc.Body); root == nil {
@@ -138,7 +159,7 @@ func (r *reader) document(file *ast.File) *node {
 // node returns our form of one of the library's nodes, or nil after it has
 // recorded an error.
 func (r *reader) node(in ast.Node) *node {
-	out := &node{pos: position(in.GetToken())}
+	out := &node{pos: place(in)}
 	switch in := in.(type) {
 	case *ast.MappingNode:
 		return r.mapping(out, in.Values)
@@ -171,6 +192,7 @@ func (r *reader) node(in ast.Node) *node {
 	default:
 		// Anchors and aliases would let a small file grow without bounds, and
 		// a plan has nothing to repeat.
+		r.broken = true
 		r.errs.add(out.pos, "write the value itself", "anchors, aliases, tags and directives have no place in a plan")
 		return nil
 	}
@@ -187,16 +209,14 @@ func integer(in *ast.IntegerNode) any {
 
 func (r *reader) mapping(out *node, values []*ast.MappingValueNode) *node {
 	out.kind = mapping
-	for i, value := range values {
+	for _, value := range values {
 		key, ok := value.Key.(*ast.StringNode)
 		if !ok {
-			r.errs.add(position(value.Key.GetToken()), "", "a key must be a plain word, not %q", value.Key.String())
+			r.broken = true
+			r.errs.add(place(value.Key), "", "a key must be a plain word, not %q", value.Key.String())
 			continue
 		}
 		pos := position(key.GetToken())
-		if i == 0 && out.pos.Line == pos.Line && out.pos.Column > pos.Column {
-			out.pos = pos // block style: the library gives the colon's place
-		}
 		if first, ok := out.field(key.Value); ok {
 			r.errs.add(pos, "leave one of them out", "key %q stands twice; first on line %d", key.Value, first.pos.Line)
 			continue
