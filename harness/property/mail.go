@@ -39,17 +39,9 @@ type ReadMessage struct {
 	Marker   string // empty: no message of the drill
 	Body     bool   // false: the server listed it and could not give it
 	BodySHA1 string
-	raw      []byte
-}
-
-// EndsWith says whether the message ends with bytes of that length and SHA-1:
-// what was sent, under the header fields that delivery adds.
-func (m ReadMessage) EndsWith(length int, sha1hex string) bool {
-	if len(m.raw) < length {
-		return false
-	}
-	sum := sha1.Sum(m.raw[len(m.raw)-length:])
-	return hex.EncodeToString(sum[:]) == sha1hex
+	// AsSent: it ends with the very bytes that the client sent. Above them,
+	// delivery adds header fields.
+	AsSent bool
 }
 
 // ReadMail reads each mailbox that the promises name, as its user would: not
@@ -57,12 +49,16 @@ func (m ReadMessage) EndsWith(length int, sha1hex string) bool {
 // error is ctx's; failures of the server are kept in the mailboxes.
 func ReadMail(ctx context.Context, server target.Server, promises []traffic.Message) (Mail, error) {
 	read := Mail{Server: server.Name(), Mailboxes: map[MailboxID]*ReadMailbox{}}
+	sent := make(map[string]traffic.Message, len(promises))
+	for _, m := range promises {
+		sent[m.Marker] = m
+	}
 	for _, m := range promises {
 		id := MailboxID{m.Account, m.Mailbox}
 		if _, done := read.Mailboxes[id]; done {
 			continue
 		}
-		read.Mailboxes[id] = readMailbox(ctx, server, id)
+		read.Mailboxes[id] = readMailbox(ctx, server, id, sent)
 		if ctx.Err() != nil {
 			return read, fmt.Errorf("reading %s of %s on %s: %w", id.Mailbox, id.Account, server.Name(), ctx.Err())
 		}
@@ -70,13 +66,13 @@ func ReadMail(ctx context.Context, server target.Server, promises []traffic.Mess
 	return read, nil
 }
 
-func readMailbox(ctx context.Context, server target.Server, id MailboxID) *ReadMailbox {
+func readMailbox(ctx context.Context, server target.Server, id MailboxID, sent map[string]traffic.Message) *ReadMailbox {
 	box := &ReadMailbox{}
 	session, err := server.User().Login(ctx, id.Account)
 	if err == nil {
 		defer session.Close() // it was only read from
 		err = session.Bodies(ctx, id.Mailbox, nil, func(uid uint32, body []byte) error {
-			box.Messages = append(box.Messages, newReadMessage(uid, body))
+			box.Messages = append(box.Messages, newReadMessage(uid, body, sent))
 			return nil
 		})
 	}
@@ -90,8 +86,20 @@ func readMailbox(ctx context.Context, server target.Server, id MailboxID) *ReadM
 	return box
 }
 
-func newReadMessage(uid uint32, body []byte) ReadMessage {
-	return ReadMessage{UID: uid, Marker: markerOf(body), Body: body != nil, BodySHA1: target.DigestBody(body), raw: body}
+func newReadMessage(uid uint32, body []byte, sent map[string]traffic.Message) ReadMessage {
+	m := ReadMessage{UID: uid, Marker: markerOf(body), Body: body != nil, BodySHA1: target.DigestBody(body)}
+	if promise, known := sent[m.Marker]; known {
+		m.AsSent = endsWith(body, promise.Bytes, promise.SentSHA1)
+	}
+	return m
+}
+
+func endsWith(body []byte, length int, sha1hex string) bool {
+	if len(body) < length {
+		return false
+	}
+	sum := sha1.Sum(body[len(body)-length:])
+	return hex.EncodeToString(sum[:]) == sha1hex
 }
 
 func markerOf(body []byte) string {

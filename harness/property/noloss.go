@@ -63,7 +63,7 @@ func bodyFault(promise traffic.Message, copies []ReadMessage) string {
 			fault = "the server lists it and cannot give it"
 		case promise.BodySHA1 != "" && c.BodySHA1 != promise.BodySHA1:
 			fault = fmt.Sprintf("its body is not what the server first gave (SHA-1 %.12s, then %.12s)", promise.BodySHA1, c.BodySHA1)
-		case !c.EndsWith(promise.Bytes, promise.SentSHA1):
+		case !c.AsSent:
 			fault = "it does not end with the bytes that were sent"
 		default:
 			return ""

@@ -44,13 +44,14 @@ type Tally struct {
 	InDoubt      int `json:"in_doubt"`
 }
 
-func (t *Tally) count(err error) {
-	switch target.OutcomeOf(err) {
+// Add counts one outcome. None at all counts as in doubt.
+func (t *Tally) Add(outcome target.Outcome) {
+	switch outcome {
 	case target.Acknowledged:
 		t.Acknowledged++
 	case target.Refused:
 		t.Refused++
-	case target.InDoubt:
+	default:
 		t.InDoubt++
 	}
 }
@@ -64,7 +65,7 @@ func (u *Users) do(ctx context.Context, tally *Tally, entry Entry, operation fun
 	err := operation(opCtx)
 	cancel()
 	u.ledger.Answered(id, u.pair.Clock().Now(), err)
-	tally.count(err)
+	tally.Add(target.OutcomeOf(err))
 	return ctx.Err()
 }
 

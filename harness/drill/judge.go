@@ -1,0 +1,101 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
+)
+
+// judge holds the properties against what users can read now, and concludes.
+func (r *run) judge(ctx context.Context) {
+	r.result.Marks = r.markResults()
+	for _, f := range r.faults {
+		r.result.Faults = append(r.result.Faults, f.result)
+	}
+	if r.result.Faults == nil {
+		r.result.Faults = []FaultResult{}
+	}
+	for _, e := range r.ledger.Entries() {
+		r.result.count(e)
+	}
+	var failures, unknowns []string
+	if r.failed {
+		unknowns = append(unknowns, r.result.Reasons...)
+		r.result.Reasons = nil
+		for _, ref := range r.plan.Expect.Properties {
+			r.notJudged(ref.Name, "the drill did not get to its end")
+		}
+	} else {
+		failures, unknowns = r.checkProperties(ctx)
+		for _, mark := range r.result.Marks {
+			if !mark.Reached {
+				failures = append(failures, fmt.Sprintf("mark %s was not reached: the drill did not test what it promised to", mark.Name))
+			}
+		}
+		unknowns = append(unknowns, r.result.Reasons...)
+	}
+	if err := r.ledger.Check(); err != nil {
+		failures, unknowns = nil, append([]string{err.Error()}, unknowns...)
+	}
+	if err := r.ledger.Err(); err != nil {
+		failures, unknowns = nil, append([]string{err.Error()}, unknowns...)
+	}
+	r.result.Verdict, r.result.Reasons = conclude(failures, unknowns)
+}
+
+// conclude: what is known to be wrong outweighs what is not known.
+func conclude(failures, unknowns []string) (property.Verdict, []string) {
+	switch {
+	case len(failures) > 0:
+		return property.Fail, append(failures, unknowns...)
+	case len(unknowns) > 0:
+		return property.Unknown, unknowns
+	default:
+		return property.Pass, nil
+	}
+}
+
+func (r *run) checkProperties(ctx context.Context) (failures, unknowns []string) {
+	promises := r.ledger.Messages()
+	mail, err := property.ReadMail(ctx, r.pair.Serving(), promises)
+	if err != nil {
+		for _, ref := range r.plan.Expect.Properties {
+			r.notJudged(ref.Name, err.Error())
+		}
+		return nil, []string{err.Error()}
+	}
+	scene := property.Scene{Promises: promises, Mail: mail}
+	for _, ref := range r.plan.Expect.Properties {
+		p, ok := property.ByName(ref.Name)
+		if !ok {
+			unknowns = append(unknowns, "no such property: "+ref.Name)
+			continue
+		}
+		outcome := p.Check(scene)
+		r.result.Properties = append(r.result.Properties, outcome)
+		r.emit(EventProperty, outcome.Verdict != property.Pass, "property %d (%s): %s, %d promises checked", outcome.Number, outcome.Name, outcome.Verdict, outcome.Checked)
+		switch outcome.Verdict {
+		case property.Fail:
+			failures = append(failures, fmt.Sprintf("property %d (%s) is broken %d times: %s", outcome.Number, outcome.Name, len(outcome.Violations), outcome.Violations[0]))
+		case property.Unknown:
+			unknowns = append(unknowns, fmt.Sprintf("property %d (%s) could not be judged: %s", outcome.Number, outcome.Name, outcome.Unknown[0]))
+		}
+	}
+	return failures, unknowns
+}
+
+func (r *run) notJudged(name, why string) {
+	p, ok := property.ByName(name)
+	if !ok {
+		return
+	}
+	r.result.Properties = append(r.result.Properties, property.Result{Number: p.Number(), Name: name, Verdict: property.Unknown, Unknown: []string{why}})
+}
+
+func (res *Result) count(e traffic.Entry) {
+	tally := res.Traffic[e.Op]
+	tally.Add(e.Outcome)
+	res.Traffic[e.Op] = tally
+}

@@ -1,0 +1,143 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
+)
+
+// carryOut does one step and says what happened in an operator's words.
+func (r *run) carryOut(ctx context.Context, step plan.Step) (string, error) {
+	switch step.Kind {
+	case plan.KindDeliver:
+		tally, err := r.users.Deliver(ctx, r.accounts(step.Deliver.To), step.Deliver.Count)
+		return told(tally, "delivered"), err
+	case plan.KindAppend:
+		tally, err := r.users.Append(ctx, step.Append.Account, step.Append.Mailbox, step.Append.Count)
+		return told(tally, "appended"), err
+	case plan.KindExpunge:
+		return r.expunge(ctx, *step.Expunge)
+	case plan.KindWait:
+		return r.wait(ctx, *step.Wait)
+	case plan.KindFault:
+		return r.inject(ctx, *step.Fault)
+	case plan.KindFreeze:
+		return r.takeFreeze(ctx)
+	case plan.KindPromote:
+		return r.promote(ctx, *step.Promote)
+	case plan.KindRescue:
+		return r.rescue(ctx, *step.Rescue)
+	case plan.KindDetect:
+		return r.detect(ctx, *step.Detect)
+	case plan.KindRestore:
+		return r.restore(ctx, *step.Restore)
+	}
+	return "", fmt.Errorf("no such step: %q", step.Kind)
+}
+
+// describe says what a step is about to do.
+func describe(step plan.Step) string {
+	switch step.Kind {
+	case plan.KindDeliver:
+		to := "everybody"
+		if len(step.Deliver.To) > 0 {
+			to = strings.Join(step.Deliver.To, ", ")
+		}
+		return fmt.Sprintf("deliver %d each to %s", step.Deliver.Count, to)
+	case plan.KindAppend:
+		return fmt.Sprintf("%s appends %d to %s", step.Append.Account, step.Append.Count, step.Append.Mailbox)
+	case plan.KindExpunge:
+		return fmt.Sprintf("%s expunges %d (%s) from %s", step.Expunge.Account, step.Expunge.Count, step.Expunge.Which, step.Expunge.Mailbox)
+	case plan.KindWait:
+		return fmt.Sprintf("wait until %s, at most %s", step.Wait.Until, step.Wait.Within)
+	case plan.KindFault:
+		return fmt.Sprintf("break it: %s on the %s", step.Fault.Name.Name, step.Fault.On)
+	case plan.KindFreeze:
+		return "freeze: keep both sides' indexes and sync logs as evidence"
+	case plan.KindPromote:
+		return fmt.Sprintf("promote the %s", step.Promote.Server)
+	case plan.KindRescue:
+		return fmt.Sprintf("bring the %s up apart, as rescued store", step.Rescue.Server)
+	case plan.KindDetect:
+		return fmt.Sprintf("look for damage: %s (%s)", step.Detect.Detector.Name, step.Detect.Sides)
+	case plan.KindRestore:
+		return fmt.Sprintf("restore: %s", step.Restore.Restorer.Name)
+	}
+	return string(step.Kind)
+}
+
+func (r *run) accounts(named []string) []string {
+	if len(named) == 0 {
+		return r.plan.Accounts
+	}
+	return named
+}
+
+// told puts a tally into words: "12 delivered", "3 delivered, 2 refused".
+func told(t traffic.Tally, done string) string {
+	parts := []string{fmt.Sprintf("%d %s", t.Acknowledged, done)}
+	if t.Refused > 0 {
+		parts = append(parts, fmt.Sprintf("%d refused", t.Refused))
+	}
+	if t.InDoubt > 0 {
+		parts = append(parts, fmt.Sprintf("%d in doubt", t.InDoubt))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r *run) expunge(ctx context.Context, step plan.Expunge) (string, error) {
+	choices := map[plan.Which]traffic.Choice{plan.Oldest: traffic.Oldest, plan.Newest: traffic.Newest, plan.Random: traffic.Random}
+	choose, ok := choices[step.Which]
+	if !ok {
+		return "", fmt.Errorf("no such choice of messages: %q", step.Which)
+	}
+	tally, err := r.users.Expunge(ctx, step.Account, step.Mailbox, step.Count, choose)
+	return told(tally, "expunged"), err
+}
+
+func (r *run) wait(ctx context.Context, step plan.Wait) (string, error) {
+	if step.Until != plan.Replicated {
+		return "", fmt.Errorf("no such condition: %q", step.Until)
+	}
+	master, err := r.server(plan.Master)
+	if err != nil {
+		return "", err
+	}
+	started := r.pair.Clock().Now()
+	err = target.WaitUntil(ctx, r.pair.Clock(), step.Within, "both sides to be equal", func(ctx context.Context) (bool, string, error) {
+		return r.replicated(ctx, master)
+	})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("both sides equal after %s", r.pair.Clock().Now().Sub(started).Round(1e6)), nil
+}
+
+// replicated says whether nothing waits in the master's sync log and both
+// indexes are equal for every account.
+func (r *run) replicated(ctx context.Context, master target.Server) (bool, string, error) {
+	log, err := master.Host().SyncLog(ctx)
+	if err != nil {
+		return false, "", err
+	}
+	if log.Pending() > 0 {
+		return false, fmt.Sprintf("%d entries in the sync log of %s", log.Pending(), master.Name()), nil
+	}
+	replica := r.pair.Server(master.Name().Other())
+	for _, account := range r.plan.Accounts {
+		a, errA := target.TakeSnapshot(ctx, master, account, target.LevelIndex)
+		b, errB := target.TakeSnapshot(ctx, replica, account, target.LevelIndex)
+		if err := errors.Join(errA, errB); err != nil {
+			return false, "", err
+		}
+		if diffs := target.Diff(a, b); len(diffs) > 0 {
+			return false, target.FormatDiff(a, b, diffs, 1), nil
+		}
+	}
+	return true, "", nil
+}
