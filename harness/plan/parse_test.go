@@ -19,7 +19,7 @@ var testNames = Names{
 	Properties: []string{"no-loss", "no-resurrection"},
 	Marks: []string{
 		"sync-client-frozen", "sync-log-growing", "replica-behind-at-death", "freeze-complete", "uids-reused",
-		"missing-mail-found", "unreplicated-expunge-found", "mail-copied", "expunge-carried-over", "newly-expunged-left-alone",
+		"missing-mail-found", "unreplicated-expunge-found", "mail-copied", "expunge-carried-over", "expunged-on-new-master",
 	},
 }
 
