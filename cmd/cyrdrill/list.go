@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/drill"
+	"github.com/cyrdrill/cyrdrill/harness/fault"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/scenarios"
+)
+
+type listCommand struct {
+	What   string `arg:"" optional:"" enum:",scenarios,faults,detectors,restorers,properties,marks" default:"" help:"One of scenarios, faults, detectors, restorers, properties, marks; all of them when left out."`
+	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
+}
+
+// catalogueEntry is one thing that a plan can name.
+type catalogueEntry struct {
+	Name string `json:"name"`
+	Doc  string `json:"doc"`
+}
+
+type catalogue struct {
+	what    string
+	entries []catalogueEntry
+}
+
+// Run implements the command.
+func (c *listCommand) Run(a *app) error {
+	all, err := catalogues()
+	if err != nil {
+		return err
+	}
+	chosen := map[string][]catalogueEntry{}
+	text := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, each := range all {
+		if c.What != "" && c.What != each.what {
+			continue
+		}
+		chosen[each.what] = each.entries
+		if c.Output == "text" {
+			fmt.Fprintf(text, "%s:\n", strings.ToUpper(each.what[:1])+each.what[1:])
+			for _, e := range each.entries {
+				fmt.Fprintf(text, "  %s\t%s\n", e.Name, e.Doc)
+			}
+		}
+	}
+	if c.Output == "json" {
+		encoder := json.NewEncoder(a.out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(chosen)
+	}
+	return text.Flush()
+}
+
+func catalogues() ([]catalogue, error) {
+	found := catalogue{what: "scenarios"}
+	for _, name := range scenarios.Names() {
+		text, err := scenarios.Text(name)
+		if err != nil {
+			return nil, err
+		}
+		p, err := plan.Parse(scenarios.File(name), text, drill.Names())
+		if err != nil {
+			return nil, err
+		}
+		found.entries = append(found.entries, catalogueEntry{name, p.Title})
+	}
+	return []catalogue{
+		found,
+		describe("faults", fault.All()),
+		describe("detectors", detect.All()),
+		describe("restorers", restore.All()),
+		describe("properties", property.All()),
+		marks(),
+	}, nil
+}
+
+func describe[T interface {
+	Name() string
+	Doc() string
+}](what string, things []T) catalogue {
+	c := catalogue{what: what}
+	for _, thing := range things {
+		c.entries = append(c.entries, catalogueEntry{thing.Name(), thing.Doc()})
+	}
+	return c
+}
+
+func marks() catalogue {
+	c := catalogue{what: "marks"}
+	for _, m := range drill.Marks() {
+		c.entries = append(c.entries, catalogueEntry{m.Name, m.Doc})
+	}
+	return c
+}

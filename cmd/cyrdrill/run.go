@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/drill"
+	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/report"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+type runCommand struct {
+	Plans   []string `arg:"" name:"plan" help:"Scenarios by name (see 'list'), files, or - for standard input."`
+	Target  string   `enum:"auto,sim,docker" default:"auto" help:"Where to run: sim, docker, or auto: docker where an engine answers, else sim."`
+	Output  string   `short:"o" enum:"text,json,junit,github" default:"text" help:"text, json, junit or github. All but text print the result alone."`
+	Seed    *uint64  `help:"Seed of traffic and chance, in place of the plan's."`
+	Results string   `default:"results" placeholder:"DIR" help:"Where the result directories go. Default: ./results"`
+	Keep    bool     `help:"Leave the pair running for a look at it (docker)."`
+	Pair    string   `placeholder:"NAME" help:"Run on a pair that 'up' or --keep has left; it is reset first (docker)."`
+}
+
+// cleanUpWithin bounds what is done after a drill, also after an interrupt:
+// reading logs and giving the pair back.
+const cleanUpWithin = 30 * time.Second
+
+// Run implements the command.
+func (c *runCommand) Run(a *app) error {
+	plans, err := loadPlans(c.Plans, a.in)
+	if err != nil {
+		return err
+	}
+	if c.Seed != nil {
+		for _, p := range plans {
+			p.Seed = *c.Seed
+		}
+	}
+	chosen, err := c.chooseTarget(a.ctx, plans)
+	if err != nil {
+		return err
+	}
+	status := statusPass
+	for _, p := range plans {
+		result, err := c.runOne(a, chosen, p)
+		if err != nil {
+			return err
+		}
+		if result.Interrupted {
+			return &statusError{status: statusInterrupted, text: "interrupted; what was done until then is in " + result.Directory}
+		}
+		status = worse(status, result.Verdict)
+	}
+	if status != statusPass {
+		return &statusError{status: status}
+	}
+	return nil
+}
+
+// worse returns the exit status of several plans: what is known to be wrong
+// outweighs what is not known.
+func worse(status int, verdict property.Verdict) int {
+	switch {
+	case verdict == property.Fail || status == statusFail:
+		return statusFail
+	case verdict != property.Pass:
+		return statusUnknown
+	}
+	return status
+}
+
+// runOne runs one plan from a pair of its own to the report. The error is one
+// of the set-up; what the drill showed is in the result.
+func (c *runCommand) runOne(a *app, chosen chosenTarget, p source) (*drill.Result, error) {
+	directory, err := report.Create(c.Results, p.Name, chosen.Name(), time.Now(), p.Text())
+	if err != nil {
+		return nil, err
+	}
+	live := c.live(a)
+	fmt.Fprintf(live.out, "%s: %s\ntarget %s (%s), seed %d\n", p.Name, p.Title, chosen.Name(), chosen.why, p.Seed)
+
+	live.Working("making the pair")
+	started := time.Now()
+	pair, err := c.pairFor(a.ctx, chosen, p)
+	if err != nil {
+		live.Done("failed")
+		result := drill.NotStarted(p.Plan, chosen.Name(), err, a.ctx.Err() != nil)
+		if reportErr := c.finish(a, directory, p, result, nil); reportErr != nil || !result.Interrupted {
+			return nil, errors.Join(err, reportErr)
+		}
+		return result, nil
+	}
+	live.Done(fmt.Sprintf("Cyrus %s, ready after %.1fs", pair.Version(), time.Since(started).Seconds()))
+
+	result, evidence := drill.Run(a.ctx, p.Plan, pair, drill.Options{
+		Target: chosen.Name(), Ledger: directory.Ledger(),
+		Observe: func(e drill.Event) { directory.Observe(e); live.Observe(e) },
+	})
+	afterwards, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), cleanUpWithin)
+	defer cancel()
+	keepLogs(afterwards, a.err, pair, directory)
+	if err := pair.Close(afterwards); err != nil {
+		fmt.Fprintf(a.err, "cyrdrill: giving the pair back: %s; 'cyrdrill down --all' sweeps what is left\n", oneLine(err))
+	}
+	return result, c.finish(a, directory, p, result, evidence)
+}
+
+// liveOutput is where a run is told of as it goes.
+type liveOutput struct {
+	*report.Live
+	out io.Writer
+}
+
+// live goes to the standard output for people; where that belongs to the
+// result alone, it goes to a terminal that is watched, or nowhere.
+func (c *runCommand) live(a *app) liveOutput {
+	out, terminal := a.out, a.outTerminal
+	if c.Output != "text" {
+		out, terminal = a.err, a.errTerminal
+		if !terminal {
+			out = io.Discard
+		}
+	}
+	return liveOutput{report.NewLive(out, terminal), out}
+}
+
+// finish writes the result into its directory and to the standard output.
+func (c *runCommand) finish(a *app, directory *report.Directory, p source, result *drill.Result, evidence *drill.Evidence) error {
+	result.Directory = directory.Path()
+	result.Rerun = c.rerun(directory, p, result.Target)
+	if err := directory.Finish(result, evidence); err != nil {
+		return err
+	}
+	switch c.Output {
+	case "json":
+		return report.WriteJSON(a.out, result)
+	case "junit":
+		return report.WriteJUnit(a.out, result)
+	case "github":
+		return report.WriteGitHub(a.out, result, p.File)
+	default:
+		return report.WriteText(a.out, result, a.outTerminal)
+	}
+}
+
+// rerun is the command that runs the plan again: by the argument that named
+// it, or by the copy in the results where that argument was a stream.
+func (c *runCommand) rerun(directory *report.Directory, p source, targetName string) string {
+	argument := p.argument
+	if argument == "-" {
+		argument = directory.Path() + "/" + report.PlanFile
+	}
+	return fmt.Sprintf("cyrdrill run %s --target %s --seed %d", argument, targetName, p.Seed)
+}
+
+// keepLogs copies both servers' logs into the results. A server that cannot be
+// asked any more costs its log, not the drill's result.
+func keepLogs(ctx context.Context, complaints io.Writer, pair target.Pair, directory *report.Directory) {
+	for _, server := range pair.Servers() {
+		text, err := server.Host().Syslog(ctx)
+		if err == nil {
+			err = directory.AddLog(string(server.Name()), text)
+		}
+		if err != nil {
+			fmt.Fprintf(complaints, "cyrdrill: the log of %s is not in the results: %s\n", server.Name(), oneLine(err))
+		}
+	}
+}

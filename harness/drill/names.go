@@ -1,0 +1,34 @@
+package drill
+
+import (
+	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/fault"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/restore"
+)
+
+// Names returns everything that a plan may name: what the runner can carry
+// out and judge.
+func Names() plan.Names {
+	var names plan.Names
+	for _, f := range fault.All() {
+		effects := f.Effects()
+		names.Faults = append(names.Faults, plan.FaultName{Name: f.Name(), StopsReplication: effects.StopsReplication, KillsServer: effects.KillsServer})
+	}
+	names.Detectors = namesOf(detect.All())
+	names.Restorers = namesOf(restore.All())
+	names.Properties = namesOf(property.All())
+	for _, m := range Marks() {
+		names.Marks = append(names.Marks, m.Name)
+	}
+	return names
+}
+
+func namesOf[T interface{ Name() string }](things []T) []string {
+	names := make([]string, len(things))
+	for i, thing := range things {
+		names[i] = thing.Name()
+	}
+	return names
+}
