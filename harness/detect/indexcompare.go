@@ -28,7 +28,7 @@ func (IndexCompare) Claims() []target.Kind {
 	return []target.Kind{
 		target.MessageMissing, target.ExpungeMissing, target.TombstoneMissing, target.GUIDDiffers,
 		target.FlagsDiffer, target.DateDiffers, target.ModSeqDiffers, target.UIDValidityDiffers,
-		target.MailboxMissing, target.ACLDiffers, target.QuotaRootDiffers, target.SubscriptionDiffers,
+		target.UniqueIDDiffers, target.MailboxMissing, target.ACLDiffers, target.QuotaRootDiffers, target.SubscriptionDiffers,
 		target.ScriptDiffers,
 	}
 }

@@ -45,6 +45,7 @@ func (p mailboxPair) compareHeaders() []Finding {
 			found = append(found, p.undecided(kind, 0, fmt.Sprintf("%s is %q on %s and %q on %s", what, inA, p.servers[0], inB, p.servers[1])))
 		}
 	}
+	differs(target.UniqueIDDiffers, "the unique ID", a.UniqueID, b.UniqueID)
 	differs(target.UIDValidityDiffers, "UIDVALIDITY", fmt.Sprint(a.UIDValidity), fmt.Sprint(b.UIDValidity))
 	differs(target.ACLDiffers, "the ACL", a.ACL, b.ACL)
 	differs(target.QuotaRootDiffers, "the quota root", a.QuotaRoot, b.QuotaRoot)

@@ -26,6 +26,8 @@ const (
 	ModSeqDiffers Kind = "modseq-differs"
 	// UIDValidityDiffers: clients' caches are good for one side only.
 	UIDValidityDiffers Kind = "uidvalidity-differs"
+	// UniqueIDDiffers: one name, two mailboxes: one of them was made anew.
+	UniqueIDDiffers Kind = "uniqueid-differs"
 	// MailboxMissing: the other side has a mailbox that this one has not.
 	MailboxMissing Kind = "mailbox-missing"
 	// ACLDiffers: other rights on one mailbox.
