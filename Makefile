@@ -1,0 +1,49 @@
+# What people and CI call. Each target says what it needs; none needs root
+# once the images are there.
+
+SUITE ?= bookworm
+GO ?= go
+# Tests of real servers share two cores with those servers.
+TEST_FLAGS ?= -timeout 15m
+
+.PHONY: help images build test unit lint drill bench fuzz nightly clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+images: ## build the images that are missing, and only those (needs Docker)
+	@docker/build.sh $(SUITE)
+
+build: ## build bin/cyrdrill
+	@$(GO) build -o bin/cyrdrill ./cmd/cyrdrill
+
+drill: build ## the main job: one lost mail, found and brought back; on the simulator where no Docker engine answers
+	@if docker info >/dev/null 2>&1; then docker/build.sh $(SUITE); fi
+	@bin/cyrdrill run unreplicated-mail
+
+test: lint images ## every test, real Cyrus included (needs Docker)
+	@CI=true $(GO) tool gotestsum --format pkgname-and-test-fails -- $(TEST_FLAGS) ./...
+
+unit: ## the tests that need no Docker, under the race detector; the others skip
+	@DOCKER_HOST=tcp://127.0.0.1:1 CI= $(GO) test -race $(TEST_FLAGS) ./...
+
+lint: ## gofmt, vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
+	@$(GO) vet ./...
+	@$(GO) tool staticcheck ./...
+
+bench: images ## the figures of docs/performance.md (needs Docker)
+	@$(GO) test -run '^$$' -bench . -benchtime 5x -timeout 30m ./harness/... ./cmd/... 
+	@$(GO) test -run '^$$' -bench . ./sim/...
+
+fuzz: ## every fuzz target, a minute each
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime 1m $$package || exit 1; \
+	  done; \
+	done
+
+nightly: test unit bench fuzz ## all of it
+
+clean: ## remove what was built here; images stay
+	@rm -rf bin
