@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// Sync is an authenticated connection to sync_server. It only asks, so what it
+// fails to hear is in nobody's doubt. It is not safe for concurrent use. After
+// an error other than a [target.RefusedError] it is of no more use.
+type Sync struct {
+	peer Peer
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+// NewSync greets the sync_server at the other end of conn and logs in as its
+// administrator. It owns conn from here on, also when it fails.
+func NewSync(ctx context.Context, conn net.Conn, peer Peer, login Login) (*Sync, error) {
+	s := &Sync{peer: peer, conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}
+	_, err := s.answer(ctx, "greeting")
+	if err == nil {
+		_, err = s.ask(ctx, "AUTHENTICATE PLAIN", login.plain())
+	}
+	if err == nil {
+		return s, nil
+	}
+	_ = conn.Close()
+	if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
+		return nil, err
+	}
+	return nil, peer.Unreachable(err)
+}
+
+// Close takes leave, without waiting for an answer.
+func (s *Sync) Close() error {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(farewell))
+	_, _ = s.conn.Write([]byte("EXIT\r\n"))
+	return s.conn.Close()
+}
+
+// Get sends GET with a key and its value, and returns the values of the answer.
+func (s *Sync) Get(ctx context.Context, what Dlist) ([]Dlist, error) {
+	lines, err := s.ask(ctx, "GET "+what.Key, strings.TrimPrefix(what.Line(), what.Key+" "))
+	if err != nil {
+		return nil, err
+	}
+	values := make([]Dlist, len(lines))
+	for i, line := range lines {
+		if values[i], err = ParseDlistLine(line); err != nil {
+			return nil, fmt.Errorf("GET %s: answer not understood: %w", what.Key, err)
+		}
+	}
+	return values, nil
+}
+
+// ask sends a command and returns the untagged lines of its answer. Errors
+// carry the command's name and never its argument, which may be a password.
+func (s *Sync) ask(ctx context.Context, name, argument string) ([][]byte, error) {
+	stop := closeAtEnd(ctx, s.conn)
+	defer stop()
+	if _, err := s.conn.Write([]byte(name + " " + argument + "\r\n")); err != nil {
+		return nil, fmt.Errorf("%s: sending: %w", name, because(ctx, err))
+	}
+	return s.answer(ctx, name)
+}
+
+// answer reads lines up to the one that says OK, NO, BAD or BYE.
+func (s *Sync) answer(ctx context.Context, name string) ([][]byte, error) {
+	stop := closeAtEnd(ctx, s.conn)
+	defer stop()
+	var lines [][]byte
+	for {
+		answer, err := readAnswer(s.in, isSyncStatus)
+		if err != nil {
+			return nil, fmt.Errorf("%s: reading the answer: %w", name, because(ctx, err))
+		}
+		text := bytes.TrimRight(answer, "\r\n")
+		if !isSyncStatus(text) {
+			line, untagged := bytes.CutPrefix(text, []byte("* "))
+			if !untagged {
+				return nil, fmt.Errorf("%s: answer not understood: %.60q", name, text)
+			}
+			lines = append(lines, line)
+			continue
+		}
+		status, rest, _ := strings.Cut(strings.TrimPrefix(string(text), "* "), " ")
+		if status == "OK" {
+			return lines, nil
+		}
+		return nil, syncRefusal(name, status, rest)
+	}
+}
+
+func syncRefusal(name, status, text string) error {
+	refused := &target.RefusedError{Command: name, Status: status, Text: text}
+	if code, rest, _ := strings.Cut(text, " "); strings.HasPrefix(code, "IMAP_") {
+		refused.Code, refused.Text = code, rest
+	}
+	return refused
+}
+
+// isSyncStatus tells a line that ends an answer from the values in it. The
+// greeting's last line, and a server's last words, have a star before them.
+func isSyncStatus(line []byte) bool {
+	word, _, _ := bytes.Cut(bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("* ")), []byte(" "))
+	switch string(word) {
+	case "OK", "NO", "BAD", "BYE":
+		return true
+	}
+	return false
+}

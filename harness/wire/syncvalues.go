@@ -1,0 +1,169 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// SyncMailbox is a mailbox as GET USER, GET MAILBOXES and GET FULLMAILBOX
+// tell it.
+type SyncMailbox struct {
+	UniqueID      string
+	Name          string // internal: "user.alice.Work"
+	Type          string // empty: mail; "i": an inner node that is no mailbox
+	SyncCRC       string
+	LastUID       uint32
+	HighestModSeq uint64
+	UIDValidity   uint32
+	ACL           string // "alice\tlrswipkxtecda\t"
+	QuotaRoot     string
+	Records       []SyncRecord // GET FULLMAILBOX alone
+}
+
+// SyncRecord is one record of an index.
+type SyncRecord struct {
+	UID          uint32
+	ModSeq       uint64
+	Flags        []string // with \Expunged on a tombstone
+	InternalDate time.Time
+	Size         uint32
+	GUID         string
+}
+
+// SyncMeta is what GET META tells of an account.
+type SyncMeta struct {
+	Subscriptions []string // internal names
+	Scripts       []SyncScript
+}
+
+// SyncScript is one sieve script.
+type SyncScript struct {
+	Filename string // "rules.script"
+	GUID     string
+	Active   bool
+}
+
+// User returns the mailboxes of an account; none where there is no such
+// account. It fails as a whole when one index cannot be opened.
+func (s *Sync) User(ctx context.Context, account string) ([]SyncMailbox, error) {
+	return s.mailboxes(ctx, Dlist{Kind: DlistText, Key: "USER", Text: account})
+}
+
+// Mailboxes returns those mailboxes that are there and can be opened.
+func (s *Sync) Mailboxes(ctx context.Context, names []string) ([]SyncMailbox, error) {
+	list := Dlist{Kind: DlistList, Key: "MAILBOXES"}
+	for _, name := range names {
+		list.Items = append(list.Items, Dlist{Kind: DlistText, Text: name})
+	}
+	return s.mailboxes(ctx, list)
+}
+
+// FullMailbox returns one mailbox with its records.
+func (s *Sync) FullMailbox(ctx context.Context, name string) (SyncMailbox, error) {
+	mailboxes, err := s.mailboxes(ctx, Dlist{Kind: DlistText, Key: "FULLMAILBOX", Text: name})
+	if err != nil {
+		return SyncMailbox{}, err
+	}
+	if len(mailboxes) != 1 {
+		return SyncMailbox{}, fmt.Errorf("GET FULLMAILBOX: %d mailboxes in the answer", len(mailboxes))
+	}
+	return mailboxes[0], nil
+}
+
+// Meta returns what belongs to the account and to none of its mailboxes.
+func (s *Sync) Meta(ctx context.Context, account string) (SyncMeta, error) {
+	values, err := s.Get(ctx, Dlist{Kind: DlistText, Key: "META", Text: account})
+	var meta SyncMeta
+	for _, value := range values {
+		switch value.Key {
+		case "LSUB":
+			meta.Subscriptions = append(meta.Subscriptions, value.Texts()...)
+		case "SIEVE":
+			meta.Scripts = append(meta.Scripts, SyncScript{
+				Filename: value.text("FILENAME"),
+				GUID:     value.text("GUID"),
+				Active:   value.text("ISACTIVE") == "1",
+			})
+		}
+	}
+	return meta, err
+}
+
+// mailboxes asks, and keeps the mailboxes of the answer: GET USER tells of
+// quota roots, seen state and more as well.
+func (s *Sync) mailboxes(ctx context.Context, what Dlist) ([]SyncMailbox, error) {
+	values, err := s.Get(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	var mailboxes []SyncMailbox
+	for _, value := range values {
+		if value.Key != "MAILBOX" {
+			continue
+		}
+		mailbox, err := syncMailbox(value)
+		if err != nil {
+			return nil, fmt.Errorf("GET %s: %w", what.Key, err)
+		}
+		mailboxes = append(mailboxes, mailbox)
+	}
+	return mailboxes, nil
+}
+
+// numbers reads several numbers of one map and remembers the first failure.
+type numbers struct {
+	of  Dlist
+	err error
+}
+
+func (n *numbers) get(key string, bits int) uint64 {
+	number, err := n.of.number(key, bits)
+	if n.err == nil {
+		n.err = err
+	}
+	return number
+}
+
+func syncMailbox(value Dlist) (SyncMailbox, error) {
+	n := numbers{of: value}
+	mailbox := SyncMailbox{
+		UniqueID:      value.text("UNIQUEID"),
+		Name:          value.text("MBOXNAME"),
+		Type:          value.text("MBOXTYPE"),
+		SyncCRC:       value.text("SYNC_CRC"),
+		LastUID:       uint32(n.get("LAST_UID", 32)),
+		HighestModSeq: n.get("HIGHESTMODSEQ", 64),
+		UIDValidity:   uint32(n.get("UIDVALIDITY", 32)),
+		ACL:           value.text("ACL"),
+		QuotaRoot:     value.text("QUOTAROOT"),
+	}
+	records, _ := value.Get("RECORD")
+	for _, item := range records.Items {
+		record, err := syncRecord(item)
+		if err != nil {
+			return SyncMailbox{}, fmt.Errorf("record of %s: %w", mailbox.Name, err)
+		}
+		mailbox.Records = append(mailbox.Records, record)
+	}
+	if n.err == nil && mailbox.Name == "" {
+		n.err = fmt.Errorf("a mailbox without MBOXNAME")
+	}
+	return mailbox, n.err
+}
+
+func syncRecord(value Dlist) (SyncRecord, error) {
+	value.Key = "RECORD"
+	n := numbers{of: value}
+	flags, _ := value.Get("FLAGS")
+	record := SyncRecord{
+		UID:          uint32(n.get("UID", 32)),
+		ModSeq:       n.get("MODSEQ", 64),
+		Flags:        flags.Texts(),
+		InternalDate: time.Unix(int64(n.get("INTERNALDATE", 62)), 0).UTC(),
+		Size:         uint32(n.get("SIZE", 32)),
+		GUID:         strings.ToLower(value.text("GUID")),
+	}
+	return record, n.err
+}
