@@ -23,6 +23,15 @@ func (p Peer) Unreachable(err error) error {
 	return &target.UnreachableError{Server: p.Server, Service: p.Service, Err: err}
 }
 
+// notConnected says of a failed greeting or login that no connection came
+// about, unless the server itself said no.
+func (p Peer) notConnected(err error) error {
+	if target.OutcomeOf(err) == target.Refused {
+		return err
+	}
+	return p.Unreachable(err)
+}
+
 // Login is who logs in, and as whom.
 type Login struct {
 	Admin, Password string

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -34,10 +33,7 @@ func NewSync(ctx context.Context, conn net.Conn, peer Peer, login Login) (*Sync,
 		return s, nil
 	}
 	_ = conn.Close()
-	if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
-		return nil, err
-	}
-	return nil, peer.Unreachable(err)
+	return nil, peer.notConnected(err)
 }
 
 // Close takes leave, without waiting for an answer.

@@ -1,0 +1,173 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Response is one answer of an IMAP server, read as far as every answer can
+// be: what an unknown one holds is nobody's business, and does no harm.
+type Response struct {
+	Tag    string // "*", "+", or the tag of the command that it ends
+	Status string // "OK", "NO", "BAD", "BYE" or "PREAUTH"; empty: data
+	Code   string // of a status: what is in brackets, "APPENDUID 1 2:3"
+	Text   string // of a status or "+": words for people
+	Number uint32 // of data about a message: "* 3 FETCH"
+	Name   string // of data, in capitals: "FETCH", "LIST"
+	rest   []byte // of data: what follows the name, literals in place
+}
+
+// Value is one value in the data of an answer.
+type Value struct {
+	Text []byte  // of an atom, string or literal; nil: NIL, or a list
+	List []Value // of a list; not nil even when it is empty
+}
+
+// ReadResponse reads the next answer.
+func ReadResponse(in *bufio.Reader) (*Response, error) {
+	answer, err := readAnswer(in, isIMAPText)
+	if err != nil {
+		return nil, err
+	}
+	tag, rest, _ := bytes.Cut(bytes.TrimRight(answer, "\r\n"), []byte(" "))
+	r := &Response{Tag: string(tag)}
+	if r.Tag == "" {
+		return nil, fmt.Errorf("answer has no tag: %.60q", answer)
+	}
+	if r.Tag == "+" {
+		r.Text = string(rest)
+		return r, nil
+	}
+	word, after, _ := bytes.Cut(rest, []byte(" "))
+	name := strings.ToUpper(string(word))
+	if isIMAPStatus(name) {
+		r.Status = name
+		r.Code, r.Text = splitCode(string(after))
+		return r, nil
+	}
+	if number, err := strconv.ParseUint(name, 10, 32); err == nil {
+		r.Number = uint32(number)
+		word, after, _ = bytes.Cut(after, []byte(" "))
+		name = strings.ToUpper(string(word))
+	}
+	r.Name, r.rest = name, after
+	return r, nil
+}
+
+// isIMAPText says whether the line is a continuation or a status, in which
+// braces at the end announce nothing.
+func isIMAPText(line []byte) bool {
+	fields := bytes.Fields(line[:min(len(line), 100)])
+	if len(fields) > 0 && string(fields[0]) == "+" {
+		return true
+	}
+	return len(fields) > 1 && isIMAPStatus(strings.ToUpper(string(fields[1])))
+}
+
+func isIMAPStatus(word string) bool {
+	switch word {
+	case "OK", "NO", "BAD", "BYE", "PREAUTH":
+		return true
+	}
+	return false
+}
+
+func splitCode(text string) (code, rest string) {
+	inside, bracketed := strings.CutPrefix(text, "[")
+	code, rest, closed := strings.Cut(inside, "]")
+	if !bracketed || !closed {
+		return "", text
+	}
+	return code, strings.TrimPrefix(rest, " ")
+}
+
+// Values reads the data that follows the answer's name.
+func (r *Response) Values() ([]Value, error) {
+	p := &valueParser{scanner{text: r.rest}}
+	var values []Value
+	for p.spaces(); p.pos < len(p.text); p.spaces() {
+		value, err := p.value(0)
+		if err != nil {
+			return nil, fmt.Errorf("%s answer not understood %w", r.Name, err)
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// Fetched returns the items of a FETCH answer by their names in capitals.
+func (r *Response) Fetched() (map[string]Value, error) {
+	values, err := r.Values()
+	if err != nil {
+		return nil, err
+	}
+	if len(values) != 1 || len(values[0].List)%2 != 0 {
+		return nil, fmt.Errorf("FETCH answer not understood: no list of pairs")
+	}
+	pairs := values[0].List
+	items := make(map[string]Value, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		items[strings.ToUpper(string(pairs[i].Text))] = pairs[i+1]
+	}
+	return items, nil
+}
+
+type valueParser struct{ scanner }
+
+func (p *valueParser) value(depth int) (Value, error) {
+	switch {
+	case depth > maxDepth:
+		return Value{}, p.errorf("lists are nested deeper than %d", maxDepth)
+	case p.take("("):
+		return p.list(depth + 1)
+	case p.peek() == '"':
+		text, err := p.quoted()
+		return Value{Text: notNil(text)}, err
+	case p.peek() == '{':
+		text, err := p.literal()
+		return Value{Text: notNil(text)}, err
+	}
+	atom, err := p.atom()
+	if bytes.EqualFold(atom, []byte("NIL")) {
+		return Value{}, err
+	}
+	return Value{Text: atom}, err
+}
+
+func (p *valueParser) list(depth int) (Value, error) {
+	list := Value{List: []Value{}}
+	for p.spaces(); !p.take(")"); p.spaces() {
+		item, err := p.value(depth)
+		if err != nil {
+			return Value{}, err
+		}
+		list.List = append(list.List, item)
+	}
+	return list, nil
+}
+
+// atom reads up to the next blank, parenthesis or quote, but over all of these
+// within the brackets of BODY[HEADER.FIELDS (SUBJECT)].
+func (p *valueParser) atom() ([]byte, error) {
+	start := p.pos
+	word := p.until(" ()\"[\r\n")
+	if p.peek() == '[' && (bytes.EqualFold(word, []byte("BODY")) || bytes.EqualFold(word, []byte("BINARY"))) {
+		p.until("]\r\n")
+	}
+	p.until(" ()\"\r\n")
+	if p.pos == start {
+		return nil, p.errorf("value expected")
+	}
+	return p.text[start:p.pos:p.pos], nil
+}
+
+// notNil makes an empty text tell from NIL.
+func notNil(text []byte) []byte {
+	if text == nil {
+		return []byte{}
+	}
+	return text
+}
