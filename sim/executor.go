@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// task is one of the tasks of a Run: a coroutine that hands over when it
+// sleeps.
+type task struct {
+	wake   time.Time
+	resume func() (until time.Time, alive bool)
+	yield  func(until time.Time) // nil until the task has begun
+	err    error
+}
+
+// Run implements [target.Executor]: one task runs at a time, and another one
+// takes over where it sleeps or waits for a server. Which of several that could
+// go on does so is drawn from the seed. Tasks may call Run themselves.
+func (w *world) Run(ctx context.Context, work ...func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tasks := make([]*task, len(work))
+	alive := make([]*task, len(work))
+	for i, each := range work {
+		tasks[i] = w.newTask(ctx, each)
+		alive[i] = tasks[i]
+	}
+	for len(alive) > 0 {
+		i := w.chooseNext(alive, ctx.Err() != nil)
+		w.sleepUntil(alive[i].wake)
+		if until, more := w.step(alive[i]); more {
+			alive[i].wake = until
+			continue
+		}
+		if alive[i].err != nil {
+			cancel()
+		}
+		alive = append(alive[:i], alive[i+1:]...)
+	}
+	for _, t := range tasks {
+		if t.err != nil {
+			return t.err
+		}
+	}
+	return nil
+}
+
+func (w *world) newTask(ctx context.Context, work func(context.Context) error) *task {
+	t := &task{wake: w.now}
+	t.resume, _ = iter.Pull(func(yield func(time.Time) bool) {
+		t.yield = func(until time.Time) { yield(until) }
+		w.yield = t.yield
+		t.err = work(ctx)
+	})
+	return t
+}
+
+// step lets a task go on until it sleeps or ends. While it runs, its own yield
+// is the world's.
+func (w *world) step(t *task) (until time.Time, alive bool) {
+	outer := w.yield
+	defer func() { w.yield = outer }()
+	if t.yield != nil {
+		w.yield = t.yield
+	}
+	return t.resume()
+}
+
+// chooseNext returns the task that wakes first, by chance among those that wake
+// at once. Once their context is done, nobody sleeps on.
+func (w *world) chooseNext(alive []*task, hurry bool) int {
+	chosen, ties := 0, 0
+	for i, t := range alive {
+		if hurry && t.wake.After(w.now) {
+			t.wake = w.now
+		}
+		switch first := alive[chosen].wake; {
+		case i == 0, t.wake.Before(first):
+			chosen, ties = i, 1
+		case t.wake.Equal(first):
+			if ties++; w.rand.IntN(ties) == 0 {
+				chosen = i
+			}
+		}
+	}
+	return chosen
+}

@@ -1,0 +1,120 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// Epoch is when every simulated pair is made.
+var Epoch = time.Date(2026, time.January, 5, 8, 0, 0, 0, time.UTC)
+
+// modelled is the Debian suite whose Cyrus the simulator behaves as.
+const modelled = "bookworm"
+
+// Target makes simulated pairs.
+type Target struct{}
+
+var _ target.Target = (*Target)(nil)
+
+// New returns the target "sim".
+func New() *Target { return &Target{} }
+
+// Name implements [target.Target].
+func (*Target) Name() string { return "sim" }
+
+// NewPair implements [target.Target].
+func (*Target) NewPair(ctx context.Context, spec target.Spec) (target.Pair, error) {
+	if spec.Suite != modelled && spec.Suite != "" {
+		return nil, &target.SetupError{
+			Problem: fmt.Sprintf("the simulator behaves as the Cyrus of %s, not of %s", modelled, spec.Suite),
+			Mend:    "run the plan on real servers: --target docker",
+		}
+	}
+	return NewPair(ctx, spec)
+}
+
+// NewPair makes a pair that is ready.
+func NewPair(ctx context.Context, spec target.Spec) (*Pair, error) {
+	const stream = 0x73696d // keeps the simulator's chance apart from traffic's
+	p := &Pair{
+		world:    newWorld(rand.New(rand.NewPCG(spec.Seed, stream))),
+		interval: spec.RepeatInterval,
+	}
+	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
+		p.servers[i] = &server{pair: p, name: name}
+	}
+	return p, p.Reset(ctx, spec.Accounts)
+}
+
+// Pair is two simulated servers.
+type Pair struct {
+	*world
+	interval time.Duration // sync_repeat_interval
+	servers  [2]*server
+	serving  target.ServerName
+}
+
+var _ target.Pair = (*Pair)(nil)
+
+// Version implements [target.Pair].
+func (*Pair) Version() string { return "model of 3.6.1" }
+
+// Servers implements [target.Pair].
+func (p *Pair) Servers() [2]target.Server { return [2]target.Server{p.servers[0], p.servers[1]} }
+
+// Server implements [target.Pair].
+func (p *Pair) Server(name target.ServerName) target.Server { return p.server(name) }
+
+func (p *Pair) server(name target.ServerName) *server {
+	if name == target.Imap1 {
+		return p.servers[0]
+	}
+	return p.servers[1]
+}
+
+// Role implements [target.Pair].
+func (p *Pair) Role(name target.ServerName) target.Role { return p.server(name).role }
+
+// Serving implements [target.Pair].
+func (p *Pair) Serving() target.Server { return p.server(p.serving) }
+
+// Clock implements [target.Pair].
+func (p *Pair) Clock() target.Clock { return p.world }
+
+// Executor implements [target.Pair].
+func (p *Pair) Executor() target.Executor { return p.world }
+
+// Operator implements [target.Pair].
+func (p *Pair) Operator() target.Operator { return operator{p} }
+
+// Saboteur implements [target.Pair].
+func (p *Pair) Saboteur() target.Saboteur { return saboteur{p} }
+
+// Reset implements [target.Pair]. The clock goes on; all else is as new.
+func (p *Pair) Reset(ctx context.Context, accounts []string) error {
+	p.dropEvents()
+	for i, role := range []target.Role{target.RoleMaster, target.RoleReplica} {
+		s := p.servers[i]
+		s.kill()
+		s.disk, s.log, s.role, s.peer = newDisk(), nil, role, nil
+	}
+	p.serving = target.Imap1
+	p.servers[0].peer = p.servers[1]
+	for _, s := range p.servers {
+		s.start()
+	}
+	for _, account := range accounts {
+		made := p.newMailbox(account)
+		p.servers[0].disk.mailboxes[box{account, inbox}] = made
+		p.servers[1].disk.mailboxes[box{account, inbox}] = made.clone()
+	}
+	p.tracef("reset with %d accounts", len(accounts))
+	return p.Sleep(ctx, startTime)
+}
+
+// Close implements [target.Pair]. There is nothing to give back.
+func (*Pair) Close(context.Context) error { return nil }

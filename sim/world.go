@@ -1,0 +1,131 @@
+package sim
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// How long things take. Medians of what was seen on real servers, cut to what
+// a drill can tell apart; see docs/cyrus.md.
+const (
+	startTime   = 400 * time.Millisecond // from start to greeting
+	connectTime = 3 * time.Millisecond
+	readTime    = 2 * time.Millisecond
+	appendTime  = 4 * time.Millisecond
+	deliverTime = 5 * time.Millisecond
+	expungeTime = 4 * time.Millisecond
+	execTime    = 70 * time.Millisecond  // a look at the host
+	syncTime    = 100 * time.Millisecond // from an entry in the log to the replica
+)
+
+// world is a pair's time and chance: a virtual clock, what is due, and the
+// tasks at work. Nothing in it runs by itself: time passes while somebody
+// sleeps.
+type world struct {
+	now   time.Time
+	rand  *rand.Rand
+	due   events
+	made  int // events so far, which orders those that are due at once
+	trace []string
+	// yield gives the task at work back to whoever runs it, until the given
+	// time; nil outside of tasks.
+	yield func(until time.Time)
+}
+
+var (
+	_ target.Clock    = (*world)(nil)
+	_ target.Executor = (*world)(nil)
+)
+
+func newWorld(chance *rand.Rand) *world { return &world{now: Epoch, rand: chance} }
+
+// Now implements [target.Clock].
+func (w *world) Now() time.Time { return w.now }
+
+// Sleep implements [target.Clock]: other tasks run, and what becomes due
+// happens.
+func (w *world) Sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.sleepUntil(w.now.Add(d))
+	return ctx.Err()
+}
+
+// takes lets about d pass, as something does that takes that long: between
+// three quarters and five quarters of it.
+func (w *world) takes(ctx context.Context, d time.Duration) error {
+	return w.Sleep(ctx, d*3/4+time.Duration(w.rand.Int64N(int64(d/2))))
+}
+
+func (w *world) sleepUntil(t time.Time) {
+	if w.yield != nil {
+		w.yield(t)
+		return
+	}
+	w.advance(t)
+}
+
+// advance moves the clock to t and lets everything happen that is due by then.
+func (w *world) advance(t time.Time) {
+	for len(w.due) > 0 && !w.due[0].at.After(t) {
+		next := heap.Pop(&w.due).(event)
+		if next.at.After(w.now) {
+			w.now = next.at
+		}
+		next.happen()
+	}
+	if t.After(w.now) {
+		w.now = t
+	}
+}
+
+// after lets something happen once d has passed.
+func (w *world) after(d time.Duration, happen func()) {
+	w.made++
+	heap.Push(&w.due, event{at: w.now.Add(d), order: w.made, happen: happen})
+}
+
+func (w *world) dropEvents() { w.due = nil }
+
+// tracef notes one thing that happened.
+func (w *world) tracef(format string, args ...any) {
+	w.trace = append(w.trace, w.now.Format("15:04:05.000000 ")+fmt.Sprintf(format, args...))
+}
+
+// Trace returns everything that has happened to the pair, one line each.
+func (w *world) Trace() []string { return append([]string(nil), w.trace...) }
+
+type event struct {
+	at     time.Time
+	order  int
+	happen func()
+}
+
+// events is a heap by time, then by the order in which they were made.
+type events []event
+
+func (e events) Len() int { return len(e) }
+
+func (e events) Less(i, j int) bool {
+	if !e[i].at.Equal(e[j].at) {
+		return e[i].at.Before(e[j].at)
+	}
+	return e[i].order < e[j].order
+}
+
+func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+
+func (e *events) Push(x any) { *e = append(*e, x.(event)) }
+
+func (e *events) Pop() any {
+	old := *e
+	last := old[len(old)-1]
+	*e = old[:len(old)-1]
+	return last
+}
