@@ -41,7 +41,7 @@ logged() {
     shift
     "$@" >"$log" 2>&1 || {
         tail -n 40 "$log" >&2
-        printf 'docker/build.sh: failed: %s\n' "${*:0:4} ..." >&2
+        printf 'docker/build.sh: failed: %s\n' "${*:1:3} ..." >&2
         return 1
     }
 }
@@ -111,7 +111,19 @@ apt_sources() {
 apt_settings() {
     command -v apt-config >/dev/null || return 0
     apt-config dump 2>/dev/null |
-        sed -nE 's/^(Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)) "([^"]+)";$/\1=\3/p'
+        sed -nE 's/^(Acquire::Check-(Valid-Until|Date)) "([^"]+)";$/\1=\3/p'
+}
+
+# use_apt_proxy makes apt's proxy everybody's, where the environment names none.
+# Docker keeps it out of the image, unlike other build arguments.
+use_apt_proxy() {
+    local proxy
+    command -v apt-config >/dev/null || return 0
+    proxy=$(apt-config dump 2>/dev/null |
+        sed -nE 's/^Acquire::http::Proxy "(http[^"]+)";$/\1/p')
+    if [[ -n $proxy && -z ${http_proxy:-} ]]; then
+        export http_proxy=$proxy
+    fi
 }
 
 install_mmdebstrap() {
@@ -135,7 +147,11 @@ bootstrap_base() {
     while read -r line; do
         mirror+=("$line")
     done < <(apt_sources "$suite")
+    # As Debian's slim images: neither manuals nor translations.
     logged "bootstrap-$suite" mmdebstrap --variant=minbase "${options[@]}" \
+        --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' \
         "$suite" "$work/base.tar" "${mirror[@]}"
     image=$(docker import --change 'CMD ["bash"]' \
         --change "LABEL cyrdrill.base=mmdebstrap" "$work/base.tar")
@@ -157,7 +173,7 @@ ensure_base() {
 }
 
 build_cyrus() {
-    local suite=$1 tag="cyrdrill/cyrus:$1" digest options="" setting image version
+    local suite=$1 tag="cyrdrill/cyrus:$1" digest apt_options="" setting image version
     digest=$(recipe_digest cyrus "$suite")
     if [[ $(label "$tag" cyrdrill.recipe) == "$digest" ]]; then
         say "$tag: there (Cyrus $(label "$tag" cyrdrill.version))"
@@ -166,11 +182,11 @@ build_cyrus() {
     ensure_base "$suite"
     say "$tag: making it (about 30 s)"
     while read -r setting; do
-        options+=" -o $setting"
+        apt_options+=" -o $setting"
     done < <(apt_settings)
     logged "cyrus-$suite" docker build --iidfile "$work/image" \
         --build-arg "BASE=cyrdrill/base:$suite" \
-        --build-arg "APT_OPTIONS=$options" \
+        --build-arg "APT_OPTIONS=$apt_options" \
         --build-arg "APT_SOURCES=$(apt_sources "$suite")" \
         --build-arg http_proxy --build-arg https_proxy --build-arg no_proxy \
         "$here/cyrus"
@@ -192,7 +208,7 @@ build_reaper() {
     command -v go >/dev/null || missing "no go command: install Go to build the reaper"
     mkdir "$work/reaper"
     cp "$here/reaper/Dockerfile" "$work/reaper/"
-    (cd "$here/.." && CGO_ENABLED=0 GOOS=linux GOFLAGS= \
+    (cd "$here/.." && CGO_ENABLED=0 GOOS=linux \
         go build -trimpath -ldflags '-s -w' -o "$work/reaper/reaper" ./docker/reaper)
     logged reaper docker build --iidfile "$work/image" "$work/reaper"
     commit "$(<"$work/image")" "$reaper_image" "cyrdrill.recipe=$digest"
@@ -214,6 +230,7 @@ main() {
         [[ $suite =~ ^[a-z][a-z-]*$ ]] || missing "\"$suite\" is no Debian suite; say for example: docker/build.sh bookworm"
     done
     check_machine
+    use_apt_proxy
     work=$(mktemp -d)
     trap cleanup EXIT
     trap 'exit 130' INT
@@ -224,4 +241,6 @@ main() {
     build_reaper
 }
 
-main "$@"
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    main "$@"
+fi
