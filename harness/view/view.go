@@ -5,6 +5,7 @@ import (
 	"net"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
 // Service names what is wanted of a server; it is the name that errors carry.
@@ -27,36 +28,60 @@ type Dialer interface {
 // Credentials are an administrator's of the server, who may act as any account.
 type Credentials struct{ Admin, Password string }
 
-// View is one server, seen over the network.
+// View is one server, seen over the network. It is safe for concurrent use.
 type View struct {
-	name  target.ServerName
-	dial  Dialer
-	creds Credentials
+	server server
+	index  *indexView
 }
 
 // New returns a view of the server. It connects to nothing before it must.
 func New(name target.ServerName, dial Dialer, creds Credentials) *View {
-	return &View{name: name, dial: dial, creds: creds}
+	s := server{name: name, dialer: dial, creds: creds}
+	return &View{server: s, index: &indexView{server: s}}
 }
 
-// Index returns the server's index view.
-func (v *View) Index() target.IndexView { return nil }
+// Index returns the server's index view. It keeps connections to use again.
+func (v *View) Index() target.IndexView { return v.index }
 
-// User returns the server's user view.
-func (v *View) User() target.UserView { return nil }
+// User returns the server's user view. Each session and each delivery has a
+// connection of its own.
+func (v *View) User() target.UserView { return userView{v.server} }
 
-// Admin returns what harnesses need of an administrator's IMAP session.
-func (v *View) Admin() *Admin { return &Admin{view: v} }
+// Admin returns what a harness does as the server's administrator.
+func (v *View) Admin() *Admin { return &Admin{v.server} }
 
 // Close gives back the connections that the view keeps. Sessions that are
 // still open stay the business of those who opened them.
-func (v *View) Close() error { return nil }
+func (v *View) Close() error {
+	v.index.close()
+	return nil
+}
 
-// Admin makes and removes accounts.
-type Admin struct{ view *View }
+// server is what it takes to connect to one.
+type server struct {
+	name   target.ServerName
+	dialer Dialer
+	creds  Credentials
+}
 
-// CreateAccount makes the account's INBOX.
-func (a *Admin) CreateAccount(ctx context.Context, account string) error { return nil }
+func (s server) dial(ctx context.Context, service Service) (net.Conn, wire.Peer, error) {
+	peer := wire.Peer{Server: s.name, Service: string(service)}
+	conn, err := s.dialer.Dial(ctx, service)
+	if err != nil {
+		return nil, peer, peer.Unreachable(err)
+	}
+	return conn, peer, nil
+}
 
-// DeleteAccount removes the account with all of its mailboxes.
-func (a *Admin) DeleteAccount(ctx context.Context, account string) error { return nil }
+// login returns the credentials to act as the account (empty: as nobody else).
+func (s server) login(account string) wire.Login {
+	return wire.Login{Admin: s.creds.Admin, Password: s.creds.Password, Account: account}
+}
+
+func (s server) imap(ctx context.Context, account string) (*wire.IMAP, error) {
+	conn, peer, err := s.dial(ctx, IMAP)
+	if err != nil {
+		return nil, err
+	}
+	return wire.NewIMAP(ctx, conn, peer, s.login(account))
+}

@@ -110,6 +110,7 @@ func (c *IMAP) Close() error {
 		_, _ = c.run(ctx, command{name: "LOGOUT", parts: []part{{text: "LOGOUT"}}})
 	}
 	c.close()
+	c.lost = net.ErrClosed
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // internalDate is the format of INTERNALDATE, in FETCH and APPEND.
@@ -21,13 +23,6 @@ type Message struct {
 	SHA1         string // DIGEST.SHA1: the digest that the index has
 }
 
-// Mailbox is one mailbox in a listing.
-type Mailbox struct {
-	Name       string // UTF-8
-	Attributes []string
-	Status     map[string]uint64 // [IMAP.ListStatus] alone; nil where the server gives none
-}
-
 func quote(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
@@ -40,8 +35,8 @@ func selecting(verb, mailbox string) command {
 }
 
 // fetching makes a FETCH, whose answers go to each: those about a message that
-// have the UID and the item. Others are the server's own accord.
-func fetching(set, items, item string, each func(uid uint32, items map[string]Value) error) command {
+// have the UID and an item so named. Others are the server's own accord.
+func fetching(set, items, item string, each func(uid uint32, items map[string]Value, asked Value) error) command {
 	return command{
 		name:  "UID FETCH",
 		parts: []part{{text: "UID FETCH " + set + " (" + items + ")"}},
@@ -53,16 +48,28 @@ func fetching(set, items, item string, each func(uid uint32, items map[string]Va
 			if err != nil {
 				return err
 			}
-			if _, asked := got[item]; !asked {
+			asked, ok := itemNamed(got, item)
+			if !ok {
 				return nil
 			}
 			uid, err := numberOf(got["UID"], 32)
 			if err != nil {
 				return fmt.Errorf("UID of message %d: %w", response.Number, err)
 			}
-			return each(uint32(uid), got)
+			return each(uint32(uid), got, asked)
 		},
 	}
+}
+
+// itemNamed returns the item whose name begins so: a server may write what
+// follows otherwise than it was asked, BODY[HEADER.FIELDS ("X-Y")].
+func itemNamed(items map[string]Value, start string) (Value, bool) {
+	for name, value := range items {
+		if strings.HasPrefix(name, start) {
+			return value, true
+		}
+	}
+	return Value{}, false
 }
 
 // Records reads all messages of the mailbox, without their bodies, in the
@@ -71,7 +78,7 @@ func (c *IMAP) Records(ctx context.Context, mailbox string) ([]Message, error) {
 	var messages []Message
 	_, err := c.run(ctx, selecting("EXAMINE", mailbox),
 		fetching("1:*", "UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ DIGEST.SHA1", "DIGEST.SHA1",
-			func(uid uint32, items map[string]Value) error {
+			func(uid uint32, items map[string]Value, _ Value) error {
 				message, err := readMessage(uid, items)
 				messages = append(messages, message)
 				return err
@@ -115,11 +122,13 @@ func numberOf(value Value, bits int) (uint64, error) {
 // Headers calls each with one header field, name and line end included, of
 // every message of the mailbox that is in uids (nil: all) and can be read.
 func (c *IMAP) Headers(ctx context.Context, mailbox, field string, uids []uint32, each func(uid uint32, header []byte) error) error {
-	item := "BODY[HEADER.FIELDS (" + strings.ToUpper(field) + ")]"
+	if !isAtom(field) {
+		return &target.RefusedError{Command: "UID FETCH", Status: "BAD", Text: fmt.Sprintf("not sent: %q cannot be a header field", field)}
+	}
 	commands := []command{selecting("EXAMINE", mailbox)}
 	for _, set := range UIDSets(uids) {
-		commands = append(commands, fetching(set, "UID BODY.PEEK[HEADER.FIELDS ("+field+")]", item,
-			func(uid uint32, items map[string]Value) error { return each(uid, items[item].Text) }))
+		commands = append(commands, fetching(set, "UID BODY.PEEK[HEADER.FIELDS ("+field+")]", "BODY[HEADER.FIELDS",
+			func(uid uint32, _ map[string]Value, header Value) error { return each(uid, header.Text) }))
 	}
 	_, err := c.run(ctx, commands...)
 	return err
@@ -133,12 +142,12 @@ func (c *IMAP) Bodies(ctx context.Context, mailbox string, uids []uint32, each f
 	commands := []command{selecting("EXAMINE", mailbox)}
 	for _, set := range UIDSets(uids) {
 		commands = append(commands,
-			fetching(set, "UID", "UID", func(uid uint32, _ map[string]Value) error {
+			fetching(set, "UID", "UID", func(uid uint32, _ map[string]Value, _ Value) error {
 				listed.uids = append(listed.uids, uid)
 				return nil
 			}),
-			fetching(set, "UID BODY.PEEK[]", "BODY[]", func(uid uint32, items map[string]Value) error {
-				return listed.came(uid, items["BODY[]"].Text)
+			fetching(set, "UID BODY.PEEK[]", "BODY[]", func(uid uint32, _ map[string]Value, body Value) error {
+				return listed.came(uid, body.Text)
 			}))
 	}
 	if _, err := c.run(ctx, commands...); err != nil {
@@ -172,89 +181,6 @@ func (a *awaited) skipTo(uid uint32, all bool) error {
 		if err := a.each(missing, nil); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// List returns the mailboxes that match one of the patterns.
-func (c *IMAP) List(ctx context.Context, patterns ...string) ([]Mailbox, error) {
-	return c.list(ctx, "", patterns)
-}
-
-// ListStatus returns the mailboxes that match one of the patterns, with the status
-// items ("MESSAGES", "UIDNEXT", …) of those that can be opened.
-func (c *IMAP) ListStatus(ctx context.Context, items []string, patterns ...string) ([]Mailbox, error) {
-	return c.list(ctx, " RETURN (STATUS ("+strings.Join(items, " ")+"))", patterns)
-}
-
-func (c *IMAP) list(ctx context.Context, options string, patterns []string) ([]Mailbox, error) {
-	encoded := make([]string, len(patterns))
-	for i, pattern := range patterns {
-		encoded[i] = quote(EncodeMailboxName(pattern))
-	}
-	which := strings.Join(encoded, " ")
-	if len(encoded) > 1 {
-		which = "(" + which + ")"
-	}
-	var mailboxes []Mailbox
-	_, err := c.run(ctx, command{
-		name:  "LIST",
-		parts: []part{{text: `LIST "" ` + which + options}},
-		each: func(response *Response) error {
-			switch response.Name {
-			case "LIST":
-				mailbox, err := readListed(response)
-				mailboxes = append(mailboxes, mailbox)
-				return err
-			case "STATUS":
-				return readStatus(response, mailboxes)
-			}
-			return nil
-		},
-	})
-	return mailboxes, err
-}
-
-func readListed(response *Response) (Mailbox, error) {
-	values, err := response.Values()
-	if err != nil {
-		return Mailbox{}, err
-	}
-	if len(values) < 3 || values[0].List == nil {
-		return Mailbox{}, fmt.Errorf("LIST answer not understood: %.60q", response.rest)
-	}
-	var mailbox Mailbox
-	for _, attribute := range values[0].List {
-		mailbox.Attributes = append(mailbox.Attributes, string(attribute.Text))
-	}
-	mailbox.Name, err = DecodeMailboxName(string(values[2].Text))
-	return mailbox, err
-}
-
-// readStatus adds a STATUS answer to the mailbox that it is about.
-func readStatus(response *Response, mailboxes []Mailbox) error {
-	values, err := response.Values()
-	if err != nil {
-		return err
-	}
-	if len(values) != 2 || len(values[1].List)%2 != 0 {
-		return fmt.Errorf("STATUS answer not understood: %.60q", response.rest)
-	}
-	name, err := DecodeMailboxName(string(values[0].Text))
-	if err != nil {
-		return err
-	}
-	for i := range mailboxes {
-		if mailboxes[i].Name != name {
-			continue
-		}
-		status, pairs := map[string]uint64{}, values[1].List
-		for j := 0; j < len(pairs); j += 2 {
-			if status[string(pairs[j].Text)], err = numberOf(pairs[j+1], 64); err != nil {
-				return fmt.Errorf("STATUS %s of %s: %w", pairs[j].Text, name, err)
-			}
-		}
-		mailboxes[i].Status = status
 	}
 	return nil
 }

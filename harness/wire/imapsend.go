@@ -41,8 +41,9 @@ func (c *IMAP) next() (*Response, error) {
 
 func (c *IMAP) note(a answer, ok bool) {
 	switch {
-	case !ok:
+	case !ok && c.lost == nil:
 		c.lost = io.ErrUnexpectedEOF
+	case !ok:
 	case a.err != nil:
 		c.lost = a.err
 		_ = c.conn.Close()

@@ -89,8 +89,11 @@ func (s *Sync) answer(ctx context.Context, name string) ([][]byte, error) {
 			continue
 		}
 		status, rest, _ := strings.Cut(strings.TrimPrefix(string(text), "* "), " ")
-		if status == "OK" {
+		switch status {
+		case "OK":
 			return lines, nil
+		case "Fatal": // "* Fatal error: …", and the process is gone
+			return nil, &target.RefusedError{Command: name, Status: "BYE", Text: status + " " + rest}
 		}
 		return nil, syncRefusal(name, status, rest)
 	}
@@ -109,7 +112,7 @@ func syncRefusal(name, status, text string) error {
 func isSyncStatus(line []byte) bool {
 	word, _, _ := bytes.Cut(bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("* ")), []byte(" "))
 	switch string(word) {
-	case "OK", "NO", "BAD", "BYE":
+	case "OK", "NO", "BAD", "BYE", "Fatal":
 		return true
 	}
 	return false

@@ -1,0 +1,211 @@
+package view
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/wire"
+)
+
+// indexView is the index view of a server by its sync protocol.
+type indexView struct {
+	server server
+	pool   pool
+}
+
+// Mailboxes returns the headers of the account's mailboxes, sorted by name.
+// What is not mail (inner nodes, deleted mailboxes that Cyrus keeps for a
+// while, calendars) is left out.
+func (x *indexView) Mailboxes(ctx context.Context, account string) ([]target.Mailbox, error) {
+	found, err := x.find(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("index view of %s on %s: %w", account, x.server.name, err)
+	}
+	var mailboxes []target.Mailbox
+	for _, m := range found {
+		mailbox, err := indexMailbox(account, m)
+		if err != nil {
+			return nil, fmt.Errorf("index view of %s on %s: %w", account, x.server.name, err)
+		}
+		if m.Type == "" && isOwned(mailbox.Name) {
+			mailboxes = append(mailboxes, mailbox)
+		}
+	}
+	slices.SortFunc(mailboxes, func(a, b target.Mailbox) int { return cmp.Compare(a.Name, b.Name) })
+	return mailboxes, nil
+}
+
+// find asks GET USER, which fails as a whole when one index cannot be opened.
+// Then the names come from the list of mailboxes, by IMAP, and GET MAILBOXES
+// tells of those that can be opened.
+func (x *indexView) find(ctx context.Context, account string) (found []wire.SyncMailbox, err error) {
+	err = x.ask(ctx, func(s *wire.Sync) (err error) {
+		found, err = s.User(ctx, account)
+		return err
+	})
+	if !isNo(err) {
+		return found, err
+	}
+	names, err := x.listed(ctx, account)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	err = x.ask(ctx, func(s *wire.Sync) (err error) {
+		found, err = s.Mailboxes(ctx, names)
+		return err
+	})
+	return found, err
+}
+
+// listed returns the internal names of the account's mailboxes as the
+// administrator lists them, whatever their indexes are like.
+func (x *indexView) listed(ctx context.Context, account string) ([]string, error) {
+	admin, err := x.server.imap(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = admin.Close() }()
+	mailboxes, err := admin.List(ctx, "user/"+account, "user/"+account+"/*")
+	names := make([]string, len(mailboxes))
+	for i, m := range mailboxes {
+		names[i] = toInternal.Replace(wire.EncodeMailboxName(m.Name))
+	}
+	return names, err
+}
+
+// Mailbox returns one mailbox with its records.
+func (x *indexView) Mailbox(ctx context.Context, account, mailbox string) (target.Mailbox, error) {
+	var full wire.SyncMailbox
+	err := x.ask(ctx, func(s *wire.Sync) (err error) {
+		full, err = s.FullMailbox(ctx, internalName(account, mailbox))
+		return err
+	})
+	if err == nil {
+		var converted target.Mailbox
+		if converted, err = indexMailbox(account, full); err == nil {
+			return converted, nil
+		}
+	}
+	return target.Mailbox{}, fmt.Errorf("index view of %s of %s on %s: %w", mailbox, account, x.server.name, err)
+}
+
+// Meta returns the account's subscriptions and scripts.
+func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, error) {
+	var meta wire.SyncMeta
+	err := x.ask(ctx, func(s *wire.Sync) (err error) {
+		// GET META makes a database for an account that does not exist, and
+		// looking must change nothing.
+		exists, err := hasAccount(ctx, s, account)
+		if err == nil && exists {
+			meta, err = s.Meta(ctx, account)
+		}
+		return err
+	})
+	if err == nil {
+		var converted target.Meta
+		if converted, err = indexMeta(account, meta); err == nil {
+			return converted, nil
+		}
+	}
+	return target.Meta{}, fmt.Errorf("index view of what belongs to %s on %s: %w", account, x.server.name, err)
+}
+
+// hasAccount asks for the INBOX, which is quick, and then for any mailbox at
+// all: an INBOX that cannot be opened is passed over in the first answer, and
+// makes the second a no.
+func hasAccount(ctx context.Context, s *wire.Sync, account string) (bool, error) {
+	inbox, err := s.Mailboxes(ctx, []string{internalName(account, "INBOX")})
+	if err != nil || len(inbox) > 0 {
+		return true, err
+	}
+	all, err := s.User(ctx, account)
+	if isNo(err) {
+		return true, nil
+	}
+	return len(all) > 0, err
+}
+
+// isNo says whether the server answered no, on a connection that goes on.
+func isNo(err error) bool {
+	var refused *target.RefusedError
+	return errors.As(err, &refused) && refused.Status != "BYE"
+}
+
+func indexMailbox(account string, m wire.SyncMailbox) (target.Mailbox, error) {
+	name, err := ownerName(account, m.Name)
+	if err != nil {
+		return target.Mailbox{}, err
+	}
+	mailbox := target.Mailbox{
+		Name:          name,
+		UniqueID:      m.UniqueID,
+		UIDValidity:   m.UIDValidity,
+		LastUID:       m.LastUID,
+		HighestModSeq: m.HighestModSeq,
+		ACL:           indexACL(m.ACL),
+		QuotaRoot:     m.QuotaRoot,
+		SyncCRC:       m.SyncCRC,
+	}
+	for _, r := range m.Records {
+		mailbox.Records = append(mailbox.Records, target.Record{
+			UID:          r.UID,
+			GUID:         r.GUID,
+			Size:         r.Size,
+			InternalDate: r.InternalDate,
+			Flags:        recordFlags(r.Flags),
+			ModSeq:       r.ModSeq,
+			Expunged:     slices.Contains(r.Flags, `\Expunged`),
+		})
+	}
+	slices.SortFunc(mailbox.Records, func(a, b target.Record) int { return cmp.Compare(a.UID, b.UID) })
+	return mailbox, nil
+}
+
+// indexACL turns Cyrus's "bob\tlrs\talice\tlrswipkxtecda\t" into sorted pairs.
+func indexACL(acl string) string {
+	fields := strings.Split(strings.TrimSuffix(acl, "\t"), "\t")
+	var entries []string
+	for pair := range slices.Chunk(fields, 2) {
+		entries = append(entries, strings.Join(pair, " "))
+	}
+	slices.Sort(entries)
+	return strings.Join(entries, ", ")
+}
+
+// recordFlags returns the flags that are a user's, sorted; nil for none.
+func recordFlags(flags []string) []string {
+	var kept []string
+	for _, flag := range flags {
+		if flag != `\Recent` && flag != `\Expunged` {
+			kept = append(kept, flag)
+		}
+	}
+	slices.Sort(kept)
+	return kept
+}
+
+func indexMeta(account string, m wire.SyncMeta) (target.Meta, error) {
+	var meta target.Meta
+	for _, internal := range m.Subscriptions {
+		name, err := ownerName(account, internal)
+		if err != nil {
+			return target.Meta{}, err
+		}
+		meta.Subscriptions = append(meta.Subscriptions, name)
+	}
+	slices.Sort(meta.Subscriptions)
+	for _, s := range m.Scripts {
+		meta.Scripts = append(meta.Scripts, target.Script{
+			Name:   strings.TrimSuffix(s.Filename, ".script"),
+			GUID:   s.GUID,
+			Active: s.Active,
+		})
+	}
+	slices.SortFunc(meta.Scripts, func(a, b target.Script) int { return cmp.Compare(a.Name, b.Name) })
+	return meta, nil
+}

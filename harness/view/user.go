@@ -1,0 +1,129 @@
+package view
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/wire"
+)
+
+// userView is what users get of a server.
+type userView struct{ server server }
+
+// Login opens an IMAP session as the account, by the administrator's leave.
+func (u userView) Login(ctx context.Context, account string) (target.Session, error) {
+	client, err := u.server.imap(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return session{client}, nil
+}
+
+// Deliver hands one message to the account by LMTP.
+func (u userView) Deliver(ctx context.Context, account string, message []byte) error {
+	conn, peer, err := u.server.dial(ctx, LMTP)
+	if err != nil {
+		return err
+	}
+	return wire.Deliver(ctx, conn, peer, account, message)
+}
+
+// session is one IMAP session.
+type session struct{ client *wire.IMAP }
+
+// List returns the names of the mailboxes that can be selected, sorted.
+func (s session) List(ctx context.Context) ([]string, error) {
+	mailboxes, err := s.client.List(ctx, "*")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range mailboxes {
+		if !slices.ContainsFunc(m.Attributes, isUnselectable) {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func isUnselectable(attribute string) bool {
+	return strings.EqualFold(attribute, `\Noselect`) || strings.EqualFold(attribute, `\NonExistent`)
+}
+
+// Records returns the mailbox's messages in order of UID.
+func (s session) Records(ctx context.Context, mailbox string) ([]target.Record, error) {
+	messages, err := s.client.Records(ctx, mailbox)
+	if err != nil {
+		return nil, err
+	}
+	records := make([]target.Record, len(messages))
+	for i, m := range messages {
+		records[i] = target.Record{
+			UID:          m.UID,
+			GUID:         m.SHA1,
+			Size:         m.Size,
+			InternalDate: m.InternalDate,
+			Flags:        recordFlags(m.Flags),
+			ModSeq:       m.ModSeq,
+		}
+	}
+	return records, nil
+}
+
+// Header returns one header field's value by UID.
+func (s session) Header(ctx context.Context, mailbox, field string, uids []uint32) (map[uint32]string, error) {
+	values := map[uint32]string{}
+	err := s.client.Headers(ctx, mailbox, field, uids, func(uid uint32, header []byte) error {
+		if value, ok := headerValue(header, field); ok {
+			values[uid] = value
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// headerValue returns the value of the first such field, in one line.
+func headerValue(header []byte, field string) (string, bool) {
+	for line := range strings.SplitSeq(unfold(string(header)), "\n") {
+		name, value, ok := strings.Cut(line, ":")
+		if ok && strings.EqualFold(strings.TrimSpace(name), field) {
+			return strings.TrimSpace(value), true
+		}
+	}
+	return "", false
+}
+
+// unfold joins the lines of a folded field.
+func unfold(header string) string {
+	return strings.NewReplacer("\r\n ", " ", "\r\n\t", " ", "\r\n", "\n").Replace(header)
+}
+
+// Bodies calls each with the whole of each message.
+func (s session) Bodies(ctx context.Context, mailbox string, uids []uint32, each func(uid uint32, body []byte) error) error {
+	return s.client.Bodies(ctx, mailbox, uids, each)
+}
+
+// Append stores messages in one command.
+func (s session) Append(ctx context.Context, mailbox string, messages ...target.AppendMessage) (uint32, []uint32, error) {
+	if len(messages) == 0 {
+		return 0, nil, nil
+	}
+	return s.client.Append(ctx, mailbox, messages)
+}
+
+// Expunge removes messages for good.
+func (s session) Expunge(ctx context.Context, mailbox string, uids []uint32) error {
+	if len(uids) == 0 {
+		return nil // nil is no message here, and would be every one in a set
+	}
+	return s.client.Expunge(ctx, mailbox, uids)
+}
+
+// Close logs out.
+func (s session) Close() error { return s.client.Close() }
