@@ -3,7 +3,6 @@ package view
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 // indexView is the index view of a server by its sync protocol.
 type indexView struct {
 	server server
-	pool   pool
+	kept   pool[*wire.Sync]
 }
 
 // Mailboxes returns the headers of the account's mailboxes, sorted by name.
@@ -128,12 +127,6 @@ func hasAccount(ctx context.Context, s *wire.Sync, account string) (bool, error)
 		return true, nil
 	}
 	return len(all) > 0, err
-}
-
-// isNo says whether the server answered no, on a connection that goes on.
-func isNo(err error) bool {
-	var refused *target.RefusedError
-	return errors.As(err, &refused) && refused.Status != "BYE"
 }
 
 func indexMailbox(account string, m wire.SyncMailbox) (target.Mailbox, error) {

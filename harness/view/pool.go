@@ -1,41 +1,36 @@
 package view
 
 import (
-	"context"
-	"errors"
-	"strings"
+	"io"
 	"sync"
-
-	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
 // keptConnections is how many connections that nobody uses are kept. More may
 // be in use.
 const keptConnections = 4
 
-// pool keeps sync connections for the next who asks. The zero value is ready.
-type pool struct {
+// pool keeps connections for the next who asks. The zero value is ready.
+type pool[C io.Closer] struct {
 	mu     sync.Mutex
-	idle   []*wire.Sync
+	idle   []C
 	closed bool
 }
 
-// take returns a kept connection, or nil.
-func (p *pool) take() *wire.Sync {
+// take returns a kept connection, if there is one.
+func (p *pool[C]) take() (conn C, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.idle) == 0 {
-		return nil
+		return conn, false
 	}
 	last := len(p.idle) - 1
-	conn := p.idle[last]
+	conn = p.idle[last]
 	p.idle = p.idle[:last]
-	return conn
+	return conn, true
 }
 
 // give keeps the connection, or closes it where enough are kept.
-func (p *pool) give(conn *wire.Sync) {
+func (p *pool[C]) give(conn C) {
 	p.mu.Lock()
 	keep := !p.closed && len(p.idle) < keptConnections
 	if keep {
@@ -48,58 +43,16 @@ func (p *pool) give(conn *wire.Sync) {
 }
 
 // drop closes all kept connections.
-func (p *pool) drop() {
-	for conn := p.take(); conn != nil; conn = p.take() {
+func (p *pool[C]) drop() {
+	for conn, ok := p.take(); ok; conn, ok = p.take() {
 		_ = conn.Close()
 	}
 }
 
-// ask runs the question on a connection. One that was kept may have ended
-// since, together with its server: then the question is put once more, on a
-// new connection. Questions change nothing, so that is always right.
-func (x *indexView) ask(ctx context.Context, question func(*wire.Sync) error) error {
-	if conn := x.pool.take(); conn != nil {
-		err := question(conn)
-		if x.settle(conn, err) || isCrash(err) || ctx.Err() != nil {
-			return err
-		}
-		x.pool.drop() // those that were kept with it are no better
-	}
-	conn, peer, err := x.server.dial(ctx, Sync)
-	if err != nil {
-		return err
-	}
-	s, err := wire.NewSync(ctx, conn, peer, x.server.login(""))
-	if err != nil {
-		return err
-	}
-	err = question(s)
-	x.settle(s, err)
-	return err
-}
-
-// settle gives a connection back that is still good after the question ended
-// so, closes it otherwise, and says which.
-func (x *indexView) settle(conn *wire.Sync, err error) (good bool) {
-	if err == nil || isNo(err) {
-		x.pool.give(conn)
-		return true
-	}
-	_ = conn.Close()
-	return false
-}
-
-// isCrash says whether the question itself was the end of the server's
-// process. Five such ends make Cyrus's master give the whole service up, so it
-// is not asked again.
-func isCrash(err error) bool {
-	var refused *target.RefusedError
-	return errors.As(err, &refused) && strings.HasPrefix(refused.Text, "Fatal error")
-}
-
-func (x *indexView) close() {
-	x.pool.mu.Lock()
-	x.pool.closed = true
-	x.pool.mu.Unlock()
-	x.pool.drop()
+// close drops them, and keeps no more.
+func (p *pool[C]) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.drop()
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,10 +11,13 @@ import (
 )
 
 // userView is what users get of a server.
-type userView struct{ server server }
+type userView struct {
+	server server
+	kept   pool[*wire.LMTP]
+}
 
 // Login opens an IMAP session as the account, by the administrator's leave.
-func (u userView) Login(ctx context.Context, account string) (target.Session, error) {
+func (u *userView) Login(ctx context.Context, account string) (target.Session, error) {
 	client, err := u.server.imap(ctx, account)
 	if err != nil {
 		return nil, err
@@ -21,13 +25,46 @@ func (u userView) Login(ctx context.Context, account string) (target.Session, er
 	return session{client}, nil
 }
 
-// Deliver hands one message to the account by LMTP.
-func (u userView) Deliver(ctx context.Context, account string, message []byte) error {
+// Deliver hands one message to the account by LMTP. A connection that was kept
+// may have ended since: as long as nothing was delivered for certain, and not
+// because of this message, it is tried once more on a new one.
+func (u *userView) Deliver(ctx context.Context, account string, message []byte) error {
+	if conn, ok := u.kept.take(); ok {
+		err := u.deliver(ctx, conn, account, message)
+		if !isStale(err) || ctx.Err() != nil {
+			return err
+		}
+		u.kept.drop()
+	}
 	conn, peer, err := u.server.dial(ctx, LMTP)
 	if err != nil {
 		return err
 	}
-	return wire.Deliver(ctx, conn, peer, account, message)
+	l, err := wire.NewLMTP(ctx, conn, peer)
+	if err != nil {
+		return err
+	}
+	return u.deliver(ctx, l, account, message)
+}
+
+// deliver keeps the connection after a success, and closes it otherwise: a
+// refusal may leave half a transaction behind.
+func (u *userView) deliver(ctx context.Context, conn *wire.LMTP, account string, message []byte) error {
+	err := conn.Deliver(ctx, account, message)
+	if err == nil {
+		u.kept.give(conn)
+	} else {
+		_ = conn.Close()
+	}
+	return err
+}
+
+// isStale says whether the delivery failed for its connection, with nothing
+// delivered: that was lost, or the server ends it with 421.
+func isStale(err error) bool {
+	var refused *target.RefusedError
+	var unreachable *target.UnreachableError
+	return errors.As(err, &unreachable) || errors.As(err, &refused) && refused.Status == "421"
 }
 
 // session is one IMAP session.

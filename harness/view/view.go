@@ -32,20 +32,21 @@ type Credentials struct{ Admin, Password string }
 type View struct {
 	server server
 	index  *indexView
+	user   *userView
 }
 
 // New returns a view of the server. It connects to nothing before it must.
 func New(name target.ServerName, dial Dialer, creds Credentials) *View {
 	s := server{name: name, dialer: dial, creds: creds}
-	return &View{server: s, index: &indexView{server: s}}
+	return &View{server: s, index: &indexView{server: s}, user: &userView{server: s}}
 }
 
 // Index returns the server's index view. It keeps connections to use again.
 func (v *View) Index() target.IndexView { return v.index }
 
-// User returns the server's user view. Each session and each delivery has a
-// connection of its own.
-func (v *View) User() target.UserView { return userView{v.server} }
+// User returns the server's user view. Each session has a connection of its
+// own; deliveries keep theirs to use again.
+func (v *View) User() target.UserView { return v.user }
 
 // Admin returns what a harness does as the server's administrator.
 func (v *View) Admin() *Admin { return &Admin{v.server} }
@@ -53,7 +54,8 @@ func (v *View) Admin() *Admin { return &Admin{v.server} }
 // Close gives back the connections that the view keeps. Sessions that are
 // still open stay the business of those who opened them.
 func (v *View) Close() error {
-	v.index.close()
+	v.index.kept.close()
+	v.user.kept.close()
 	return nil
 }
 

@@ -5,7 +5,7 @@
 //   - [IMAP] is a thin client with what a user's session needs of Cyrus:
 //     DIGEST.SHA1, MULTIAPPEND, pipelining, answers of any kind tolerated.
 //   - [Admin] wraps go-imap for an administrator's ordinary commands.
-//   - [Deliver] wraps go-smtp for one delivery by LMTP.
+//   - [LMTP] wraps go-smtp for deliveries.
 //
 // Every call takes a context. When that ends, the connection is closed: an
 // answer that is no longer awaited would be taken for the next one's.
