@@ -81,7 +81,7 @@ func (c *IMAP) Expunge(ctx context.Context, mailbox string, uids []uint32) error
 	for i, set := range UIDSets(uids) {
 		err := c.expunge(ctx, set)
 		if err != nil && i > 0 {
-			return fmt.Errorf("expunging in parts, of which the first %d are done: %v", i, err)
+			return doubtful{fmt.Errorf("expunging in parts, of which the first %d are done: %w", i, err)}
 		}
 		if err != nil {
 			return err
@@ -109,5 +109,5 @@ func (c *IMAP) expunge(ctx context.Context, set string) error {
 		return err
 	}
 	// Not even an unsent command is a clean no here: \Deleted has been set.
-	return fmt.Errorf("marked as deleted; then: %v", err)
+	return doubtful{fmt.Errorf("marked as deleted; then: %w", err)}
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net"
 	"time"
 
@@ -59,3 +60,10 @@ func because(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// doubtful is an error of one part of an operation, when another has taken
+// effect: what it says of itself does not hold for the whole, so it can be
+// compared with and not taken apart.
+type doubtful struct{ error }
+
+func (d doubtful) Is(other error) bool { return errors.Is(d.error, other) }
