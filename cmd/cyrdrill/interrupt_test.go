@@ -52,6 +52,7 @@ func runUntil(t *testing.T, c *exec.Cmd, prefix string, then func()) (rest, comp
 func TestInterruptCleansUpAndReports(t *testing.T) {
 	needDocker(t)
 	c := command(t, "run", "unreplicated-mail", "--target", "docker")
+	ofOneSession(c)
 	rest, complaints := runUntil(t, c, "1/16", func() {
 		if err := c.Process.Signal(os.Interrupt); err != nil {
 			t.Error(err)
@@ -72,6 +73,7 @@ func TestInterruptCleansUpAndReports(t *testing.T) {
 
 // engineProxy stands between the harness and the engine, and can die.
 type engineProxy struct {
+	socket   string // of the real engine
 	listener net.Listener
 	mu       sync.Mutex
 	open     []net.Conn
@@ -87,7 +89,7 @@ func newEngineProxy(t *testing.T) *engineProxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &engineProxy{listener: listener}
+	p := &engineProxy{socket: engine, listener: listener}
 	t.Cleanup(p.die)
 	go func() {
 		for {
@@ -131,7 +133,8 @@ func TestEngineThatDiesHalfwayIsUnknown(t *testing.T) {
 	needDocker(t)
 	engine := newEngineProxy(t)
 	c := command(t, "run", "unreplicated-mail", "--target", "docker")
-	c.Env = append(os.Environ(), "DOCKER_HOST=unix://"+engine.listener.Addr().String())
+	ofOneSession(c)
+	c.Env = append(c.Env, "DOCKER_HOST=unix://"+engine.listener.Addr().String(), "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE="+engine.socket)
 	rest, complaints := runUntil(t, c, "1/16", engine.die)
 	if got := c.ProcessState.ExitCode(); got != statusUnknown {
 		t.Errorf("exit status %d, want %d\n%s%s", got, statusUnknown, rest, complaints)

@@ -6,6 +6,13 @@ state() {
     read -r _ _ letter _ <"/proc/$1/stat" && echo "$letter"
 }
 
+shows() {
+    case $1$2 in
+    STOPT) true ;;
+    STOP* | CONTT) false ;;
+    esac
+}
+
 for folder in /proc/[0-9]*; do
     read -r name 2>/dev/null <"$folder/comm" || continue
     [ "$name" = "$1" ] || continue
@@ -13,9 +20,8 @@ for folder in /proc/[0-9]*; do
     before=$(state "$pid")
     kill -"$2" "$pid"
     tries=0
-    while after=$(state "$pid"); [ "$2" = STOP ] && [ "$after" != T ] || [ "$2" = CONT ] && [ "$after" = T ]; do
+    until after=$(state "$pid") && shows "$2" "$after" || [ "$tries" -gt 200 ]; do
         tries=$((tries + 1))
-        [ "$tries" -le 200 ] || break
         sleep 0.01
     done
     echo "$pid $before $after"
