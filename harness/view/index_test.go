@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
 const sameACL = "alice lrswipkxtecda, bob lrs"
@@ -154,6 +155,28 @@ func TestIndexConnectsAnew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Connections that were kept together end together.
+func TestIndexKeepsNoneOfADeadServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := syncTalk("close")
+		v := viewOf(t, map[Service][][]string{Sync: {dead, dead, dead, syncTalk("C: GET USER nobody", "S: OK success")}})
+		for range 3 {
+			conn, peer, err := v.server.dial(soon(t), Sync)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := wire.NewSync(soon(t), conn, peer, v.server.login(""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.index.kept.give(s)
+		}
+		if _, err := v.Index().Mailboxes(soon(t), "nobody"); err != nil || len(v.index.kept.idle) != 1 {
+			t.Errorf("%d connections are kept, want the new one (%v)", len(v.index.kept.idle), err)
+		}
+	})
 }
 
 // A kept connection to a server that hangs is not a reason to wait twice, nor

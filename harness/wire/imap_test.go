@@ -39,6 +39,9 @@ func TestRecords(t *testing.T) {
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v\n%s", err, diff)
 		}
+		if len(got) > 0 && got[0].InternalDate.Location() != time.UTC {
+			t.Errorf("INTERNALDATE is in the zone of %s", got[0].InternalDate.Location())
+		}
 	})
 }
 
@@ -177,6 +180,21 @@ func TestEachMayStop(t *testing.T) {
 		}
 		if _, err := c.List(soon(t), "*"); err != nil {
 			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
+// Of several commands on their way at once, one that fails silences those after.
+func TestEachStopsForTheCommandsAfter(t *testing.T) {
+	withIMAP(t, []string{
+		"C: c2 UID FETCH 1 (UID)", "C: c3 UID FETCH 2 (UID)",
+		"S: * 1 FETCH (UID 1)", "S: c2 OK Completed", "S: * 2 FETCH (UID 2)", "S: c3 OK Completed",
+	}, func(t *testing.T, c *IMAP) {
+		var got []uint32
+		each := func(uid uint32, _ map[string]Value, _ Value) error { got = append(got, uid); return errStop }
+		_, err := c.run(soon(t), fetching("1", "UID", "UID", each), fetching("2", "UID", "UID", each))
+		if err != errStop || !slices.Equal(got, []uint32{1}) {
+			t.Errorf("got %v, %v", got, err)
 		}
 	})
 }

@@ -125,10 +125,13 @@ func (p *valueParser) value(depth int) (Value, error) {
 		return p.list(depth + 1)
 	case p.peek() == '"':
 		text, err := p.quoted()
-		return Value{Text: notNil(text)}, err
+		if text == nil {
+			text = []byte{} // NIL is another thing
+		}
+		return Value{Text: text}, err
 	case p.peek() == '{':
-		text, err := p.literal()
-		return Value{Text: notNil(text)}, err
+		text, err := p.literal() // never nil: a piece of the answer, even if empty
+		return Value{Text: text}, err
 	}
 	atom, err := p.atom()
 	if bytes.EqualFold(atom, []byte("NIL")) {
@@ -162,12 +165,4 @@ func (p *valueParser) atom() ([]byte, error) {
 		return nil, p.errorf("value expected")
 	}
 	return p.text[start:p.pos:p.pos], nil
-}
-
-// notNil makes an empty text tell from NIL.
-func notNil(text []byte) []byte {
-	if text == nil {
-		return []byte{}
-	}
-	return text
 }

@@ -23,8 +23,6 @@ var imapHello = []string{
 	"S: c1 OK [CAPABILITY IMAP4rev1 LITERAL+ MULTIAPPEND UIDPLUS DIGEST=SHA1] Success (no protection) SESSIONID=<cyrus-1>",
 }
 
-var imapGoodbye = []string{"S: * BYE LOGOUT received"}
-
 // withIMAP runs test on a connection that has logged in and meets the rest of
 // the conversation, in virtual time.
 func withIMAP(t *testing.T, conversation []string, test func(t *testing.T, c *IMAP)) {
