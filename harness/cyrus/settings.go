@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
 )
 
@@ -20,15 +21,26 @@ var applySettings = sync.OnceFunc(func() {
 	// Its own reaper is an image that cannot be pulled everywhere. Ours is
 	// built with the others, and removes what carries the session's ID.
 	setDefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-	// By default, processes of one parent share an ID, and the first to end
-	// would have the others' pairs reaped.
-	setDefault("TESTCONTAINERS_SESSION_ID", rand.Text())
 	// Within a container it takes the gateway for the engine's host, which is
 	// wrong where the engine runs beside the harness.
 	if engine := os.Getenv("DOCKER_HOST"); engine == "" || strings.HasPrefix(engine, "unix:") {
 		setDefault("TESTCONTAINERS_HOST_OVERRIDE", loopback)
 	}
+	chooseSession()
 })
+
+// chooseSession gives this process an ID of its own. By default, processes of
+// one parent share one, and the first to end would have the others' pairs
+// reaped; for the same reason no child may inherit it.
+func chooseSession() {
+	const variable = "TESTCONTAINERS_SESSION_ID"
+	if _, set := os.LookupEnv(variable); set {
+		return
+	}
+	os.Setenv(variable, rand.Text())
+	testcontainers.SessionID() // reads it, once and for all
+	os.Unsetenv(variable)
+}
 
 func setDefault(name, value string) {
 	if _, set := os.LookupEnv(name); !set {
