@@ -192,13 +192,26 @@ func indexMeta(account string, m wire.SyncMeta) (target.Meta, error) {
 		meta.Subscriptions = append(meta.Subscriptions, name)
 	}
 	slices.Sort(meta.Subscriptions)
-	for _, s := range m.Scripts {
-		meta.Scripts = append(meta.Scripts, target.Script{
-			Name:   strings.TrimSuffix(s.Filename, ".script"),
-			GUID:   s.GUID,
-			Active: s.Active,
-		})
-	}
-	slices.SortFunc(meta.Scripts, func(a, b target.Script) int { return cmp.Compare(a.Name, b.Name) })
+	meta.Scripts = indexScripts(m.Scripts)
 	return meta, nil
+}
+
+// indexScripts returns the scripts, sorted by name. Cyrus tells of each one's
+// source, "rules.script", and of the active one's compiled script as well,
+// "rules.bc", which alone says that it is active.
+func indexScripts(told []wire.SyncScript) []target.Script {
+	active := map[string]bool{}
+	for _, s := range told {
+		if s.Active {
+			active[strings.TrimSuffix(strings.TrimSuffix(s.Filename, ".bc"), ".script")] = true
+		}
+	}
+	var scripts []target.Script
+	for _, s := range told {
+		if name, ok := strings.CutSuffix(s.Filename, ".script"); ok {
+			scripts = append(scripts, target.Script{Name: name, GUID: s.GUID, Active: active[name]})
+		}
+	}
+	slices.SortFunc(scripts, func(a, b target.Script) int { return cmp.Compare(a.Name, b.Name) })
+	return scripts
 }

@@ -38,9 +38,9 @@ type SyncMeta struct {
 	Scripts       []SyncScript
 }
 
-// SyncScript is one sieve script.
+// SyncScript is one file of a sieve script.
 type SyncScript struct {
-	Filename string // "rules.script"
+	Filename string // "rules.script", or "rules.bc" of the active one
 	GUID     string
 	Active   bool
 }
