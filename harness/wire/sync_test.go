@@ -80,6 +80,18 @@ func TestSyncValues(t *testing.T) {
 	})
 }
 
+// Cyrus prints dates without a sign.
+func TestSyncDateBefore1970(t *testing.T) {
+	value, err := ParseDlist([]byte("%(UID 1 MODSEQ 1 FLAGS () INTERNALDATE 18446744073709551615 SIZE 1 GUID a)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := syncRecord(value)
+	if want := time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC); err != nil || !record.InternalDate.Equal(want) {
+		t.Errorf("got %v, %v, want %v", record.InternalDate, err, want)
+	}
+}
+
 func TestSyncOutcomes(t *testing.T) {
 	asked := "C: GET FULLMAILBOX user.x"
 	for name, test := range map[string]struct {

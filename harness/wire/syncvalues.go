@@ -161,7 +161,7 @@ func syncRecord(value Dlist) (SyncRecord, error) {
 		UID:          uint32(n.get("UID", 32)),
 		ModSeq:       n.get("MODSEQ", 64),
 		Flags:        flags.Texts(),
-		InternalDate: time.Unix(int64(n.get("INTERNALDATE", 62)), 0).UTC(),
+		InternalDate: time.Unix(int64(n.get("INTERNALDATE", 64)), 0).UTC(), // before 1970: wraps round
 		Size:         uint32(n.get("SIZE", 32)),
 		GUID:         strings.ToLower(value.text("GUID")),
 	}
