@@ -243,6 +243,10 @@ func TestIndexSideBySide(t *testing.T) {
 	if err := v.Close(); err != nil || len(v.index.kept.idle) != 0 {
 		t.Errorf("after Close %d connections are kept, %v", len(v.index.kept.idle), err)
 	}
+	if _, err := v.Index().Mailboxes(soon(t), "alice"); err != nil || len(v.index.kept.idle) != 1 {
+		t.Errorf("used on, it keeps %d connections, want 1 (%v)", len(v.index.kept.idle), err)
+	}
+	_ = v.Close()
 }
 
 func TestNames(t *testing.T) {

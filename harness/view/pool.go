@@ -11,9 +11,8 @@ const keptConnections = 4
 
 // pool keeps connections for the next who asks. The zero value is ready.
 type pool[C io.Closer] struct {
-	mu     sync.Mutex
-	idle   []C
-	closed bool
+	mu   sync.Mutex
+	idle []C
 }
 
 // take returns a kept connection, if there is one.
@@ -32,7 +31,7 @@ func (p *pool[C]) take() (conn C, ok bool) {
 // give keeps the connection, or closes it where enough are kept.
 func (p *pool[C]) give(conn C) {
 	p.mu.Lock()
-	keep := !p.closed && len(p.idle) < keptConnections
+	keep := len(p.idle) < keptConnections
 	if keep {
 		p.idle = append(p.idle, conn)
 	}
@@ -47,12 +46,4 @@ func (p *pool[C]) drop() {
 	for conn, ok := p.take(); ok; conn, ok = p.take() {
 		_ = conn.Close()
 	}
-}
-
-// close drops them, and keeps no more.
-func (p *pool[C]) close() {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
-	p.drop()
 }

@@ -51,11 +51,12 @@ func (v *View) User() target.UserView { return v.user }
 // Admin returns what a harness does as the server's administrator.
 func (v *View) Admin() *Admin { return &Admin{v.server} }
 
-// Close gives back the connections that the view keeps. Sessions that are
-// still open stay the business of those who opened them.
+// Close gives back the connections that the view keeps. The view can be used
+// on, and connects anew: a server that is wiped or started again may be closed
+// in between. Sessions stay the business of those who opened them.
 func (v *View) Close() error {
-	v.index.kept.close()
-	v.user.kept.close()
+	v.index.kept.drop()
+	v.user.kept.drop()
 	return nil
 }
 
