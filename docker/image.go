@@ -41,6 +41,27 @@ const (
 	FaketimeFile = "/run/cyrdrill/faketime"
 )
 
+// A running container does as it is told by signals to its first process, and
+// by what it finds in NextFile when it starts Cyrus; see docker/cyrus/entrypoint.
+const (
+	// StartAnewSignal ends everything in the container and starts it anew.
+	StartAnewSignal = "USR1"
+	// KickSyncClientSignal makes sync_client connect at once.
+	KickSyncClientSignal = "USR2"
+	// NextFile holds a [First]. It is gone once that is done.
+	NextFile = "/etc/cyrdrill-next"
+)
+
+// First says what is done in a container before Cyrus is started.
+type First string
+
+const (
+	// Wipe removes all mail and state.
+	Wipe First = "wipe"
+	// KeepData leaves them.
+	KeepData First = "keep"
+)
+
 //go:embed cyrus reaper
 var recipes embed.FS
 

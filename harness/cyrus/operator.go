@@ -6,6 +6,7 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -76,7 +77,7 @@ func (o operator) Promote(ctx context.Context, name target.ServerName) error {
 	case oldUp:
 		return fmt.Errorf("promoting %s: %s is up, and two masters at once would be a split brain", name, old.name)
 	}
-	if err := s.restart(ctx, target.RoleMaster, ""); err != nil {
+	if err := s.startAnew(ctx, target.RoleMaster, "", docker.KeepData); err != nil {
 		return fmt.Errorf("promoting %s: %w", name, err)
 	}
 	old.setRole(target.RoleRescued) // out of the pair; it can only be rescued
@@ -100,7 +101,7 @@ func (o operator) Rescue(ctx context.Context, name target.ServerName) error {
 	if err := s.cutOff(ctx); err != nil {
 		return fmt.Errorf("rescuing %s: %w", name, err)
 	}
-	if err := s.restart(ctx, target.RoleRescued, ""); err != nil {
+	if err := s.startAnew(ctx, target.RoleRescued, "", docker.KeepData); err != nil {
 		return fmt.Errorf("rescuing %s: %w", name, err)
 	}
 	return nil

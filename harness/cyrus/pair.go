@@ -11,6 +11,7 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go/network"
 
+	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/view"
 )
@@ -139,6 +140,11 @@ func (p *Pair) Saboteur() target.Saboteur { return saboteur{p} }
 // them and a message has crossed.
 func (p *Pair) populate(ctx context.Context, accounts []string) error {
 	master, replica := p.servers[0], p.servers[1]
+	// Both were started side by side, so the master may have tried before the
+	// replica listened, and would wait a second before it tries again.
+	if _, err := p.engine.ContainerKill(ctx, master.id, client.ContainerKillOptions{Signal: docker.KickSyncClientSignal}); err != nil {
+		return fmt.Errorf("letting %s connect to %s: %w", master.name, replica.name, err)
+	}
 	for _, account := range append([]string{probe}, accounts...) {
 		if err := master.view.Admin().CreateAccount(ctx, account); err != nil {
 			return fmt.Errorf("making the account %s on %s: %w", account, master.name, err)

@@ -2,14 +2,14 @@ package cyrus
 
 import (
 	"context"
-	_ "embed"
-	"errors"
 	"fmt"
 	"time"
 
+	"github.com/containerd/errdefs"
 	apinetwork "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
+	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -26,80 +26,93 @@ func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 }
 
 // reset brings one server back to what a new pair has, from whatever state it
-// is in. Only a server that is not as a new pair has it must be started again,
-// which costs half a second; otherwise its data is wiped under it.
+// is in.
 func (s *server) reset(ctx context.Context) error {
 	role, peer := target.RoleMaster, s.peer()
 	if s.name != target.Imap1 {
 		role, peer = target.RoleReplica, ""
 	}
-	asNew, err := s.reconnect(ctx)
-	if err != nil {
+	if err := s.reconnect(ctx); err != nil {
 		return err
 	}
-	if !asNew || s.Role() != role {
-		if err := s.restart(ctx, role, peer); err != nil {
-			return err
-		}
+	began := time.Now()
+	if err := s.startAnew(ctx, role, peer, docker.Wipe); err != nil {
+		return err
 	}
-	return s.wipe(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logSince = began
+	return s.view.Close()
 }
 
 // reconnect takes the server out of a pause and back into the network of
-// replication. It says whether it was running there anyhow.
-func (s *server) reconnect(ctx context.Context) (asNew bool, err error) {
+// replication.
+func (s *server) reconnect(ctx context.Context) error {
 	e := s.pair.engine
 	found, err := e.inspect(ctx, s.id)
 	if err != nil {
-		return false, fmt.Errorf("looking at the container of %s: %w", s.name, err)
+		return fmt.Errorf("looking at the container of %s: %w", s.name, err)
 	}
-	asNew = found.State.Running
 	if found.State.Paused {
 		if _, err := e.ContainerUnpause(ctx, s.id, client.ContainerUnpauseOptions{}); err != nil {
-			return false, fmt.Errorf("taking %s out of its pause: %w", s.name, err)
+			return fmt.Errorf("taking %s out of its pause: %w", s.name, err)
 		}
 	}
 	if _, connected := found.NetworkSettings.Networks[s.pair.networks[replicationNetwork]]; connected {
-		return asNew, nil
+		return nil
 	}
 	_, err = e.NetworkConnect(ctx, s.pair.networks[replicationNetwork], client.NetworkConnectOptions{
 		Container: s.id, EndpointConfig: &apinetwork.EndpointSettings{Aliases: []string{string(s.name)}},
 	})
 	if err != nil {
-		return false, fmt.Errorf("connecting %s to the network of replication: %w", s.name, err)
+		return fmt.Errorf("connecting %s to the network of replication: %w", s.name, err)
 	}
-	return false, nil
+	return nil
 }
 
-// restart gives the server the configuration of a role and starts it anew,
-// whether it runs or not.
-func (s *server) restart(ctx context.Context, role target.Role, peer string) error {
+// startAnew ends what runs in the container, if anything, and starts Cyrus in
+// it with the configuration of a role, on the data that is there or on none.
+// The engine is asked to start a container only where that does not run: to do
+// it within the container is quicker, and published ports stay.
+func (s *server) startAnew(ctx context.Context, role target.Role, peer string, first docker.First) error {
 	files, err := s.configuration(role, peer)
 	if err != nil {
 		return err
 	}
-	if err := s.pair.engine.write(ctx, s.id, files...); err != nil {
+	e := s.pair.engine
+	if err := e.write(ctx, s.id, append(files, file{path: docker.NextFile, mode: 0o644, content: []byte(first)})...); err != nil {
 		return fmt.Errorf("writing the configuration of %s: %w", s.name, err)
 	}
-	seconds := 0 // what a server does on its way out is of no use here
-	if _, err := s.pair.engine.ContainerRestart(ctx, s.id, client.ContainerRestartOptions{Timeout: &seconds}); err != nil {
+	running, err := s.running(ctx)
+	if err != nil {
+		return err
+	}
+	if running {
+		_, err = e.ContainerKill(ctx, s.id, client.ContainerKillOptions{Signal: docker.StartAnewSignal})
+	} else {
+		_, err = e.ContainerStart(ctx, s.id, client.ContainerStartOptions{})
+	}
+	if err != nil {
 		return fmt.Errorf("starting %s anew: %w", s.name, err)
 	}
 	s.setRole(role)
+	if err := s.taken(ctx); err != nil {
+		return err
+	}
 	return s.greeted(ctx)
 }
 
-//go:embed wipe.sh
-var wipeScript string
-
-// wipe removes all mail and state under a running server.
-func (s *server) wipe(ctx context.Context) error {
-	wiped := time.Now()
-	if _, err := s.pair.engine.exec(ctx, s.id, "cyrus", "sh", "-euc", wipeScript); err != nil {
-		return fmt.Errorf("wiping %s: %w", s.name, err)
-	}
-	s.mu.Lock()
-	s.logSince = wiped
-	s.mu.Unlock()
-	return errors.Join(s.view.Close(), s.greeted(ctx))
+// taken waits until the container has read what to do next: whatever greets
+// from then on is of its new life.
+func (s *server) taken(ctx context.Context) error {
+	return target.WaitUntil(ctx, realTime{}, greetWithin, string(s.name)+" to end its old life", func(ctx context.Context) (bool, string, error) {
+		_, err := s.pair.engine.ContainerStatPath(ctx, s.id, client.ContainerStatPathOptions{Path: docker.NextFile})
+		switch {
+		case errdefs.IsNotFound(err):
+			return true, "", nil
+		case err != nil:
+			return false, "", err
+		}
+		return false, "it has not begun", s.died(ctx)
+	})
 }

@@ -117,7 +117,7 @@ func TakeSnapshot(ctx context.Context, server Server, account string, level Leve
 	if snap.Meta, err = server.Index().Meta(ctx, account); err != nil {
 		return fail(err)
 	}
-	if level == LevelIndex {
+	if level == LevelIndex || len(snap.Mailboxes) == 0 { // a login could make a mailbox where there is none
 		return snap, nil
 	}
 	if err := readBodies(ctx, server, &snap); err != nil {

@@ -38,14 +38,14 @@ func (e *TimeoutError) Error() string {
 }
 
 // WaitUntil asks condition again and again until it holds, with pauses that
-// grow from 10 ms to 250 ms of the target's time, and gives up with a
+// grow from 10 ms to 50 ms of the target's time, and gives up with a
 // [TimeoutError] after within. The condition says what it saw for the error's
 // sake; an error from it ends the wait.
 func WaitUntil(ctx context.Context, clock Clock, within time.Duration, what string,
 	condition func(context.Context) (holds bool, seen string, err error),
 ) error {
 	start := clock.Now()
-	for pause := 10 * time.Millisecond; ; pause = min(pause*3/2, 250*time.Millisecond) {
+	for pause := 10 * time.Millisecond; ; pause = min(pause*5/4, 50*time.Millisecond) {
 		holds, seen, err := condition(ctx)
 		if err != nil {
 			return fmt.Errorf("waiting for %s: %w", what, err)

@@ -34,8 +34,8 @@ func TestWaitUntilReturnsAsSoonAsItHolds(t *testing.T) {
 	if err != nil || asked != 12 {
 		t.Fatalf("asked %d times, error %v", asked, err)
 	}
-	if first, last := clock.sleeps[0], clock.sleeps[len(clock.sleeps)-1]; first != 10*time.Millisecond || last != 250*time.Millisecond {
-		t.Errorf("pauses go from %s to %s, want 10ms to 250ms", first, last)
+	if first, last := clock.sleeps[0], clock.sleeps[len(clock.sleeps)-1]; first != 10*time.Millisecond || last != 50*time.Millisecond {
+		t.Errorf("pauses go from %s to %s, want 10ms to 50ms", first, last)
 	}
 }
 
@@ -48,7 +48,7 @@ func TestWaitUntilGivesUpAndSaysWhatItSaw(t *testing.T) {
 	if !errors.As(err, &timeout) || err.Error() != "both sides to be equal: not within 3s (last seen: 4 entries)" {
 		t.Fatalf("got %v", err)
 	}
-	if waited := clock.now.Sub(time.Time{}); waited < 3*time.Second || waited > 3250*time.Millisecond {
+	if waited := clock.now.Sub(time.Time{}); waited < 3*time.Second || waited > 3050*time.Millisecond {
 		t.Errorf("gave up after %s", waited)
 	}
 }
