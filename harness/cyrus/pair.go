@@ -145,10 +145,8 @@ func (p *Pair) populate(ctx context.Context, accounts []string) error {
 	if _, err := p.engine.ContainerKill(ctx, master.id, client.ContainerKillOptions{Signal: docker.KickSyncClientSignal}); err != nil {
 		return fmt.Errorf("letting %s connect to %s: %w", master.name, replica.name, err)
 	}
-	for _, account := range append([]string{probe}, accounts...) {
-		if err := master.view.Admin().CreateAccount(ctx, account); err != nil {
-			return fmt.Errorf("making the account %s on %s: %w", account, master.name, err)
-		}
+	if err := master.view.Admin().CreateAccounts(ctx, append([]string{probe}, accounts...)...); err != nil {
+		return err
 	}
 	if err := master.User().Deliver(ctx, probe, []byte("Subject: probe\r\n\r\nAcross.\r\n")); err != nil {
 		return fmt.Errorf("delivering the probe on %s: %w", master.name, err)

@@ -7,15 +7,15 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
-// Admin makes and removes accounts, each time over a connection of its own.
+// Admin makes and removes accounts, each call over a connection of its own.
 type Admin struct{ server server }
 
 // allRights are what a mailbox's owner has, and an administrator has not.
 const allRights = "lrswipkxtecda"
 
-// CreateAccount makes the account's INBOX.
-func (a *Admin) CreateAccount(ctx context.Context, account string) error {
-	return a.do(ctx, "creating", account, func(admin *wire.Admin) error {
+// CreateAccounts makes the accounts' INBOXes.
+func (a *Admin) CreateAccounts(ctx context.Context, accounts ...string) error {
+	return a.do(ctx, "creating", accounts, func(admin *wire.Admin, account string) error {
 		return admin.Create(ctx, "user/"+account)
 	})
 }
@@ -23,7 +23,7 @@ func (a *Admin) CreateAccount(ctx context.Context, account string) error {
 // DeleteAccount removes the account with all of its mailboxes. With
 // delete_mode delayed, Cyrus keeps them under DELETED/ until they expire.
 func (a *Admin) DeleteAccount(ctx context.Context, account string) error {
-	return a.do(ctx, "deleting", account, func(admin *wire.Admin) error {
+	return a.do(ctx, "deleting", []string{account}, func(admin *wire.Admin, account string) error {
 		// An administrator may not delete what the ACL does not let go.
 		if err := admin.SetACL(ctx, "user/"+account, a.server.creds.Admin, allRights); err != nil {
 			return err
@@ -32,20 +32,21 @@ func (a *Admin) DeleteAccount(ctx context.Context, account string) error {
 	})
 }
 
-func (a *Admin) do(ctx context.Context, doing, account string, act func(*wire.Admin) error) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s account %s on %s: %w", doing, account, a.server.name, err)
-		}
-	}()
+// do acts on each of the accounts, over one connection.
+func (a *Admin) do(ctx context.Context, doing string, accounts []string, act func(admin *wire.Admin, account string) error) error {
 	conn, peer, err := a.server.dial(ctx, IMAP)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s accounts on %s: %w", doing, a.server.name, err)
 	}
 	admin, err := wire.NewAdmin(ctx, conn, peer, a.server.login(""))
 	if err != nil {
-		return err
+		return fmt.Errorf("%s accounts on %s: %w", doing, a.server.name, err)
 	}
 	defer func() { _ = admin.Close() }()
-	return act(admin)
+	for _, account := range accounts {
+		if err := act(admin, account); err != nil {
+			return fmt.Errorf("%s account %s on %s: %w", doing, account, a.server.name, err)
+		}
+	}
+	return nil
 }

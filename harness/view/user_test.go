@@ -177,7 +177,7 @@ func TestAdmin(t *testing.T) {
 		wiretest.Lines(hello, []string{"C: T2 CREATE \"user/alice\"", "S: T2 OK [MAILBOXID (bmbm)] Completed", "C: T3 LOGOUT", "S: * BYE", "S: T3 OK", "close"}),
 		wiretest.Lines(hello, []string{"C: T2 SETACL \"user/alice\" \"admin\" \"lrswipkxtecda\"", "S: T2 OK Completed", "C: T3 DELETE \"user/alice\"", "S: T3 NO Permission denied", "C: T4 LOGOUT", "close"}),
 	}})
-	if err := v.Admin().CreateAccount(soon(t), "alice"); err != nil {
+	if err := v.Admin().CreateAccounts(soon(t), "alice"); err != nil {
 		t.Error(err)
 	}
 	err := v.Admin().DeleteAccount(soon(t), "alice")
