@@ -18,7 +18,7 @@ import (
 var (
 	at      = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 	refused = &target.RefusedError{Command: "APPEND INBOX", Status: "NO"}
-	cut     = errors.New("connection reset")
+	errCut  = errors.New("connection reset")
 )
 
 func entry(op traffic.Op, marker string) traffic.Entry {
@@ -34,10 +34,10 @@ func TestMessagesAreWhatUsersWerePromised(t *testing.T) {
 	l := traffic.NewLedger(nil)
 	record(l, traffic.OpDeliver, "kept", nil)
 	record(l, traffic.OpAppend, "refused", refused)
-	record(l, traffic.OpAppend, "lost-answer", cut)
+	record(l, traffic.OpAppend, "lost-answer", errCut)
 	l.Sent(entry(traffic.OpAppend, "no-answer"))
 	record(l, traffic.OpDeliver, "gone", nil)
-	record(l, traffic.OpExpunge, "gone", cut)
+	record(l, traffic.OpExpunge, "gone", errCut)
 	record(l, traffic.OpExpunge, "gone", nil)
 	record(l, traffic.OpExpunge, "gone", refused)
 	l.ReadBack("kept", "first")
@@ -100,7 +100,7 @@ func TestEachEventIsALineAtOnce(t *testing.T) {
 	if n := strings.Count(file.String(), "\n"); n != 1 {
 		t.Fatalf("%d lines after sending, want 1", n)
 	}
-	l.Answered(id, at.Add(time.Second), cut)
+	l.Answered(id, at.Add(time.Second), errCut)
 	l.ReadBack("m", "digest")
 	var events []string
 	for lines := bufio.NewScanner(&file); lines.Scan(); {
@@ -143,10 +143,11 @@ func TestCorpusIsTheSameForOneSeed(t *testing.T) {
 		}
 		return all.String()
 	}
-	if write(1) != write(1) {
+	first := write(1)
+	if again := write(1); again != first {
 		t.Error("one seed wrote two corpora")
 	}
-	if write(1) == write(2) {
+	if write(2) == first {
 		t.Error("two seeds wrote one corpus")
 	}
 }
