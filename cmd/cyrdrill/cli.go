@@ -23,9 +23,10 @@ const (
 
 // streams are the command's surroundings.
 type streams struct {
-	in                       io.Reader
-	out, err                 io.Writer
-	outTerminal, errTerminal bool
+	in       io.Reader
+	out, err io.Writer
+	// Whether each is a terminal.
+	inTerminal, outTerminal, errTerminal bool
 }
 
 // app is what every command gets.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"text/tabwriter"
 	"time"
@@ -71,7 +70,7 @@ func (c *downCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "%d kept pairs removed\n", removed)
+	fmt.Fprintf(a.out, "kept pairs removed: %d\n", removed)
 	if !c.All {
 		return nil
 	}
@@ -79,7 +78,7 @@ func (c *downCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.out, "%d containers and networks of dead drills removed\n", swept)
+	_, err = fmt.Fprintf(a.out, "containers and networks of dead drills removed: %d\n", swept)
 	return err
 }
 
@@ -90,12 +89,12 @@ type shellCommand struct {
 
 // Run implements the command.
 func (c *shellCommand) Run(a *app) error {
-	arguments, err := cyrus.Shell(a.ctx, c.Pair, target.ServerName(c.Server))
+	arguments, err := cyrus.Shell(a.ctx, c.Pair, target.ServerName(c.Server), a.inTerminal)
 	if err != nil {
 		return err
 	}
 	shell := exec.CommandContext(a.ctx, arguments[0], arguments[1:]...)
-	shell.Stdin, shell.Stdout, shell.Stderr = os.Stdin, os.Stdout, os.Stderr
+	shell.Stdin, shell.Stdout, shell.Stderr = a.in, a.out, a.err
 	err = shell.Run()
 	if shell.ProcessState != nil {
 		if status := shell.ProcessState.ExitCode(); status != 0 {

@@ -104,7 +104,11 @@ func (c *runCommand) runOne(a *app, chosen chosenTarget, p source) (*drill.Resul
 	if err := pair.Close(afterwards); err != nil {
 		fmt.Fprintf(a.err, "cyrdrill: giving the pair back: %s; 'cyrdrill down --all' sweeps what is left\n", oneLine(err))
 	}
-	return result, c.finish(a, directory, p, result, evidence)
+	err = c.finish(a, directory, p, result, evidence)
+	if kept, ok := pair.(interface{ Name() string }); ok && c.Keep {
+		fmt.Fprintf(live.out, "kept      pair %s: cyrdrill shell imap1 --pair %[1]s, cyrdrill down %[1]s\n", kept.Name())
+	}
+	return result, err
 }
 
 // liveOutput is where a run is told of as it goes.

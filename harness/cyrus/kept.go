@@ -249,9 +249,9 @@ func (e *engine) leftBehind(ctx context.Context, alive map[string]bool) ([]strin
 	return slices.Compact(pairs), nil
 }
 
-// Shell returns the command that opens a shell on a server of a kept pair; the
-// pair may be left out where only one is kept.
-func Shell(ctx context.Context, pair string, name target.ServerName) ([]string, error) {
+// Shell returns the command that opens a shell on a server of a kept pair, on a
+// terminal or not; the pair may be left out where only one is kept.
+func Shell(ctx context.Context, pair string, name target.ServerName, terminal bool) ([]string, error) {
 	e, err := connect(ctx)
 	if err != nil {
 		return nil, err
@@ -261,9 +261,13 @@ func Shell(ctx context.Context, pair string, name target.ServerName) ([]string, 
 	if err != nil {
 		return nil, err
 	}
+	command := []string{"docker", "exec", "--interactive"}
+	if terminal {
+		command = append(command, "--tty")
+	}
 	for _, s := range kept.Servers {
 		if s.Name == name {
-			return []string{"docker", "exec", "--interactive", "--tty", s.id, "bash"}, nil
+			return append(command, s.id, "bash"), nil
 		}
 	}
 	return nil, fmt.Errorf("the pair %s has no server %s any more", kept.Name, name)

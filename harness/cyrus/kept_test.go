@@ -64,7 +64,7 @@ func TestKeptPairStaysUntilItIsTakenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	shell, err := Shell(t.Context(), name, target.Imap2)
+	shell, err := Shell(t.Context(), name, target.Imap2, true)
 	if err != nil || !slices.Equal(shell[:2], []string{"docker", "exec"}) {
 		t.Errorf("%v, %v", shell, err)
 	}
