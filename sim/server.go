@@ -96,6 +96,12 @@ func (s *server) logf(format string, args ...any) {
 	s.log = append(append(s.log, s.pair.trace[before]...), '\n')
 }
 
+// What Cyrus writes into the sync log for one operation, line by line.
+var (
+	appended = []string{"APPEND", "MAILBOX", "MAILBOX"}                        // a delivery, or an APPEND
+	expunged = []string{"MAILBOX", "MAILBOX", "MAILBOX", "MAILBOX", "MAILBOX"} // STORE \Deleted and UID EXPUNGE
+)
+
 // changed notes a change of a mailbox for replication.
 func (s *server) changed(b box, kinds ...string) {
 	if s.role != target.RoleMaster {

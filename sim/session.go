@@ -125,7 +125,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		uids = append(uids, m.add(guid, len(message.Body), date, message.Flags))
 		s.pair.tracef("%s appended %.8s to %s of %s as UID %d", s.name, guid, name, s.account, m.lastUID)
 	}
-	s.changed(box{s.account, name}, "APPEND", "MAILBOX", "MAILBOX")
+	s.changed(box{s.account, name}, appended...)
 	return m.uidValidity, uids, s.answer(ctx, s.life, "APPEND "+name)
 }
 
@@ -141,7 +141,7 @@ func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error
 			s.pair.tracef("%s expunged UID %d from %s of %s", s.name, uid, name, s.account)
 		}
 	}
-	s.changed(box{s.account, name}, "MAILBOX", "MAILBOX")
+	s.changed(box{s.account, name}, expunged...)
 	return s.answer(ctx, s.life, "UID EXPUNGE "+name)
 }
 

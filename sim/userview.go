@@ -52,7 +52,7 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 		guid := v.disk.store(v.withTrace(message))
 		uid := m.add(guid, len(v.disk.spool[guid]), v.pair.now, nil)
 		v.pair.tracef("%s delivered %.8s to %s as UID %d", v.name, guid, b.internal(), uid)
-		v.changed(b, "APPEND")
+		v.changed(b, appended...)
 	}
 	return v.answer(ctx, life, command)
 }
