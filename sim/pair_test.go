@@ -108,6 +108,26 @@ func TestReplicationMakesBothSidesEqual(t *testing.T) {
 	}
 }
 
+// What was done on the replica does not outlive the next change of the master.
+func TestMasterOverrulesReplica(t *testing.T) {
+	p := newPair(t, 1)
+	deliver(t, p.Serving(), "alice", "one")
+	pass(t, p, time.Second)
+	replica := login(t, p.Server(target.Imap2), "alice")
+	if err := replica.Expunge(t.Context(), "INBOX", []uint32{1}); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, p, time.Minute)
+	if got := inbox(t, p.Server(target.Imap2), "alice").Live(); len(got) != 0 {
+		t.Errorf("without a change of the master, the replica has %+v", got)
+	}
+	deliver(t, p.Serving(), "alice", "two")
+	pass(t, p, time.Second)
+	if got := inbox(t, p.Server(target.Imap2), "alice").Live(); len(got) != 2 {
+		t.Errorf("after it, the replica has %+v", got)
+	}
+}
+
 func TestModSeqsAndUIDsAscend(t *testing.T) {
 	p := newPair(t, 1)
 	session := login(t, p.Serving(), "alice")

@@ -71,9 +71,10 @@ func (c *syncClient) sendNext() {
 	c.wake()
 }
 
-// replicate brings the replica's copy of a mailbox up to the master's: a
-// record of the master that is newer replaces the replica's, and a mailbox that
-// is not there is made with the same unique ID and UIDVALIDITY.
+// replicate brings the replica's copy of a mailbox up to the master's: a record
+// of the master replaces the replica's, whatever was done to that, one that only
+// the replica has stays, and a mailbox that is not there is made with the same
+// unique ID and UIDVALIDITY.
 func (s *server) replicate(b box) {
 	source, ok := s.disk.mailboxes[b]
 	if !ok {
@@ -87,7 +88,7 @@ func (s *server) replicate(b box) {
 	}
 	var merged []target.Record
 	target.PairRecords(source.records, copied.records, func(ours, theirs *target.Record) {
-		if ours == nil || theirs != nil && theirs.ModSeq > ours.ModSeq {
+		if ours == nil {
 			merged = append(merged, *theirs)
 			return
 		}

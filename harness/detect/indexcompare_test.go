@@ -111,6 +111,11 @@ func TestIndexCompareSaysWhichSideIsRight(t *testing.T) {
 			[]string{"message-missing|imap2|alice|INBOX|1||"},
 		},
 		{
+			"deleted and expired, or lost: at LAST_UID itself",
+			state(inbox(2, record(1, "a", 3), record(2, "b", 4))), state(inbox(2, record(1, "a", 3))),
+			[]string{"message-missing|imap2|alice|INBOX|2||"},
+		},
+		{
 			"an expunge that was never replicated",
 			state(inbox(1, tombstone(1, "a", 7))), state(inbox(1, record(1, "a", 3))),
 			[]string{"expunge-missing|imap2|alice|INBOX|1||imap1"},

@@ -78,7 +78,7 @@ func (r *run) checkProperties(ctx context.Context) (failures, unknowns []string)
 		r.emit(EventProperty, outcome.Verdict != property.Pass, "property %d (%s): %s, %d promises checked", outcome.Number, outcome.Name, outcome.Verdict, outcome.Checked)
 		switch outcome.Verdict {
 		case property.Fail:
-			failures = append(failures, fmt.Sprintf("property %d (%s) is broken %d times: %s", outcome.Number, outcome.Name, len(outcome.Violations), outcome.Violations[0]))
+			failures = append(failures, fmt.Sprintf("property %d (%s) is broken %s: %s", outcome.Number, outcome.Name, outcome.Broken(), outcome.Violations[0]))
 		case property.Unknown:
 			unknowns = append(unknowns, fmt.Sprintf("property %d (%s) could not be judged: %s", outcome.Number, outcome.Name, outcome.Unknown[0]))
 		}

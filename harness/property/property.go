@@ -54,6 +54,14 @@ type Result struct {
 	Unknown []string `json:"unknown,omitempty"`
 }
 
+// Broken says how often the property was broken: "once", "11 times".
+func (r Result) Broken() string {
+	if len(r.Violations) == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", len(r.Violations))
+}
+
 // Violation is one promise that was broken.
 type Violation struct {
 	target.Place

@@ -106,7 +106,7 @@ func propertyCase(outcome property.Result, result *drill.Result) junitCase {
 		for i, v := range outcome.Violations {
 			lines[i] = v.String()
 		}
-		c.Failure = &junitMessage{Message: fmt.Sprintf("broken %d times", len(lines)), Text: strings.Join(append(lines, result.Rerun), "\n")}
+		c.Failure = &junitMessage{Message: "broken " + outcome.Broken(), Text: strings.Join(append(lines, result.Rerun), "\n")}
 	case property.Unknown:
 		c.Error = &junitMessage{Message: "unknown", Text: strings.Join(outcome.Unknown, "\n")}
 	}

@@ -84,7 +84,7 @@ func TestTextSaysWhatAnOperatorAsks(t *testing.T) {
 	wantLines(t, text(t, failed()),
 		"left      message alice-0001, alice on imap2: it is not there",
 		"marks     1 of 2 reached; missed: uids-reused",
-		"property  1 no-loss: broken 1 times (5 promises checked)",
+		"property  1 no-loss: broken once (5 promises checked)",
 		"verdict   FAIL in 1.5s",
 		"because   property 1 (no-loss) is broken 1 times: <b>")
 }

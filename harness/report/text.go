@@ -84,7 +84,7 @@ func (t *table) property(p property.Result) string {
 	verdict := t.style.good("holds")
 	switch p.Verdict {
 	case property.Fail:
-		verdict = t.style.bad(fmt.Sprintf("broken %d times", len(p.Violations)))
+		verdict = t.style.bad("broken " + p.Broken())
 	case property.Unknown:
 		verdict = t.style.bad("unknown")
 	}

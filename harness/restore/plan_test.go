@@ -138,6 +138,11 @@ func TestCopyMissingPlans(t *testing.T) {
 			[]string{"keep 1 a"},
 		},
 		{
+			"an expunge whose UID is another message's by now",
+			inbox(1, tombstone(1, "a")), inbox(1, live(1, "a")), inbox(1, live(1, "other")),
+			[]string{"keep 1 a"},
+		},
+		{
 			"an expunge in a mailbox whose UIDs mean other messages by now",
 			inbox(1, tombstone(1, "a")), inbox(1, live(1, "a")), moved,
 			[]string{"keep 1 a"},
