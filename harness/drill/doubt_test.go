@@ -113,3 +113,46 @@ func TestMessageThatCannotBeGivenIsLost(t *testing.T) {
 	result := runAltered(t, func(s target.Server) target.Server { return forgetful{s} })
 	wantVerdict(t, result, property.Fail, "property 1 (no-loss) is broken once")
 }
+
+// rotten is a server whose disk gives wrong bytes once it has been rescued.
+type rotten struct {
+	target.Server
+	pair target.Pair
+}
+
+func (r rotten) User() target.UserView {
+	if r.pair.Role(r.Name()) != target.RoleRescued {
+		return r.Server.User()
+	}
+	return rottenUser{r.Server.User()}
+}
+
+type rottenUser struct{ target.UserView }
+
+func (u rottenUser) Login(ctx context.Context, account string) (target.Session, error) {
+	session, err := u.UserView.Login(ctx, account)
+	return rottenSession{session}, err
+}
+
+type rottenSession struct{ target.Session }
+
+func (s rottenSession) Bodies(ctx context.Context, mailbox string, uids []uint32, each func(uint32, []byte) error) error {
+	return s.Session.Bodies(ctx, mailbox, uids, func(uid uint32, body []byte) error {
+		return each(uid, append(body, ' '))
+	})
+}
+
+// What the rescued store gives wrongly is not copied; the report says so, and
+// the mail counts as lost.
+func TestRottenRescuedStore(t *testing.T) {
+	p := incident(t, "    - mail-copied\n", "")
+	pair := newPair(t, p)
+	result, _ := drill.Run(t.Context(), p, altered{pair, func(s target.Server) target.Server { return rotten{s, pair} }}, drill.Options{Target: "sim"})
+	wantVerdict(t, result, property.Fail, "property 1 (no-loss) is broken 11 times")
+	if restored := result.Restores[0].Report; restored.Copied != 0 || len(restored.Left) != 11 {
+		t.Errorf("copied %d, left %d", restored.Copied, len(restored.Left))
+	}
+	if last := result.Steps[len(result.Steps)-1]; last.Status != drill.StepFailed {
+		t.Errorf("a restore that left 11 messages is %s", last.Status)
+	}
+}
