@@ -21,8 +21,9 @@ const (
 	statusInterrupted = 130 // as a shell reports SIGINT
 )
 
-// streams are the command's surroundings.
+// streams are the command's surroundings: its name and what it reads and writes.
 type streams struct {
+	program  string // as it was called, for commands that can be pasted
 	in       io.Reader
 	out, err io.Writer
 	// Whether each is a terminal.

@@ -22,7 +22,7 @@ func main() {
 	// clean-up that hangs.
 	context.AfterFunc(ctx, stop)
 	status := execute(ctx, os.Args[1:], streams{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		program: os.Args[0], in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		inTerminal: term.IsTerminal(int(os.Stdin.Fd())), outTerminal: isTerminal(os.Stdout), errTerminal: isTerminal(os.Stderr),
 	})
 	os.Exit(status)

@@ -55,7 +55,7 @@ func showKept(a *app) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.out, "\ncyrdrill shell imap1                    a shell on a server\ncyrdrill run unreplicated-mail --pair %s   a drill on the pair\ncyrdrill down                           away with it\n", kept[len(kept)-1].Name)
+	_, err = fmt.Fprintf(a.out, "\n%[2]s shell imap1 --pair %[1]s   a shell on a server\n%[2]s run unreplicated-mail --pair %[1]s   a drill on the pair\n%[2]s down %[1]s   away with it\n", kept[len(kept)-1].Name, a.program)
 	return err
 }
 

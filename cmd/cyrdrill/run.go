@@ -106,7 +106,7 @@ func (c *runCommand) runOne(a *app, chosen chosenTarget, p source) (*drill.Resul
 	}
 	err = c.finish(a, directory, p, result, evidence)
 	if kept, ok := pair.(interface{ Name() string }); ok && c.Keep {
-		fmt.Fprintf(live.out, "kept      pair %s: cyrdrill shell imap1 --pair %[1]s, cyrdrill down %[1]s\n", kept.Name())
+		fmt.Fprintf(live.out, "kept      pair %s: %[2]s shell imap1 --pair %[1]s, %[2]s down %[1]s\n", kept.Name(), a.program)
 	}
 	return result, err
 }
@@ -133,7 +133,7 @@ func (c *runCommand) live(a *app) liveOutput {
 // finish writes the result into its directory and to the standard output.
 func (c *runCommand) finish(a *app, directory *report.Directory, p source, result *drill.Result, evidence *drill.Evidence) error {
 	result.Directory = directory.Path()
-	result.Rerun = c.rerun(directory, p, result.Target)
+	result.Rerun = c.rerun(a, directory, p, result.Target)
 	if err := directory.Finish(result, evidence); err != nil {
 		return err
 	}
@@ -151,12 +151,12 @@ func (c *runCommand) finish(a *app, directory *report.Directory, p source, resul
 
 // rerun is the command that runs the plan again: by the argument that named
 // it, or by the copy in the results where that argument was a stream.
-func (c *runCommand) rerun(directory *report.Directory, p source, targetName string) string {
+func (c *runCommand) rerun(a *app, directory *report.Directory, p source, targetName string) string {
 	argument := p.argument
 	if argument == "-" {
 		argument = directory.Path() + "/" + report.PlanFile
 	}
-	return fmt.Sprintf("cyrdrill run %s --target %s --seed %d", argument, targetName, p.Seed)
+	return fmt.Sprintf("%s run %s --target %s --seed %d", a.program, argument, targetName, p.Seed)
 }
 
 // keepLogs copies both servers' logs into the results. A server that cannot be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
@@ -93,19 +94,17 @@ func (r *run) takeFreeze(ctx context.Context) (string, error) {
 		return "", err
 	}
 	r.freeze = freeze
-	summary := "kept"
+	var kept []string
 	for _, server := range r.pair.Servers() {
 		side := freeze.Sides[server.Name()]
-		summary += fmt.Sprintf(" %s (%s): sync log of %d entries", side.Server, side.Role, side.SyncLog.Pending())
+		index := fmt.Sprintf("the index of %d accounts", len(side.Accounts))
 		if side.Missing != "" {
-			summary += ", its index later: " + side.Missing
-		} else {
-			summary += fmt.Sprintf(", index of %d accounts", len(side.Accounts))
+			index = "its index at the rescue, since it is down"
 		}
-		summary += "."
+		kept = append(kept, fmt.Sprintf("%s: %d entries of the sync log, %s", side.Server, side.SyncLog.Pending(), index))
 	}
 	r.markFreeze()
-	return summary, nil
+	return strings.Join(kept, "; "), nil
 }
 
 func (r *run) markFreeze() {

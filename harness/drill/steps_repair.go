@@ -107,10 +107,10 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 	report, err := restore.Apply(ctx, scene, planned)
 	r.result.Restores = append(r.result.Restores, RestoreResult{Step: r.step, Plan: planned, Report: report})
 	if report.Copied > 0 {
-		r.reach(MarkMailCopied, "%s copied %d messages", restorer.Name(), report.Copied)
+		r.reach(MarkMailCopied, "%d messages by %s", report.Copied, restorer.Name())
 	}
 	if report.Expunged > 0 {
-		r.reach(MarkExpungeCarriedOver, "%s carried over %d expunges", restorer.Name(), report.Expunged)
+		r.reach(MarkExpungeCarriedOver, "%d by %s", report.Expunged, restorer.Name())
 	}
 	summary := fmt.Sprintf("%d copied, %d expunged, %d left as they were, %d could not be done", report.Copied, report.Expunged, report.Kept, len(report.Left))
 	if err == nil && len(report.Left) > 0 {

@@ -58,7 +58,7 @@ func describe(step plan.Step) string {
 	case plan.KindFault:
 		return fmt.Sprintf("break it: %s on the %s", step.Fault.Name.Name, step.Fault.On)
 	case plan.KindFreeze:
-		return "freeze: keep both sides' indexes and sync logs as evidence"
+		return "freeze the evidence: both sides' indexes, sync logs"
 	case plan.KindPromote:
 		return fmt.Sprintf("promote the %s", step.Promote.Server)
 	case plan.KindRescue:

@@ -76,7 +76,7 @@ func TestTextSaysWhatAnOperatorAsks(t *testing.T) {
 		"found     1 message-missing in 1 account",
 		"restored  1 message copied, 0 expunges carried over by copy-missing",
 		"left      nothing",
-		"promised  acknowledged: 5 of deliver; refused: 0; in doubt: 0",
+		"promised  5 delivered; 0 refused, 0 in doubt",
 		"marks     1 of 1 reached",
 		"property  1 no-loss: holds (5 promises checked)",
 		"verdict   PASS in 1.5s",

@@ -11,6 +11,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
 
 // WriteText writes the summary that ends a run: what was broken, found,
@@ -182,19 +183,22 @@ func leftInWords(result *drill.Result) []string {
 	return left
 }
 
+// done says of each operation what its user was promised.
+var done = map[traffic.Op]string{traffic.OpDeliver: "delivered", traffic.OpAppend: "appended", traffic.OpExpunge: "expunged"}
+
 func promisedInWords(result *drill.Result) string {
 	var parts []string
 	refused, inDoubt := 0, 0
 	for _, op := range slices.Sorted(maps.Keys(result.Traffic)) {
 		tally := result.Traffic[op]
-		parts = append(parts, fmt.Sprintf("%d of %s", tally.Acknowledged, op))
+		parts = append(parts, fmt.Sprintf("%d %s", tally.Acknowledged, done[op]))
 		refused += tally.Refused
 		inDoubt += tally.InDoubt
 	}
 	if len(parts) == 0 {
 		return "nothing"
 	}
-	return fmt.Sprintf("acknowledged: %s; refused: %d; in doubt: %d", strings.Join(parts, ", "), refused, inDoubt)
+	return fmt.Sprintf("%s; %d refused, %d in doubt", strings.Join(parts, ", "), refused, inDoubt)
 }
 
 func marksInWords(result *drill.Result) string {
