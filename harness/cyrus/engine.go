@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/url"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/cyrdrill/cyrdrill/docker"
@@ -222,6 +224,21 @@ func (e *engine) published(c container.InspectResponse, port uint16) string {
 		}
 	}
 	return ""
+}
+
+// publish asks for ports of a container to be published: on loopback alone where
+// the engine is on this machine, since the administrator's password is no
+// secret.
+func (e *engine) publish(numbers ...uint16) network.PortMap {
+	binding := network.PortBinding{}
+	if e.host() == loopback {
+		binding.HostIP = netip.MustParseAddr(loopback)
+	}
+	wanted := network.PortMap{}
+	for _, number := range numbers {
+		wanted[network.MustParsePort(fmt.Sprintf("%d/tcp", number))] = []network.PortBinding{binding}
+	}
+	return wanted
 }
 
 // host is the machine on which the engine publishes ports.

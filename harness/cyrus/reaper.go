@@ -89,15 +89,19 @@ func engineSocket() string {
 
 // startReaper starts a reaper container, which removes itself when it is done.
 func startReaper(ctx context.Context, e *engine) (id string, err error) {
-	port := network.MustParsePort(fmt.Sprintf("%d/tcp", reaperPort))
+	published := e.publish(reaperPort)
+	exposed := network.PortSet{}
+	for port := range published {
+		exposed[port] = struct{}{}
+	}
 	created, err := e.ContainerCreate(ctx, client.ContainerCreateOptions{
 		Config: &container.Config{
 			Image: docker.ReaperImage, Labels: map[string]string{labelReaper: testcontainers.SessionID()},
-			ExposedPorts: network.PortSet{port: {}},
+			ExposedPorts: exposed,
 		},
 		HostConfig: &container.HostConfig{
 			AutoRemove: true, Binds: []string{engineSocket() + ":/var/run/docker.sock"},
-			PortBindings: network.PortMap{port: {{}}},
+			PortBindings: published,
 		},
 	})
 	if err != nil {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -104,6 +106,9 @@ func (s *server) create(ctx context.Context) error {
 		testcontainers.WithExposedPorts("143/tcp", "2003/tcp", "2005/tcp", "4190/tcp"),
 		network.WithNetworkName([]string{string(s.name)}, s.pair.networks[replicationNetwork]),
 		network.WithNetworkName(nil, s.pair.networks[observersNetwork]),
+		testcontainers.WithHostConfigModifier(func(c *container.HostConfig) {
+			c.PortBindings = s.pair.engine.publish(slices.Collect(maps.Values(ports))...)
+		}),
 		testcontainers.WithConfigModifier(func(c *container.Config) { c.Hostname = string(s.name) }),
 	}
 	for _, f := range files {

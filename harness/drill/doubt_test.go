@@ -3,6 +3,7 @@ package drill_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/property"
@@ -155,4 +156,24 @@ func TestRottenRescuedStore(t *testing.T) {
 	if last := result.Steps[len(result.Steps)-1]; last.Status != drill.StepFailed {
 		t.Errorf("a restore that left 11 messages is %s", last.Status)
 	}
+}
+
+// hanging is a server whose index never answers.
+type hanging struct{ target.Server }
+
+func (h hanging) Index() target.IndexView { return hangingIndex{h.Server.Index()} }
+
+type hangingIndex struct{ target.IndexView }
+
+func (hangingIndex) Mailboxes(ctx context.Context, _ string) ([]target.Mailbox, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A step that hangs ends, and the drill says that nothing was shown.
+func TestStepThatHangsIsUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		result := runAltered(t, func(s target.Server) target.Server { return hanging{s} })
+		wantVerdict(t, result, property.Unknown, "it did not end within 10m5s")
+	})
 }

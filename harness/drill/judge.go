@@ -58,6 +58,8 @@ func conclude(failures, unknowns []string) (property.Verdict, []string) {
 }
 
 func (r *run) checkProperties(ctx context.Context) (failures, unknowns []string) {
+	ctx, cancel := context.WithTimeout(ctx, stepWithin)
+	defer cancel()
 	promises := r.ledger.Messages()
 	mail, err := property.ReadMail(ctx, r.pair.Serving(), promises)
 	if err != nil {

@@ -69,6 +69,8 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 	r.walk(ctx)
 	r.lookAtFaults(ctx)
 	r.judge(ctx)
+	// An interrupt that came when all had been shown takes nothing from it.
+	r.result.Interrupted = errors.Is(ctx.Err(), context.Canceled) && r.result.Verdict != property.Pass
 	r.result.Elapsed = pair.Clock().Now().Sub(r.result.StartedAt)
 	r.result.Wall = time.Since(wall)
 	r.emit(EventDrillEnded, r.result.Verdict != property.Pass, "verdict: %s", r.result.Verdict)
@@ -101,7 +103,7 @@ func (r *run) walk(ctx context.Context) {
 		if !r.failed {
 			r.emit(EventStepStarted, false, "%s", describe(step))
 			started := r.pair.Clock().Now()
-			summary, err := r.carryOut(ctx, step)
+			summary, err := r.bounded(ctx, step)
 			outcome.Elapsed = r.pair.Clock().Now().Sub(started)
 			outcome.Status, outcome.Summary = StepDone, summary
 			if err != nil {
@@ -115,7 +117,25 @@ func (r *run) walk(ctx context.Context) {
 		r.result.Steps = append(r.result.Steps, outcome)
 	}
 	r.step = 0
-	r.result.Interrupted = errors.Is(ctx.Err(), context.Canceled)
+}
+
+// A step that takes longer than this, in real time, hangs. What a plan lets a
+// wait last comes on top.
+const stepWithin = 10 * time.Minute
+
+// bounded carries out a step, and ends it where something hangs.
+func (r *run) bounded(ctx context.Context, step plan.Step) (string, error) {
+	within := stepWithin
+	if step.Wait != nil {
+		within += step.Wait.Within
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("it did not end within %s", within))
+	defer cancel()
+	summary, err := r.carryOut(ctx, step)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return summary, err
 }
 
 // lookAtFaults measures every fault anew. It is called before anything that
