@@ -6,6 +6,7 @@
 //     DIGEST.SHA1, MULTIAPPEND, pipelining, answers of any kind tolerated.
 //   - [Admin] wraps go-imap for an administrator's ordinary commands.
 //   - [LMTP] wraps go-smtp for deliveries.
+//   - [Sieve] speaks ManageSieve, for users' scripts.
 //
 // Every call takes a context. When that ends, the connection is closed: an
 // answer that is no longer awaited would be taken for the next one's.
@@ -24,4 +25,5 @@
 //	go test ./harness/wire
 //	go test -fuzz FuzzParseDlist -fuzztime 30s ./harness/wire
 //	go test -fuzz FuzzReadResponse -fuzztime 30s ./harness/wire
+//	go test -fuzz FuzzSieveAnswer -fuzztime 30s ./harness/wire
 package wire

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strings"
@@ -23,7 +22,7 @@ type IMAP struct {
 	peer    Peer
 	conn    net.Conn
 	out     *bufio.Writer
-	answers <-chan answer // closed when nothing more can come
+	answers <-chan answer[*Response] // closed when nothing more can come
 	closed  chan struct{}
 	close   func()
 
@@ -33,21 +32,21 @@ type IMAP struct {
 	lost    error     // why the connection is of no more use
 }
 
-// answer is what the reading goroutine hands over.
-type answer struct {
-	response *Response
+// answer is what a reading goroutine hands over.
+type answer[R any] struct {
+	response R
 	err      error
 }
 
 // NewIMAP greets the IMAP server at the other end of conn and logs in. It owns
 // conn from here on, also when it fails.
 func NewIMAP(ctx context.Context, conn net.Conn, peer Peer, login Login) (*IMAP, error) {
-	answers, closed := make(chan answer, 16), make(chan struct{})
+	answers, closed := make(chan answer[*Response], 16), make(chan struct{})
 	c := &IMAP{
 		peer: peer, conn: conn, out: bufio.NewWriterSize(conn, 64<<10), answers: answers, closed: closed,
 		close: sync.OnceFunc(func() { close(closed); _ = conn.Close() }),
 	}
-	go readAll(conn, answers, closed)
+	go readAll(bufio.NewReaderSize(conn, 64<<10), ReadResponse, answers, closed)
 	if err := c.start(ctx, login); err != nil {
 		c.close()
 		return nil, peer.notConnected(err)
@@ -55,13 +54,13 @@ func NewIMAP(ctx context.Context, conn net.Conn, peer Peer, login Login) (*IMAP,
 	return c, nil
 }
 
-func readAll(conn io.Reader, answers chan<- answer, closed <-chan struct{}) {
+// readAll hands over all that the server says, up to the first error.
+func readAll[R any](in *bufio.Reader, read func(*bufio.Reader) (R, error), answers chan<- answer[R], closed <-chan struct{}) {
 	defer close(answers)
-	in := bufio.NewReaderSize(conn, 64<<10)
 	for {
-		response, err := ReadResponse(in)
+		response, err := read(in)
 		select {
-		case answers <- answer{response, err}:
+		case answers <- answer[R]{response, err}:
 		case <-closed:
 			return
 		}

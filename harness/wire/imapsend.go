@@ -39,7 +39,7 @@ func (c *IMAP) next() (*Response, error) {
 	return a.response, c.lost
 }
 
-func (c *IMAP) note(a answer, ok bool) {
+func (c *IMAP) note(a answer[*Response], ok bool) {
 	switch {
 	case !ok && c.lost == nil:
 		c.lost = io.ErrUnexpectedEOF

@@ -12,9 +12,10 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// Sync is an authenticated connection to sync_server. It only asks, so what it
-// fails to hear is in nobody's doubt. It is not safe for concurrent use. After
-// an error other than a [target.RefusedError] it is of no more use.
+// Sync is an authenticated connection to sync_server. What it asks by GET and
+// fails to hear is in nobody's doubt; what it changes by APPLY may be. It is not
+// safe for concurrent use. After an error other than a [target.RefusedError] it
+// is of no more use.
 type Sync struct {
 	peer Peer
 	conn net.Conn
@@ -79,7 +80,8 @@ func (s *Sync) answer(ctx context.Context, name string) ([][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: reading the answer: %w", name, because(ctx, err))
 		}
-		text := bytes.TrimRight(answer, "\r\n")
+		// One line end alone: before it there may be those of a message.
+		text := bytes.TrimSuffix(bytes.TrimSuffix(answer, []byte("\n")), []byte("\r"))
 		if !isSyncStatus(text) {
 			line, untagged := bytes.CutPrefix(text, []byte("* "))
 			if !untagged {

@@ -37,15 +37,16 @@ func withSync(t *testing.T, conversation []string, test func(t *testing.T, s *Sy
 func TestSyncValues(t *testing.T) {
 	inbox := SyncMailbox{
 		UniqueID: "bmbmf2xisllq1at2puavhcf5", Name: "user.alice", SyncCRC: "439997793", LastUID: 4, HighestModSeq: 15,
-		UIDValidity: 1795475749, ACL: "alice\tlrswipkxtecdan\t", QuotaRoot: "user.alice",
+		UIDValidity: 1795475749, ACL: "alice\tlrswipkxtecdan\t", QuotaRoot: "user.alice", Partition: "default",
+		LastAppended: time.Unix(1795475748, 0).UTC(), CreatedModSeq: 1, FolderModSeq: 1,
 		Records: []SyncRecord{
-			{UID: 1, ModSeq: 10, Flags: []string{`\Seen`, "$Kw"}, InternalDate: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC), Size: 43, GUID: "fdf3be75f46b0cb2422825bac0c85a2c0872a6a3"},
-			{UID: 2, ModSeq: 14, Flags: []string{`\Deleted`, `\Expunged`}, InternalDate: time.Unix(1795475748, 0).UTC(), Size: 44, GUID: "92b7723d364eaa8613ecbc531768f74cb6c52473"},
+			{UID: 1, ModSeq: 10, LastUpdated: time.Unix(1795475748, 0).UTC(), Flags: []string{`\Seen`, "$Kw"}, InternalDate: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC), Size: 43, GUID: "fdf3be75f46b0cb2422825bac0c85a2c0872a6a3", Annotations: []SyncAnnotation{{Entry: "/vendor/cmu/cyrus-imapd/thrid", Value: "6c006794ff0207a0"}}},
+			{UID: 2, ModSeq: 14, LastUpdated: time.Unix(1795475748, 0).UTC(), Flags: []string{`\Deleted`, `\Expunged`}, InternalDate: time.Unix(1795475748, 0).UTC(), Size: 44, GUID: "92b7723d364eaa8613ecbc531768f74cb6c52473"},
 		},
 	}
 	folder := SyncMailbox{
 		UniqueID: "ws2bsdohnhc7p9j2nlirb9xc", Name: "user.alice.a^b", SyncCRC: "0", HighestModSeq: 3,
-		UIDValidity: 1795475751, ACL: "alice\tlrswipkxtecdan\t", QuotaRoot: "user.alice",
+		UIDValidity: 1795475751, ACL: "alice\tlrswipkxtecdan\t", QuotaRoot: "user.alice", Partition: "default", CreatedModSeq: 3, FolderModSeq: 3,
 	}
 	withSync(t, []string{
 		"C: GET USER alice", "S: * " + mailboxLine, "S: * QUOTA %(ROOT user.alice LIMIT 100000 STORAGE 100000 MODSEQ 15)",

@@ -19,6 +19,11 @@ type SyncMailbox struct {
 	UIDValidity   uint32
 	ACL           string // "alice\tlrswipkxtecda\t"
 	QuotaRoot     string
+	Partition     string
+	LastAppended  time.Time // zero: nothing ever was
+	CreatedModSeq uint64    // of the account when the mailbox was made
+	FolderModSeq  uint64    // of the account when its name, rights or annotations last changed
+	Annotations   []SyncAnnotation
 	Records       []SyncRecord // GET FULLMAILBOX alone
 }
 
@@ -26,23 +31,39 @@ type SyncMailbox struct {
 type SyncRecord struct {
 	UID          uint32
 	ModSeq       uint64
+	LastUpdated  time.Time
 	Flags        []string // with \Expunged on a tombstone
 	InternalDate time.Time
 	Size         uint32
 	GUID         string
+	// Annotations are the users' and, under /vendor/cmu/cyrus-imapd, what a
+	// record keeps beside: thrid, savedate, createdmodseq.
+	Annotations []SyncAnnotation
+}
+
+// SyncAnnotation is one annotation of a mailbox or of a message.
+type SyncAnnotation struct {
+	Entry  string // "/comment"
+	UserID string // whose private value it is; empty: it is shared
+	ModSeq uint64
+	Value  string
 }
 
 // SyncMeta is what GET META tells of an account.
 type SyncMeta struct {
 	Subscriptions []string // internal names
 	Scripts       []SyncScript
+	Seen          []SyncSeen
 }
 
-// SyncScript is one file of a sieve script.
-type SyncScript struct {
-	Filename string // "rules.script", or "rules.bc" of the active one
-	GUID     string
-	Active   bool
+// SyncSeen is what the account has seen of a mailbox that is another's. What an
+// owner has seen is in the records of the mailbox.
+type SyncSeen struct {
+	UniqueID   string // of the mailbox
+	LastUID    uint32
+	SeenUIDs   string // "1:3,5"
+	LastRead   time.Time
+	LastChange time.Time
 }
 
 // User returns the mailboxes of an account; none where there is no such
@@ -86,9 +107,26 @@ func (s *Sync) Meta(ctx context.Context, account string) (SyncMeta, error) {
 				GUID:     value.text("GUID"),
 				Active:   value.text("ISACTIVE") == "1",
 			})
+		case "SEEN":
+			seen, err := syncSeen(value)
+			if err != nil {
+				return SyncMeta{}, fmt.Errorf("GET META: %w", err)
+			}
+			meta.Seen = append(meta.Seen, seen)
 		}
 	}
 	return meta, err
+}
+
+func syncSeen(value Dlist) (SyncSeen, error) {
+	n := numbers{of: value}
+	return SyncSeen{
+		UniqueID:   value.text("UNIQUEID"),
+		LastUID:    uint32(n.get("LASTUID", 32)),
+		SeenUIDs:   value.text("SEENUIDS"),
+		LastRead:   n.date("LASTREAD"),
+		LastChange: n.date("LASTCHANGE"),
+	}, n.err
 }
 
 // mailboxes asks, and keeps the mailboxes of the answer: GET USER tells of
@@ -126,6 +164,42 @@ func (n *numbers) get(key string, bits int) uint64 {
 	return number
 }
 
+// optional returns 0 where there is no such key.
+func (n *numbers) optional(key string, bits int) uint64 {
+	if _, ok := n.of.Get(key); !ok {
+		return 0
+	}
+	return n.get(key, bits)
+}
+
+// date returns the zero time for 0 and where there is no such key.
+func (n *numbers) date(key string) time.Time {
+	if seconds := n.optional(key, 64); seconds != 0 {
+		return time.Unix(int64(seconds), 0).UTC() // before 1970: wraps round
+	}
+	return time.Time{}
+}
+
+// annotations reads what stands under ANNOTATIONS, if anything does.
+func (n *numbers) annotations() []SyncAnnotation {
+	list, _ := n.of.Get("ANNOTATIONS")
+	var annotations []SyncAnnotation
+	for _, item := range list.Items {
+		item.Key = "ANNOTATIONS"
+		one := numbers{of: item}
+		annotations = append(annotations, SyncAnnotation{
+			Entry:  item.text("ENTRY"),
+			UserID: item.text("USERID"),
+			ModSeq: one.optional("MODSEQ", 64),
+			Value:  item.text("VALUE"),
+		})
+		if n.err == nil {
+			n.err = one.err
+		}
+	}
+	return annotations
+}
+
 func syncMailbox(value Dlist) (SyncMailbox, error) {
 	n := numbers{of: value}
 	mailbox := SyncMailbox{
@@ -138,6 +212,11 @@ func syncMailbox(value Dlist) (SyncMailbox, error) {
 		UIDValidity:   uint32(n.get("UIDVALIDITY", 32)),
 		ACL:           value.text("ACL"),
 		QuotaRoot:     value.text("QUOTAROOT"),
+		Partition:     value.text("PARTITION"),
+		LastAppended:  n.date("LAST_APPENDDATE"),
+		CreatedModSeq: n.optional("CREATEDMODSEQ", 64),
+		FolderModSeq:  n.optional("FOLDERMODSEQ", 64),
+		Annotations:   n.annotations(),
 	}
 	records, _ := value.Get("RECORD")
 	for _, item := range records.Items {
@@ -160,10 +239,12 @@ func syncRecord(value Dlist) (SyncRecord, error) {
 	record := SyncRecord{
 		UID:          uint32(n.get("UID", 32)),
 		ModSeq:       n.get("MODSEQ", 64),
+		LastUpdated:  n.date("LAST_UPDATED"),
 		Flags:        flags.Texts(),
 		InternalDate: time.Unix(int64(n.get("INTERNALDATE", 64)), 0).UTC(), // before 1970: wraps round
 		Size:         uint32(n.get("SIZE", 32)),
 		GUID:         strings.ToLower(value.text("GUID")),
+		Annotations:  n.annotations(),
 	}
 	return record, n.err
 }
