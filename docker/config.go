@@ -28,6 +28,9 @@ type Config struct {
 	// Peer is the host to which a master replicates. A master with none, such
 	// as a promoted replica, logs its changes and sends them nowhere.
 	Peer string
+	// Draining takes a master's users away, so that its sync log can be worked
+	// off to the last line.
+	Draining bool
 	// RepeatInterval is sync_repeat_interval: Cyrus takes whole seconds.
 	RepeatInterval time.Duration
 	// Admin and Password are the administrator's, on this server and on its
@@ -52,7 +55,7 @@ func (c Config) IsMaster() bool {
 
 // TakesMail says for the templates whether the server has LMTP at all.
 func (c Config) TakesMail() bool {
-	return c.Role != target.RoleRescued
+	return c.Role != target.RoleRescued && !c.Draining
 }
 
 // RepeatSeconds is RepeatInterval as Cyrus wants it.

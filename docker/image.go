@@ -39,7 +39,19 @@ const (
 	// FaketimeFile holds the clock's offset from real time, in libfaketime's
 	// words: "+0", "+3600", "-2d".
 	FaketimeFile = "/run/cyrdrill/faketime"
+	// LiveFaketimeFile is its copy in memory, made at each start, which Cyrus
+	// reads at every look at the clock.
+	LiveFaketimeFile = "/dev/shm/cyrdrill-faketime"
 )
+
+// FaketimeEnvironment is what a tool that is run in a container needs so that it
+// sees the clock that Cyrus there sees.
+func FaketimeEnvironment() []string {
+	return []string{
+		"LD_PRELOAD=/usr/lib/libfaketime.so.1", "FAKETIME_TIMESTAMP_FILE=" + LiveFaketimeFile,
+		"FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1",
+	}
+}
 
 // A running container does as it is told by signals to its first process, and
 // by what it finds in NextFile when it starts Cyrus; see docker/cyrus/entrypoint.

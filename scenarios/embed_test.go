@@ -16,13 +16,24 @@ var catalogues = plan.Names{
 	Faults: []plan.FaultName{
 		{Name: "replication-stopped", StopsReplication: true},
 		{Name: "process-killed", KillsServer: true},
+		{Name: "index-truncated"}, {Name: "script-stale"}, {Name: "compiled-script-stale"},
 	},
-	Detectors:  []string{"index-compare"},
-	Restorers:  []string{"copy-missing", "copy-everything"},
-	Properties: []string{"no-loss", "no-resurrection"},
+	Detectors: []string{"monitor", "access", "index-compare", "body-compare", "script-compare", "client-caches"},
+	Restorers: []string{
+		"rebuild-mailboxes", "restore-mailboxes", "copy-missing", "carry-expunges", "merge-flags", "merge-settings",
+		"restore-scripts", "copy-everything",
+	},
+	WithoutRescued: []string{"rebuild-mailboxes"},
+	Properties: []string{
+		"no-loss", "no-resurrection", "no-doubles", "state-kept", "rules-current", "imap-promises", "access", "convergence",
+		"looking-changes-nothing",
+	},
+	Operations: []string{"deliver", "append", "flag", "expunge", "move", "copy"},
 	Marks: []string{
 		"sync-client-frozen", "sync-log-growing", "replica-behind-at-death", "freeze-complete", "uids-reused",
 		"missing-mail-found", "unreplicated-expunge-found", "mail-copied", "expunge-carried-over", "expunged-on-new-master",
+		"clock-moved", "stopped-replication-found", "mailboxes-unreadable", "mailbox-rebuilt", "stale-script-found",
+		"stale-bytecode-found", "doubtful-case-found", "doubtful-case-reported", "client-caches-reported", "resynced", "roles-swapped",
 	},
 }
 

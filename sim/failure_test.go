@@ -211,3 +211,12 @@ func TestDeathAmidAnOperationLeavesItInDoubt(t *testing.T) {
 		}
 	}
 }
+
+// What is not modelled must be told from what a server refuses.
+func TestManageSieveIsNotModelled(t *testing.T) {
+	_, err := newPair(t, 1).Serving().User().Scripts(t.Context(), "alice")
+	var unsupported *target.UnsupportedError
+	if !errors.As(err, &unsupported) || err.Error() != "the simulator does not model ManageSieve yet" || target.OutcomeOf(err) != target.Refused {
+		t.Errorf("got %v", err)
+	}
+}

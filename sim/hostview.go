@@ -1,8 +1,14 @@
 package sim
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -37,4 +43,33 @@ func (v hostView) Syslog(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return slices.Clone(v.log), nil
+}
+
+// CompiledScripts implements [target.HostView].
+func (hostView) CompiledScripts(context.Context, string) ([]target.CompiledScript, error) {
+	return nil, notYet("compiled scripts")
+}
+
+// CompileScript implements [target.HostView].
+func (hostView) CompileScript(context.Context, []byte) (string, error) {
+	return "", notYet("sievec")
+}
+
+// DataDigest implements [target.HostView].
+func (v hostView) DataDigest(ctx context.Context) (string, error) {
+	if err := v.pair.takes(ctx, execTime); err != nil {
+		return "", err
+	}
+	digest := sha1.New()
+	for _, b := range slices.SortedFunc(maps.Keys(v.disk.mailboxes), compareBoxes) {
+		fmt.Fprintf(digest, "%v %+v\n", b, *v.disk.mailboxes[b])
+	}
+	for _, guid := range slices.Sorted(maps.Keys(v.disk.spool)) {
+		fmt.Fprintln(digest, guid)
+	}
+	return hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+func compareBoxes(a, b box) int {
+	return cmp.Or(strings.Compare(a.account, b.account), strings.Compare(a.mailbox, b.mailbox))
 }

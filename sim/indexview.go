@@ -42,7 +42,7 @@ func (v indexView) Mailbox(ctx context.Context, account, name string) (target.Ma
 
 // Meta implements [target.IndexView]. Nothing is modelled yet that it tells.
 func (v indexView) Meta(ctx context.Context, _ string) (target.Meta, error) {
-	return target.Meta{}, v.connect(ctx, "sync")
+	return target.Meta{QuotaKiB: target.NoQuota}, v.connect(ctx, "sync")
 }
 
 func (m *mailbox) header(name string) target.Mailbox {

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -67,3 +68,19 @@ func (o operator) Rescue(ctx context.Context, name target.ServerName) error {
 	s.role, s.peer = target.RoleRescued, nil
 	return o.bringUp(ctx, s)
 }
+
+// Reconstruct implements [target.Operator].
+func (operator) Reconstruct(context.Context, target.ServerName, string, string) (string, error) {
+	return "", notYet("reconstruct")
+}
+
+// Expire implements [target.Operator].
+func (operator) Expire(context.Context, target.ServerName) (string, error) {
+	return "", notYet("cyr_expire")
+}
+
+// Resync implements [target.Operator].
+func (operator) Resync(context.Context, target.ServerName, []string) error { return notYet("resync") }
+
+// SwapRoles implements [target.Operator].
+func (operator) SwapRoles(context.Context) (time.Duration, error) { return 0, notYet("failback") }

@@ -14,6 +14,7 @@ import (
 // session is one IMAP session.
 type session struct {
 	*server
+	unmodelled
 	account string
 	life    int // of the server, when it was opened
 	closed  bool
@@ -46,6 +47,15 @@ func (s *session) open(ctx context.Context, command, name string, d time.Duratio
 		return nil, &target.RefusedError{Command: command, Status: "NO", Code: "NONEXISTENT", Text: "Mailbox does not exist"}
 	}
 	return m, nil
+}
+
+// Status implements [target.MailboxChanges].
+func (s *session) Status(ctx context.Context, name string) (target.Counters, error) {
+	m, err := s.open(ctx, "STATUS", name, readTime)
+	if err != nil {
+		return target.Counters{}, err
+	}
+	return target.Counters{UIDValidity: m.uidValidity, UIDNext: m.lastUID + 1, HighestModSeq: m.highestModSeq}, nil
 }
 
 // List implements [target.Session].

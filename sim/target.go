@@ -58,7 +58,10 @@ type Pair struct {
 	serving  target.ServerName
 }
 
-var _ target.Pair = (*Pair)(nil)
+var (
+	_ target.Pair       = (*Pair)(nil)
+	_ target.ClockMover = (*Pair)(nil)
+)
 
 // Version implements [target.Pair].
 func (*Pair) Version() string { return "model of 3.6.1" }
@@ -115,6 +118,9 @@ func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 	p.tracef("reset with %d accounts", len(accounts))
 	return p.Sleep(ctx, startTime)
 }
+
+// Advance implements [target.ClockMover].
+func (p *Pair) Advance(ctx context.Context, d time.Duration) error { return p.Sleep(ctx, d) }
 
 // Close implements [target.Pair]. There is nothing to give back.
 func (*Pair) Close(context.Context) error { return nil }

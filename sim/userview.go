@@ -11,7 +11,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// userView is IMAP and LMTP.
+// userView is IMAP and LMTP; of ManageSieve there is no model.
 type userView struct{ *server }
 
 // Login implements [target.UserView]. A master makes the INBOX of an account
@@ -55,6 +55,14 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 		v.changed(b, appended...)
 	}
 	return v.answer(ctx, life, command)
+}
+
+// SetQuota implements [target.UserView].
+func (userView) SetQuota(context.Context, string, int64) error { return notYet("quota") }
+
+// Scripts implements [target.UserView].
+func (v userView) Scripts(context.Context, string) (target.ScriptSession, error) {
+	return nil, &target.UnsupportedError{Target: "the simulator", What: "ManageSieve"}
 }
 
 // known says whether a message of that Message-ID was delivered to the account

@@ -53,7 +53,7 @@ func TestInterruptCleansUpAndReports(t *testing.T) {
 	needDocker(t)
 	c := command(t, "run", "unreplicated-mail", "--target", "docker")
 	ofOneSession(c)
-	rest, complaints := runUntil(t, c, "1/16", func() {
+	rest, complaints := runUntil(t, c, "1/17", func() {
 		if err := c.Process.Signal(os.Interrupt); err != nil {
 			t.Error(err)
 		}
@@ -135,7 +135,7 @@ func TestEngineThatDiesHalfwayIsUnknown(t *testing.T) {
 	c := command(t, "run", "unreplicated-mail", "--target", "docker")
 	ofOneSession(c)
 	c.Env = append(c.Env, "DOCKER_HOST=unix://"+engine.listener.Addr().String(), "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE="+engine.socket)
-	rest, complaints := runUntil(t, c, "1/16", engine.die)
+	rest, complaints := runUntil(t, c, "1/17", engine.die)
 	if got := c.ProcessState.ExitCode(); got != statusUnknown {
 		t.Errorf("exit status %d, want %d\n%s%s", got, statusUnknown, rest, complaints)
 	}

@@ -11,10 +11,12 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/report"
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/scenarios"
 )
 
 type runCommand struct {
-	Plans   []string `arg:"" name:"plan" help:"Scenarios by name (see 'list'), files, or - for standard input."`
+	Plans   []string `arg:"" optional:"" name:"plan" help:"Scenarios by name (see 'list'), files, or - for standard input."`
+	All     bool     `help:"Run every scenario."`
 	Target  string   `enum:"auto,sim,docker" default:"auto" help:"Where to run: sim, docker, or auto: docker where an engine answers, else sim."`
 	Output  string   `short:"o" enum:"text,json,junit,github" default:"text" help:"text, json, junit or github. All but text print the result alone."`
 	Seed    *uint64  `help:"Seed of traffic and chance, in place of the plan's."`
@@ -29,6 +31,9 @@ const cleanUpWithin = 30 * time.Second
 
 // Run implements the command.
 func (c *runCommand) Run(a *app) error {
+	if err := c.choosePlans(); err != nil {
+		return err
+	}
 	plans, err := loadPlans(c.Plans, a.in)
 	if err != nil {
 		return err
@@ -55,6 +60,19 @@ func (c *runCommand) Run(a *app) error {
 	}
 	if status != statusPass {
 		return &statusError{status: status}
+	}
+	return nil
+}
+
+// choosePlans takes every scenario where all are asked for.
+func (c *runCommand) choosePlans() error {
+	switch {
+	case c.All && len(c.Plans) > 0:
+		return errors.New("--all runs every scenario: name no plan beside it")
+	case c.All:
+		c.Plans = scenarios.Names()
+	case len(c.Plans) == 0:
+		return errors.New("no plan: name one (see 'cyrdrill list'), or say --all")
 	}
 	return nil
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
@@ -50,6 +52,7 @@ func (c *runCommand) pairFor(ctx context.Context, chosen chosenTarget, p source)
 	if c.Pair == "" {
 		return chosen.NewPair(ctx, target.Spec{
 			Seed: p.Seed, Suite: p.Plan.Pair.Cyrus, Accounts: p.Accounts, RepeatInterval: p.Plan.Pair.RepeatInterval, Keep: c.Keep,
+			MovingClock: movesClock(p.Plan),
 		})
 	}
 	pair, err := cyrus.Attach(ctx, c.Pair)
@@ -60,4 +63,9 @@ func (c *runCommand) pairFor(ctx context.Context, chosen chosenTarget, p source)
 		return nil, fmt.Errorf("resetting the pair %s: %w", c.Pair, err)
 	}
 	return pair, nil
+}
+
+// movesClock says whether a plan needs servers whose clocks can be moved.
+func movesClock(p *plan.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.KindClock })
 }

@@ -2,9 +2,11 @@ package cyrus
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -50,5 +52,58 @@ func (realTime) Run(ctx context.Context, tasks ...func(context.Context) error) e
 			return err
 		}
 	}
+	return nil
+}
+
+// movedClock is the clock that the pair's servers have: real time, and what was
+// added to it.
+type movedClock struct {
+	realTime
+	pair *Pair
+}
+
+// Now implements [target.Clock].
+func (c movedClock) Now() time.Time {
+	c.pair.mu.Lock()
+	defer c.pair.mu.Unlock()
+	return time.Now().Add(c.pair.offset)
+}
+
+var _ target.ClockMover = (*Pair)(nil)
+
+// Advance implements [target.ClockMover]. Only Cyrus's clock moves: what else
+// runs in the containers, and files, keep real time.
+func (p *Pair) Advance(ctx context.Context, d time.Duration) error {
+	if !p.moving {
+		return &target.SetupError{Problem: "this pair's clocks cannot be moved", Mend: "let the drill make a pair of its own"}
+	}
+	p.mu.Lock()
+	offset := p.offset + d
+	p.mu.Unlock()
+	return p.setClock(ctx, offset)
+}
+
+// setClock makes both servers' clocks differ from real time by so much, also
+// that of a server that is down.
+func (p *Pair) setClock(ctx context.Context, offset time.Duration) error {
+	text := fmt.Sprintf("%+d\n", int64(offset/time.Second))
+	err := p.both(ctx, func(ctx context.Context, s *server) error {
+		if err := p.engine.write(ctx, s.id, file{path: docker.FaketimeFile, mode: 0o644, content: []byte(text)}); err != nil {
+			return err
+		}
+		running, err := s.running(ctx)
+		if err != nil || !running {
+			return err
+		}
+		const renew = `cp "$1" "$2.new" && mv "$2.new" "$2"` // at once, so that nobody reads half of it
+		_, err = p.engine.exec(ctx, s.id, "", "sh", "-c", renew, "renew", docker.FaketimeFile, docker.LiveFaketimeFile)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("moving the clocks by %s: %w", offset, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.offset = offset
 	return nil
 }

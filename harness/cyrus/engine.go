@@ -109,7 +109,11 @@ func (e *engine) imageLabels(ctx context.Context, image, digest, mend string) (m
 // exec runs a command in a container and returns its standard output. A status
 // other than 0 is an error that holds what it complained of.
 func (e *engine) exec(ctx context.Context, id, user string, command ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
+	return e.execWithin(ctx, callWithin, id, user, command...)
+}
+
+func (e *engine) execWithin(ctx context.Context, within time.Duration, id, user string, command ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	created, err := e.ExecCreate(ctx, id, client.ExecCreateOptions{User: user, AttachStdout: true, AttachStderr: true, Cmd: command})
 	if err != nil {

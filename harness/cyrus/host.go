@@ -47,7 +47,8 @@ func logFile(f file) target.LogFile {
 // cyrusProcesses are the programs of Cyrus that a server runs.
 var cyrusProcesses = []string{"master", "imapd", "lmtpd", "timsieved", "sync_server", "sync_client"}
 
-// Processes implements [target.HostView].
+// Processes implements [target.HostView]. Those of a paused server are all
+// stopped, and have the pids that the engine's machine knows them by.
 func (v hostView) Processes(ctx context.Context) ([]target.Process, error) {
 	found, err := v.pair.engine.inspect(ctx, v.id)
 	if err != nil {
@@ -55,6 +56,9 @@ func (v hostView) Processes(ctx context.Context) ([]target.Process, error) {
 	}
 	if !found.State.Running {
 		return nil, nil
+	}
+	if found.State.Paused {
+		return v.frozenProcesses(ctx)
 	}
 	stats, err := v.pair.engine.exec(ctx, v.id, "", "sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null; true")
 	if err != nil {
@@ -79,10 +83,12 @@ func parseStats(stats []byte) []target.Process {
 		}
 		processes = append(processes, target.Process{PID: pid, Name: name, State: processState(line[end+2])})
 	}
-	slices.SortFunc(processes, func(a, b target.Process) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.PID, b.PID))
-	})
+	slices.SortFunc(processes, byNameAndPID)
 	return processes
+}
+
+func byNameAndPID(a, b target.Process) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.PID, b.PID))
 }
 
 func processState(letter byte) target.ProcessState {

@@ -34,11 +34,13 @@ type Pair struct {
 	version  string
 	interval time.Duration
 	keep     bool
+	moving   bool              // the servers' clocks can be moved
 	networks map[string]string // names, by kind
 	servers  [2]*server
 
 	mu      sync.Mutex
 	serving target.ServerName
+	offset  time.Duration // of the servers' clocks from real time
 }
 
 var _ target.Pair = (*Pair)(nil)
@@ -125,7 +127,7 @@ func (p *Pair) serve(name target.ServerName) {
 }
 
 // Clock implements [target.Pair].
-func (*Pair) Clock() target.Clock { return realTime{} }
+func (p *Pair) Clock() target.Clock { return movedClock{pair: p} }
 
 // Executor implements [target.Pair].
 func (*Pair) Executor() target.Executor { return realTime{} }

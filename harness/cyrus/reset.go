@@ -15,6 +15,11 @@ import (
 
 // Reset implements [target.Pair]: the containers stay, what is in them goes.
 func (p *Pair) Reset(ctx context.Context, accounts []string) error {
+	if p.moving {
+		if err := p.setClock(ctx, 0); err != nil {
+			return fmt.Errorf("resetting the pair: %w", err)
+		}
+	}
 	if err := p.both(ctx, func(ctx context.Context, s *server) error { return s.reset(ctx) }); err != nil {
 		return fmt.Errorf("resetting the pair: %w", err)
 	}

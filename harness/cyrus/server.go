@@ -35,6 +35,7 @@ type server struct {
 	mu        sync.Mutex
 	id        string // of the container; empty: not made yet
 	role      target.Role
+	draining  bool                    // it is a master that takes no users
 	addresses map[view.Service]string // while it runs; ports move at each start
 	logSince  time.Time               // when it was made or reset
 }
@@ -70,6 +71,26 @@ func (s *server) setRole(role target.Role) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.role = role
+}
+
+func (s *server) setDraining(draining bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = draining
+}
+
+func (s *server) isDraining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draining
+}
+
+// services are those whose greeting shows that the server is up.
+func (s *server) services() []view.Service {
+	if s.isDraining() {
+		return []view.Service{view.Sync}
+	}
+	return []view.Service{view.IMAP, view.Sync}
 }
 
 func (s *server) peer() string { return string(s.name.Other()) }
@@ -111,6 +132,9 @@ func (s *server) create(ctx context.Context) error {
 		}),
 		testcontainers.WithConfigModifier(func(c *container.Config) { c.Hostname = string(s.name) }),
 	}
+	if s.pair.moving {
+		options = append(options, testcontainers.WithEnv(map[string]string{docker.FaketimeVariable: "+0"}))
+	}
 	for _, f := range files {
 		options = append(options, testcontainers.WithFiles(testcontainers.ContainerFile{
 			Reader: bytes.NewReader(f.content), ContainerFilePath: f.path, FileMode: f.mode,
@@ -143,7 +167,7 @@ func (s *server) greeted(ctx context.Context) error {
 
 // hello reads the greeting of IMAP and of the sync protocol.
 func (s *server) hello(ctx context.Context) error {
-	for _, service := range []view.Service{view.IMAP, view.Sync} {
+	for _, service := range s.services() {
 		conn, err := s.Dial(ctx, service)
 		if err != nil {
 			return err

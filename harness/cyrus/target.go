@@ -46,7 +46,7 @@ func (*Target) NewPair(ctx context.Context, spec target.Spec) (target.Pair, erro
 		return nil, errors.Join(err, e.Close())
 	}
 	p := newPair(e, newName(), suite, version, spec.RepeatInterval)
-	p.keep = spec.Keep
+	p.keep, p.moving = spec.Keep, spec.MovingClock
 	if err := p.make(ctx, spec.Accounts); err != nil {
 		return nil, p.giveUp(ctx, err)
 	}
@@ -88,7 +88,7 @@ func (p *Pair) giveUp(ctx context.Context, why error) error {
 // pair or in any other role.
 func (p *Pair) config(s *server, role target.Role, peer string) docker.Config {
 	return docker.Config{
-		ServerName: s.name, Role: role, Peer: peer, RepeatInterval: p.interval,
+		ServerName: s.name, Role: role, Peer: peer, RepeatInterval: p.interval, Draining: s.isDraining(),
 		Admin: docker.AdminUser, Password: docker.AdminPassword,
 	}
 }

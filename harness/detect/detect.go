@@ -10,7 +10,9 @@ package detect
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +35,57 @@ type Scene struct {
 	Clock    target.Clock
 	Executor target.Executor
 	Accounts []string
-	Sides    [2]Side
+	// Sides are the states to look at. Detectors that compare need two.
+	Sides []Side
+	// Master is the server that took users while the sides became what they
+	// are, and replicated one way to the other: what it has is right, as far as
+	// it has anything. Empty where that is not known.
+	Master target.ServerName
+}
+
+// errNeedsTwo says that a detector compares, and got nothing to compare with.
+var errNeedsTwo = errors.New("it compares two sides: choose other sides for this step")
+
+// errNeedsServer says that a detector asks running servers, and got a freeze.
+var errNeedsServer = errors.New("it asks a running server, which a freeze is not: choose other sides for this step")
+
+// servers returns the running servers among the sides.
+func (s Scene) servers() ([]target.Server, error) {
+	var servers []target.Server
+	for _, side := range s.Sides {
+		live, ok := side.(liveSide)
+		if !ok {
+			return nil, errNeedsServer
+		}
+		servers = append(servers, live.server)
+	}
+	return servers, nil
+}
+
+// eachAccount runs a look at each account side by side and returns what they
+// found, in the order of accounts and with the detector's name and time.
+func (s Scene) eachAccount(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
+	found := make([][]Finding, len(s.Accounts))
+	tasks := make([]func(context.Context) error, len(s.Accounts))
+	for i, account := range s.Accounts {
+		tasks[i] = func(ctx context.Context) (err error) {
+			found[i], err = look(ctx, account)
+			return err
+		}
+	}
+	if err := s.Executor.Run(ctx, tasks...); err != nil {
+		return nil, err
+	}
+	return s.sign(detector, slices.Concat(found...)), nil
+}
+
+// sign notes who found something, and when.
+func (s Scene) sign(detector string, found []Finding) []Finding {
+	now := s.Clock.Now()
+	for i := range found {
+		found[i].Detector, found[i].FoundAt = detector, now
+	}
+	return found
 }
 
 // Side is one of the two states that are compared: a running server, or what a
@@ -67,14 +119,17 @@ type Finding struct {
 }
 
 // Doubtful says that the detector could not tell which side is right.
-func (f Finding) Doubtful() bool { return f.Right == "" }
+func (f Finding) Doubtful() bool { return f.Right == "" && !f.Kind.OfOneServer() }
 
 func (f Finding) String() string {
-	right := "which side is right cannot be told"
-	if !f.Doubtful() {
-		right = string(f.Right) + " is believed right"
+	text := fmt.Sprintf("%s: %s (%s", f.Kind, f.Place, f.Evidence)
+	switch {
+	case f.Right != "":
+		text += fmt.Sprintf("; %s is believed right", f.Right)
+	case f.Doubtful():
+		text += "; which side is right cannot be told"
 	}
-	return fmt.Sprintf("%s: %s (%s; %s)", f.Kind, f.Place, f.Evidence, right)
+	return text + ")"
 }
 
 // Key identifies a finding by what it says, apart from when and how it was
@@ -85,7 +140,9 @@ func (f Finding) Key() string {
 }
 
 // All returns the detectors, in the order of the documentation.
-func All() []Detector { return []Detector{IndexCompare{}} }
+func All() []Detector {
+	return []Detector{Monitor{}, Access{}, IndexCompare{}, BodyCompare{}, ScriptCompare{}, ClientCaches{}}
+}
 
 // ByName returns the detector of that name.
 func ByName(name string) (Detector, bool) {

@@ -28,42 +28,36 @@ func (IndexCompare) Claims() []target.Kind {
 	return []target.Kind{
 		target.MessageMissing, target.ExpungeMissing, target.TombstoneMissing, target.GUIDDiffers,
 		target.FlagsDiffer, target.DateDiffers, target.ModSeqDiffers, target.UIDValidityDiffers,
-		target.UniqueIDDiffers, target.MailboxMissing, target.ACLDiffers, target.QuotaRootDiffers, target.SubscriptionDiffers,
-		target.ScriptDiffers,
+		target.UniqueIDDiffers, target.MailboxMissing, target.MailboxNameDiffers, target.DeletionMissing,
+		target.ACLDiffers, target.AnnotationsDiffer, target.QuotaRootDiffers, target.QuotaDiffers,
+		target.SubscriptionDiffers, target.ScriptDiffers,
 	}
 }
 
 // Detect implements [Detector]. Accounts are compared side by side; findings
 // come in the order of accounts, mailboxes and UIDs.
 func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
-	found := make([][]Finding, len(scene.Accounts))
-	tasks := make([]func(context.Context) error, len(scene.Accounts))
-	for i, account := range scene.Accounts {
-		tasks[i] = func(ctx context.Context) error {
-			snaps, err := bothSides(ctx, scene, account)
-			if err != nil {
-				return err
-			}
-			found[i] = compareAccount(snaps)
-			return nil
-		}
+	if len(scene.Sides) != 2 {
+		return nil, errNeedsTwo
 	}
-	if err := scene.Executor.Run(ctx, tasks...); err != nil {
+	found, err := scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
+		if err != nil {
+			return nil, err
+		}
+		return compareAccount(snaps, scene.Master), nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)
 	}
-	now := scene.Clock.Now()
-	all := slices.Concat(found...)
-	for i := range all {
-		all[i].Detector, all[i].FoundAt = d.Name(), now
-	}
-	return all, nil
+	return found, nil
 }
 
-func bothSides(ctx context.Context, scene Scene, account string) ([2]target.Snapshot, error) {
+func bothSides(ctx context.Context, scene Scene, account string, level target.Level) ([2]target.Snapshot, error) {
 	var snaps [2]target.Snapshot
 	take := func(side int) func(context.Context) error {
 		return func(ctx context.Context) (err error) {
-			snaps[side], err = scene.Sides[side].Snapshot(ctx, account, target.LevelIndex)
+			snaps[side], err = scene.Sides[side].Snapshot(ctx, account, level)
 			return err
 		}
 	}
@@ -72,34 +66,26 @@ func bothSides(ctx context.Context, scene Scene, account string) ([2]target.Snap
 }
 
 // compareAccount holds two snapshots of one account against each other.
-func compareAccount(snaps [2]target.Snapshot) []Finding {
+// Mailboxes are the same by unique ID, or else by name: a renamed one is not a
+// missing one.
+func compareAccount(snaps [2]target.Snapshot, master target.ServerName) []Finding {
 	var found []Finding
-	for _, name := range mailboxNames(snaps) {
-		a, okA := snaps[0].Mailbox(name)
-		b, okB := snaps[1].Mailbox(name)
-		at := target.Place{Account: snaps[0].Account, Mailbox: name}
+	c := accountPair{snaps: snaps, master: master}
+	for _, boxes := range c.pairs() {
 		switch {
-		case !okA:
-			found = append(found, oneSided(at, target.MailboxMissing, snaps[0].Server, snaps[1].Server, "the other side has the mailbox"))
-		case !okB:
-			found = append(found, oneSided(at, target.MailboxMissing, snaps[1].Server, snaps[0].Server, "the other side has the mailbox"))
+		case boxes[0] == nil:
+			found = append(found, c.oneSided(1, *boxes[1])...)
+		case boxes[1] == nil:
+			found = append(found, c.oneSided(0, *boxes[0])...)
 		default:
-			pair := mailboxPair{at: at, servers: [2]target.ServerName{snaps[0].Server, snaps[1].Server}, mailboxes: [2]target.Mailbox{a, b}}
+			pair := mailboxPair{
+				at: target.Place{Account: snaps[0].Account, Mailbox: c.nameOf(boxes)}, master: master,
+				servers: [2]target.ServerName{snaps[0].Server, snaps[1].Server}, mailboxes: [2]target.Mailbox{*boxes[0], *boxes[1]},
+			}
 			found = append(found, pair.compare()...)
 		}
 	}
-	return append(found, compareMeta(snaps)...)
-}
-
-func mailboxNames(snaps [2]target.Snapshot) []string {
-	var names []string
-	for _, snap := range snaps {
-		for _, m := range snap.Mailboxes {
-			names = append(names, m.Name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return append(found, compareMeta(snaps, master)...)
 }
 
 // oneSided is a finding about one server, whose other side is believed right.
@@ -108,24 +94,32 @@ func oneSided(at target.Place, kind target.Kind, wrong, right target.ServerName,
 	return Finding{Kind: kind, Place: at, Right: right, Evidence: evidence}
 }
 
-func compareMeta(snaps [2]target.Snapshot) []Finding {
+func compareMeta(snaps [2]target.Snapshot, master target.ServerName) []Finding {
 	var found []Finding
-	at := target.Place{Server: snaps[1].Server, Account: snaps[0].Account}
 	a, b := snaps[0].Meta, snaps[1].Meta
-	if !slices.Equal(a.Subscriptions, b.Subscriptions) {
-		found = append(found, Finding{Kind: target.SubscriptionDiffers, Place: at, Evidence: fmt.Sprintf(
-			"%s has [%s], %s has [%s]", snaps[0].Server, strings.Join(a.Subscriptions, ", "), snaps[1].Server, strings.Join(b.Subscriptions, ", "))})
-	}
-	for _, name := range scriptNames(a, b) {
-		inA, inB := scriptByName(a, name), scriptByName(b, name)
-		if inA != inB {
-			at := at
-			at.Script = name
-			found = append(found, Finding{Kind: target.ScriptDiffers, Place: at, Evidence: fmt.Sprintf(
-				"%s has %s, %s has %s", snaps[0].Server, inA, snaps[1].Server, inB)})
+	differs := func(kind target.Kind, script, inA, inB string) {
+		if inA == inB {
+			return
 		}
+		at := target.Place{Server: wrongSide(snaps[0].Server, snaps[1].Server, master), Account: snaps[0].Account, Script: script}
+		found = append(found, Finding{Kind: kind, Place: at, Right: master, Evidence: fmt.Sprintf(
+			"%s has [%s], %s has [%s]", snaps[0].Server, inA, snaps[1].Server, inB)})
+	}
+	differs(target.SubscriptionDiffers, "", strings.Join(a.Subscriptions, ", "), strings.Join(b.Subscriptions, ", "))
+	differs(target.QuotaDiffers, "", fmt.Sprint(a.QuotaKiB), fmt.Sprint(b.QuotaKiB))
+	for _, name := range scriptNames(a, b) {
+		differs(target.ScriptDiffers, name, scriptByName(a, name), scriptByName(b, name))
 	}
 	return found
+}
+
+// wrongSide is the server that is not the master; the second one where nobody
+// knows.
+func wrongSide(first, second, master target.ServerName) target.ServerName {
+	if master == second {
+		return first
+	}
+	return second
 }
 
 func scriptNames(metas ...target.Meta) []string {

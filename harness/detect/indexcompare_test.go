@@ -72,7 +72,7 @@ func compare(t *testing.T, imap1, imap2 target.Snapshot) []detect.Finding {
 	t.Helper()
 	found, err := detect.IndexCompare{}.Detect(t.Context(), detect.Scene{
 		Clock: stoppedClock{}, Executor: inTurn{}, Accounts: []string{"alice"},
-		Sides: [2]detect.Side{side{name: target.Imap1, state: imap1}, side{name: target.Imap2, state: imap2}},
+		Sides: []detect.Side{side{name: target.Imap1, state: imap1}, side{name: target.Imap2, state: imap2}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -189,6 +189,7 @@ func TestIndexCompareClaimsWhatIsTested(t *testing.T) {
 	tested := []target.Kind{
 		"message-missing", "expunge-missing", "tombstone-missing", "guid-differs", "flags-differ", "internaldate-differs",
 		"modseq-differs", "uidvalidity-differs", "uniqueid-differs", "mailbox-missing", "acl-differs", "quotaroot-differs", "subscription-differs", "script-differs",
+		"mailbox-name-differs", "mailbox-deletion-missing", "annotations-differ", "quota-differs",
 	}
 	claims := detect.IndexCompare{}.Claims()
 	slices.Sort(tested)
@@ -202,7 +203,7 @@ func TestIndexCompareSaysWhatItCouldNotRead(t *testing.T) {
 	broken := errors.New("NO IMAP_MAILBOX_BADFORMAT")
 	_, err := detect.IndexCompare{}.Detect(t.Context(), detect.Scene{
 		Clock: stoppedClock{}, Executor: inTurn{}, Accounts: []string{"alice"},
-		Sides: [2]detect.Side{side{name: target.Imap1}, side{name: target.Imap2, err: broken}},
+		Sides: []detect.Side{side{name: target.Imap1}, side{name: target.Imap2, err: broken}},
 	})
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "imap1 and imap2") {
 		t.Errorf("got %v", err)

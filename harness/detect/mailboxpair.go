@@ -14,6 +14,7 @@ type mailboxPair struct {
 	at        target.Place // without server and UID
 	servers   [2]target.ServerName
 	mailboxes [2]target.Mailbox
+	master    target.ServerName // empty: not known
 }
 
 // compare returns the differences of the mailbox itself, then those of its
@@ -47,23 +48,26 @@ func (p mailboxPair) compareHeaders() []Finding {
 	}
 	differs(target.UniqueIDDiffers, "the unique ID", a.UniqueID, b.UniqueID)
 	differs(target.UIDValidityDiffers, "UIDVALIDITY", fmt.Sprint(a.UIDValidity), fmt.Sprint(b.UIDValidity))
+	differs(target.MailboxNameDiffers, "the name", a.Name, b.Name)
 	differs(target.ACLDiffers, "the ACL", a.ACL, b.ACL)
+	differs(target.AnnotationsDiffer, "the list of annotations", target.FormatAnnotations(a.Annotations), target.FormatAnnotations(b.Annotations))
 	differs(target.QuotaRootDiffers, "the quota root", a.QuotaRoot, b.QuotaRoot)
 	return found
 }
 
-// undecided is a finding about the second server that does not say who is
-// right.
+// undecided is a finding in which nothing tells who is right, unless one of the
+// two is known to have been the master.
 func (p mailboxPair) undecided(kind target.Kind, uid uint32, evidence string) Finding {
 	at := p.at
-	at.Server, at.UID = p.servers[1], uid
-	return Finding{Kind: kind, Place: at, Evidence: evidence}
+	at.Server, at.UID = wrongSide(p.servers[0], p.servers[1], p.master), uid
+	return Finding{Kind: kind, Place: at, Right: p.master, Evidence: evidence}
 }
 
 // onlyOn is about a record that only one side has. Above the other side's
 // LAST_UID it never got there. At or below it, the other side has had that UID
 // and has no tombstone left: the user may have deleted the message there, or
-// it was lost there, and the index cannot tell.
+// it was lost there, and the index cannot tell, unless the side that has it was
+// the master: users delete nothing on a replica.
 func (p mailboxPair) onlyOn(side int, record target.Record) Finding {
 	other := 1 - side
 	at := p.at
@@ -76,6 +80,10 @@ func (p mailboxPair) onlyOn(side int, record target.Record) Finding {
 	if record.UID > last {
 		return oneSided(at, kind, p.servers[other], p.servers[side],
 			fmt.Sprintf("the %s's UID %d is above LAST_UID %d of %s: it never got there", what, record.UID, last, p.servers[other]))
+	}
+	if p.master == p.servers[side] {
+		return oneSided(at, kind, p.servers[other], p.servers[side],
+			fmt.Sprintf("%s, which was master, has it; %s has had UID %d (its LAST_UID is %d) and lost it", p.servers[side], p.servers[other], record.UID, last))
 	}
 	at.Server = p.servers[other]
 	return Finding{Kind: kind, Place: at,
@@ -119,7 +127,7 @@ func (p mailboxPair) expungedOnOne(a, b target.Record) Finding {
 	at.UID, at.GUID = live.UID, live.GUID
 	evidence := fmt.Sprintf("expunged on %s at modseq %d, alive on %s at modseq %d", p.servers[deletedOn], tomb.ModSeq, p.servers[liveOn], live.ModSeq)
 	f := oneSided(at, target.ExpungeMissing, p.servers[liveOn], p.servers[deletedOn], evidence)
-	if tomb.ModSeq <= live.ModSeq {
+	if tomb.ModSeq <= live.ModSeq && p.master != p.servers[deletedOn] {
 		f.Right = ""
 	}
 	return f
@@ -132,6 +140,8 @@ func (p mailboxPair) newer(kind target.Kind, a, b target.Record, evidence string
 	at.UID, at.GUID = a.UID, a.GUID
 	evidence = fmt.Sprintf("%s; modseq %d and %d", evidence, a.ModSeq, b.ModSeq)
 	switch {
+	case p.master != "":
+		return oneSided(at, kind, wrongSide(p.servers[0], p.servers[1], p.master), p.master, evidence)
 	case a.ModSeq > b.ModSeq:
 		return oneSided(at, kind, p.servers[1], p.servers[0], evidence)
 	case b.ModSeq > a.ModSeq:

@@ -153,8 +153,8 @@ func TestRottenRescuedStore(t *testing.T) {
 	if restored := result.Restores[0].Report; restored.Copied != 0 || len(restored.Left) != 11 {
 		t.Errorf("copied %d, left %d", restored.Copied, len(restored.Left))
 	}
-	if last := result.Steps[len(result.Steps)-1]; last.Status != drill.StepFailed {
-		t.Errorf("a restore that left 11 messages is %s", last.Status)
+	if copying := result.Steps[result.Restores[0].Step-1]; copying.Status != drill.StepFailed {
+		t.Errorf("a restore that left 11 messages is %s", copying.Status)
 	}
 }
 

@@ -60,15 +60,13 @@ func conclude(failures, unknowns []string) (property.Verdict, []string) {
 func (r *run) checkProperties(ctx context.Context) (failures, unknowns []string) {
 	ctx, cancel := context.WithTimeout(ctx, stepWithin)
 	defer cancel()
-	promises := r.ledger.Messages()
-	mail, err := property.ReadMail(ctx, r.pair.Serving(), promises)
+	scene, err := r.readScene(ctx)
 	if err != nil {
 		for _, ref := range r.plan.Expect.Properties {
 			r.notJudged(ref.Name, err.Error())
 		}
 		return nil, []string{err.Error()}
 	}
-	scene := property.Scene{Promises: promises, Mail: mail}
 	for _, ref := range r.plan.Expect.Properties {
 		p, ok := property.ByName(ref.Name)
 		if !ok {
@@ -97,6 +95,9 @@ func (r *run) notJudged(name, why string) {
 }
 
 func (res *Result) count(e traffic.Entry) {
+	if e.Again {
+		return // the same delivery, tried once more
+	}
 	tally := res.Traffic[e.Op]
 	tally.Add(e.Outcome)
 	res.Traffic[e.Op] = tally

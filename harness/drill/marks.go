@@ -20,6 +20,18 @@ const (
 	MarkExpungeFound        = "unreplicated-expunge-found"
 	MarkMailCopied          = "mail-copied"
 	MarkExpungeCarriedOver  = "expunge-carried-over"
+
+	MarkStoppedReplicationFound = "stopped-replication-found"
+	MarkMailboxesUnreadable     = "mailboxes-unreadable"
+	MarkMailboxRebuilt          = "mailbox-rebuilt"
+	MarkStaleScriptFound        = "stale-script-found"
+	MarkStaleBytecodeFound      = "stale-bytecode-found"
+	MarkDoubtfulFound           = "doubtful-case-found"
+	MarkDoubtfulReported        = "doubtful-case-reported"
+	MarkClientCachesReported    = "client-caches-reported"
+	MarkClockMoved              = "clock-moved"
+	MarkResynced                = "resynced"
+	MarkRolesSwapped            = "roles-swapped"
 )
 
 // Marks returns the catalogue, in the order of the documentation.
@@ -35,6 +47,17 @@ func Marks() []Mark {
 		{MarkExpungeFound, "a detector found an expunge that had never reached the replica"},
 		{MarkMailCopied, "a restore copied at least one message"},
 		{MarkExpungeCarriedOver, "a restore carried over at least one expunge"},
+		{MarkStoppedReplicationFound, "a detector found that replication had stopped"},
+		{MarkMailboxesUnreadable, "at least five mailboxes could not be opened on the server that serves"},
+		{MarkMailboxRebuilt, "a restore rebuilt the index of at least one mailbox"},
+		{MarkStaleScriptFound, "a detector found a script that is not the one its user stored last"},
+		{MarkStaleBytecodeFound, "a detector found bytecode that is not what the active script says"},
+		{MarkDoubtfulFound, "a detector found a message of which nothing tells whether it was deleted or lost"},
+		{MarkDoubtfulReported, "a restore left such a message where it was, and said so"},
+		{MarkClientCachesReported, "a detector listed a mailbox whose clients' caches may be wrong"},
+		{MarkClockMoved, "the servers' clocks were moved ahead by at least a day"},
+		{MarkResynced, "the old master became a replica of the new one, and both were equal"},
+		{MarkRolesSwapped, "the roles were swapped back in a planned way"},
 	}
 }
 

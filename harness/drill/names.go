@@ -6,6 +6,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
 
 // Names returns everything that a plan may name: what the runner can carry
@@ -18,6 +19,14 @@ func Names() plan.Names {
 	}
 	names.Detectors = namesOf(detect.All())
 	names.Restorers = namesOf(restore.All())
+	for _, r := range restore.All() {
+		if restore.WithoutRescued(r) {
+			names.WithoutRescued = append(names.WithoutRescued, r.Name())
+		}
+	}
+	for _, op := range traffic.WorkOps() {
+		names.Operations = append(names.Operations, string(op))
+	}
 	names.Properties = namesOf(property.All())
 	for _, m := range Marks() {
 		names.Marks = append(names.Marks, m.Name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -42,6 +43,12 @@ type run struct {
 	oldMaster target.ServerName // empty until a promotion
 	rescued   target.ServerName // empty until a rescue
 	failed    bool              // a step on which all later ones rest did not work
+
+	looks       []property.Look
+	chance      *rand.Rand               // of what faults hurt
+	scriptsHurt map[string]bool          // by account
+	diedAt      time.Time                // when the master was killed
+	outages     map[string]time.Duration // by account: without service since then
 }
 
 // injected is a fault's instance with its place in the plan.
@@ -49,6 +56,9 @@ type injected struct {
 	instance fault.Instance
 	result   FaultResult
 }
+
+// faultStream keeps what faults choose apart from traffic's choices.
+const faultStream = 0x6661756c74
 
 // Run carries out the plan on the pair, which must be new or reset and hold the
 // plan's accounts. It always returns a result, also when ctx ends early: then
@@ -58,6 +68,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 	r := &run{
 		plan: p, pair: pair, ledger: ledger, users: traffic.NewUsers(pair, ledger, p.Seed),
 		observe: options.Observe, reached: map[string]MarkResult{},
+		chance: rand.New(rand.NewPCG(p.Seed, faultStream)), scriptsHurt: map[string]bool{}, outages: map[string]time.Duration{},
 		result: &Result{
 			APIVersion: ResultVersion, Plan: p.Name, Title: p.Title, Target: options.Target, Cyrus: pair.Version(), Seed: p.Seed,
 			Findings: []detect.Finding{}, Restores: []RestoreResult{}, Properties: []property.Result{},

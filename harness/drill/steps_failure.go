@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
@@ -27,7 +28,15 @@ func (r *run) inject(ctx context.Context, step plan.Fault) (string, error) {
 	}
 	r.lookAtFaults(ctx)
 	behind := r.behind(ctx, catalogued, on)
-	instance, err := catalogued.Inject(ctx, fault.Scene{Pair: r.pair, On: on.Name(), Accounts: r.plan.Accounts})
+	scene, err := r.sceneFor(ctx, catalogued, on, step)
+	if err != nil {
+		return "", err
+	}
+	killsMaster := catalogued.Effects().KillsServer && r.pair.Role(on.Name()) == target.RoleMaster
+	instance, err := catalogued.Inject(ctx, scene)
+	if err == nil && killsMaster {
+		r.diedAt, r.outages = r.pair.Clock().Now(), map[string]time.Duration{}
+	}
 	if err != nil {
 		return "", err
 	}
@@ -53,15 +62,15 @@ func (r *run) behind(ctx context.Context, f fault.Fault, on target.Server) strin
 	if !f.Effects().KillsServer || r.pair.Role(on.Name()) != target.RoleMaster {
 		return ""
 	}
+	other := r.pair.Server(on.Name().Other())
+	snaps, err := target.TakeSnapshots(ctx, r.pair.Executor(), r.plan.Accounts, target.LevelIndex, on, other)
+	if err != nil {
+		r.note("how far the replica is behind cannot be told: %s", err)
+		return ""
+	}
 	changes, accounts := 0, 0
 	for _, account := range r.plan.Accounts {
-		master, errMaster := target.TakeSnapshot(ctx, on, account, target.LevelIndex)
-		replica, errReplica := target.TakeSnapshot(ctx, r.pair.Server(on.Name().Other()), account, target.LevelIndex)
-		if err := errors.Join(errMaster, errReplica); err != nil {
-			r.note("how far the replica is behind cannot be told: %s", err)
-			return ""
-		}
-		if n := recordsAhead(master, replica); n > 0 {
+		if n := recordsAhead(snaps[on.Name()][account], snaps[other.Name()][account]); n > 0 {
 			changes += n
 			accounts++
 		}
@@ -125,6 +134,7 @@ func (r *run) promote(ctx context.Context, step plan.Promote) (string, error) {
 		return "", err
 	}
 	r.oldMaster = old
+	r.measureOutage(ctx)
 	return fmt.Sprintf("%s is master, and the clients' address points to it, after %s",
 		server.Name(), r.pair.Clock().Now().Sub(started).Round(1e6)), nil
 }
@@ -142,7 +152,7 @@ func (r *run) rescue(ctx context.Context, step plan.Rescue) (string, error) {
 	if r.freeze == nil {
 		return summary + "; no freeze was taken that its index could complete", nil
 	}
-	if err := r.freeze.Complete(ctx, server, r.plan.Accounts); err != nil {
+	if err := r.freeze.Complete(ctx, r.pair.Executor(), server, r.plan.Accounts); err != nil {
 		return summary, err
 	}
 	r.markFreeze()

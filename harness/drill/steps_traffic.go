@@ -2,7 +2,6 @@ package drill
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -36,6 +35,20 @@ func (r *run) carryOut(ctx context.Context, step plan.Step) (string, error) {
 		return r.detect(ctx, *step.Detect)
 	case plan.KindRestore:
 		return r.restore(ctx, *step.Restore)
+	case plan.KindSeed:
+		return r.seed(ctx, *step.Seed)
+	case plan.KindWork:
+		return r.work(ctx, *step.Work)
+	case plan.KindRules:
+		return r.rules(ctx, *step.Rules)
+	case plan.KindClock:
+		return r.moveClock(ctx, *step.Clock)
+	case plan.KindExpire:
+		return r.expire(ctx, *step.Expire)
+	case plan.KindResync:
+		return r.resync(ctx, *step.Resync)
+	case plan.KindFailback:
+		return r.failback(ctx)
 	}
 	return "", fmt.Errorf("no such step: %q", step.Kind)
 }
@@ -49,6 +62,20 @@ func describe(step plan.Step) string {
 			to = strings.Join(step.Deliver.To, ", ")
 		}
 		return fmt.Sprintf("deliver %d each to %s", step.Deliver.Count, to)
+	case plan.KindSeed:
+		return fmt.Sprintf("put %d messages into %d mailboxes of each account", step.Seed.Messages, step.Seed.Mailboxes)
+	case plan.KindWork:
+		return fmt.Sprintf("users work: %d operations each", step.Work.Operations)
+	case plan.KindRules:
+		return "users change their sieve scripts"
+	case plan.KindClock:
+		return fmt.Sprintf("let %s pass", step.Clock.Advance)
+	case plan.KindExpire:
+		return fmt.Sprintf("expire tombstones on the %s", step.Expire.Server)
+	case plan.KindResync:
+		return fmt.Sprintf("resync the %s from the new master", step.Resync.Server)
+	case plan.KindFailback:
+		return "swap the roles back"
 	case plan.KindAppend:
 		return fmt.Sprintf("%s appends %d to %s", step.Append.Account, step.Append.Count, step.Append.Mailbox)
 	case plan.KindExpunge:
@@ -129,12 +156,12 @@ func (r *run) replicated(ctx context.Context, master target.Server) (bool, strin
 		return false, fmt.Sprintf("%d entries in the sync log of %s", log.Pending(), master.Name()), nil
 	}
 	replica := r.pair.Server(master.Name().Other())
+	snaps, err := target.TakeSnapshots(ctx, r.pair.Executor(), r.plan.Accounts, target.LevelIndex, master, replica)
+	if err != nil {
+		return false, "", err
+	}
 	for _, account := range r.plan.Accounts {
-		a, errA := target.TakeSnapshot(ctx, master, account, target.LevelIndex)
-		b, errB := target.TakeSnapshot(ctx, replica, account, target.LevelIndex)
-		if err := errors.Join(errA, errB); err != nil {
-			return false, "", err
-		}
+		a, b := snaps[master.Name()][account], snaps[replica.Name()][account]
 		if diffs := target.Diff(a, b); len(diffs) > 0 {
 			return false, target.FormatDiff(a, b, diffs, 1), nil
 		}

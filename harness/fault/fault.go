@@ -32,6 +32,9 @@ type Fault interface {
 type Effects struct {
 	StopsReplication bool
 	KillsServer      bool
+	// HurtsMailboxes and HurtsScripts say what the scene must have chosen.
+	HurtsMailboxes bool
+	HurtsScripts   bool
 }
 
 // Scene is where a fault is injected.
@@ -39,6 +42,19 @@ type Scene struct {
 	Pair     target.Pair
 	On       target.ServerName
 	Accounts []string // those whose mail may be hurt
+	// Mailboxes and Scripts are chosen for the faults that need such.
+	Mailboxes []ChosenMailbox
+	Scripts   []ChosenScript
+}
+
+// ChosenMailbox is a mailbox that a fault is to hurt.
+type ChosenMailbox struct{ Account, Mailbox string }
+
+// ChosenScript is a script that a fault is to hurt, and the source whose effect
+// takes its place.
+type ChosenScript struct {
+	Account, Script string
+	Source          []byte
 }
 
 // Instance is one fault that was injected.
@@ -75,7 +91,10 @@ const (
 
 // All returns the catalogue, in the order of the documentation.
 func All() []Fault {
-	return []Fault{ReplicationStopped{}, ProcessKilled{}}
+	return []Fault{
+		ReplicationStopped{}, ReplicationLost{}, IndexRecordDamaged{}, IndexTruncated{}, ScriptStale{}, CompiledScriptStale{},
+		ProcessKilled{}, ServerHung{},
+	}
 }
 
 // ByName returns the fault of that name.

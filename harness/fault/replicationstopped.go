@@ -110,15 +110,12 @@ func (s *stopped) measure(ctx context.Context) error {
 func unreplicated(ctx context.Context, scene Scene) ([]Damage, error) {
 	var damage []Damage
 	source, other := scene.Pair.Server(scene.On), scene.Pair.Server(scene.On.Other())
+	snaps, err := target.TakeSnapshots(ctx, scene.Pair.Executor(), scene.Accounts, target.LevelIndex, source, other)
+	if err != nil {
+		return nil, err
+	}
 	for _, account := range scene.Accounts {
-		here, err := target.TakeSnapshot(ctx, source, account, target.LevelIndex)
-		if err != nil {
-			return nil, err
-		}
-		there, err := target.TakeSnapshot(ctx, other, account, target.LevelIndex)
-		if err != nil {
-			return nil, err
-		}
+		here, there := snaps[source.Name()][account], snaps[other.Name()][account]
 		for _, mailbox := range here.Mailboxes {
 			copied, _ := there.Mailbox(mailbox.Name)
 			target.PairRecords(mailbox.Records, copied.Records, func(has, lacks *target.Record) {
@@ -160,12 +157,12 @@ func (s *stopped) healed(ctx context.Context) (bool, error) {
 		return false, nil // the other side is what lacks, and nobody reads there
 	}
 	live := map[target.Place]int{}
+	snaps, err := target.TakeSnapshots(ctx, s.scene.Pair.Executor(), s.scene.Accounts, target.LevelIndex, serving)
+	if err != nil {
+		return false, err
+	}
 	for _, account := range s.scene.Accounts {
-		snap, err := target.TakeSnapshot(ctx, serving, account, target.LevelIndex)
-		if err != nil {
-			return false, err
-		}
-		for _, mailbox := range snap.Mailboxes {
+		for _, mailbox := range snaps[serving.Name()][account].Mailboxes {
 			for _, record := range mailbox.Live() {
 				live[target.Place{Account: account, Mailbox: mailbox.Name, GUID: record.GUID}]++
 			}

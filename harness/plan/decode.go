@@ -67,7 +67,10 @@ func (d *decoder) step(f field) Step {
 	case KindWait:
 		s.Wait = d.wait(n)
 	case KindFault:
-		s.Fault = &Fault{Name: d.ref(n.get("name"), "fault", d.names.faultNames()), On: Side(n.get("on").str())}
+		s.Fault = &Fault{
+			Name: d.ref(n.get("name"), "fault", d.names.faultNames()), On: Side(n.get("on").str()),
+			Accounts: d.recipients(n.get("accounts")), Count: int(n.get("count").uint()),
+		}
 	case KindFreeze:
 		s.Freeze = &Freeze{}
 	case KindPromote:
@@ -78,8 +81,37 @@ func (d *decoder) step(f field) Step {
 		s.Detect = &Detect{Detector: d.ref(n.get("detector"), "detector", d.names.Detectors), Sides: Sides(n.get("sides").str())}
 	case KindRestore:
 		s.Restore = &Restore{Restorer: d.ref(n.get("restorer"), "restorer", d.names.Restorers)}
+	default:
+		d.laterStep(&s, n)
 	}
 	return s
+}
+
+// laterStep decodes the steps of incidents that last.
+func (d *decoder) laterStep(s *Step, n *node) {
+	switch s.Kind {
+	case KindSeed:
+		s.Seed = &Seed{Mailboxes: int(n.get("mailboxes").uint()), Messages: int(n.get("messages").uint())}
+	case KindWork:
+		s.Work = &Work{Accounts: d.recipients(n.get("accounts")), Operations: int(n.get("operations").uint())}
+		for _, ref := range d.refs(n.get("only"), "operation", d.names.Operations) {
+			s.Work.Only = append(s.Work.Only, ref.Name)
+		}
+	case KindRules:
+		s.Rules = &Rules{Accounts: d.recipients(n.get("accounts"))}
+	case KindClock:
+		advance := n.get("advance")
+		s.Clock = &Clock{Advance: d.duration(advance)}
+		if s.Clock.Advance == 0 && durationText.MatchString(advance.str()) {
+			d.errs.add(advance.pos, "", "advance must be more than %s", advance.str())
+		}
+	case KindExpire:
+		s.Expire = &Expire{Server: Side(n.get("server").str())}
+	case KindResync:
+		s.Resync = &Resync{Server: Side(n.get("server").str())}
+	case KindFailback:
+		s.Failback = &Failback{}
+	}
 }
 
 func (d *decoder) wait(n *node) *Wait {

@@ -45,7 +45,8 @@ func formatStep(s Step) string {
 	case KindWait:
 		return fmt.Sprintf("wait: {until: %s, within: %s}", s.Wait.Until, formatDuration(s.Wait.Within))
 	case KindFault:
-		return fmt.Sprintf("fault: {name: %s, on: %s}", quote(s.Fault.Name.Name), s.Fault.On)
+		return fmt.Sprintf("fault: {name: %s, on: %s, accounts: %s, count: %d}",
+			quote(s.Fault.Name.Name), s.Fault.On, quoteList(s.Fault.Accounts), s.Fault.Count)
 	case KindPromote:
 		return fmt.Sprintf("promote: {server: %s}", s.Promote.Server)
 	case KindRescue:
@@ -54,9 +55,29 @@ func formatStep(s Step) string {
 		return fmt.Sprintf("detect: {detector: %s, sides: %s}", quote(s.Detect.Detector.Name), s.Detect.Sides)
 	case KindRestore:
 		return fmt.Sprintf("restore: {restorer: %s}", quote(s.Restore.Restorer.Name))
+	case KindSeed:
+		return fmt.Sprintf("seed: {mailboxes: %d, messages: %d}", s.Seed.Mailboxes, s.Seed.Messages)
+	case KindWork:
+		return formatWork(*s.Work)
+	case KindRules:
+		return fmt.Sprintf("rules: {accounts: %s}", quoteList(s.Rules.Accounts))
+	case KindClock:
+		return fmt.Sprintf("clock: {advance: %s}", formatDuration(s.Clock.Advance))
+	case KindExpire:
+		return fmt.Sprintf("expire: {server: %s}", s.Expire.Server)
+	case KindResync:
+		return fmt.Sprintf("resync: {server: %s}", s.Resync.Server)
 	default:
-		return string(s.Kind) // freeze has no parameters
+		return string(s.Kind) // freeze and failback have no parameters
 	}
+}
+
+func formatWork(w Work) string {
+	only := ""
+	if len(w.Only) > 0 {
+		only = ", only: " + quoteList(w.Only)
+	}
+	return fmt.Sprintf("work: {accounts: %s, operations: %d%s}", quoteList(w.Accounts), w.Operations, only)
 }
 
 func refNames(refs []Ref) []string {

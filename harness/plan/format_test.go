@@ -80,6 +80,9 @@ func (d stepDrawer) account() string { return rapid.SampledFrom(d.accounts).Draw
 func (d stepDrawer) steps() []Step {
 	// Enough for every expunge that may follow: four at most, of five each.
 	steps := []Step{{Kind: KindDeliver, Deliver: &Deliver{To: d.accounts, Count: 20}}}
+	if rapid.Bool().Draw(d.t, "seed") {
+		steps = append([]Step{{Kind: KindSeed, Seed: &Seed{Mailboxes: d.count(50), Messages: d.count(100_000)}}}, steps...)
+	}
 	steps = append(steps, d.work()...)
 	if rapid.Bool().Draw(d.t, "wait") {
 		within := time.Duration(rapid.Int64Range(1, 100_000_000).Draw(d.t, "within")) * time.Millisecond
@@ -112,7 +115,7 @@ func (d stepDrawer) work() []Step {
 
 func (d stepDrawer) death() []Step {
 	fault := func(name string, on Side) Step {
-		return Step{Kind: KindFault, Fault: &Fault{Name: Ref{Name: name}, On: on}}
+		return Step{Kind: KindFault, Fault: &Fault{Name: Ref{Name: name}, On: on, Accounts: d.accounts, Count: d.count(1000)}}
 	}
 	var steps []Step
 	if rapid.Bool().Draw(d.t, "stopped") {
@@ -130,7 +133,18 @@ func (d stepDrawer) death() []Step {
 		Step{Kind: KindRescue, Rescue: &Rescue{Server: OldMaster}},
 		Step{Kind: KindDetect, Detect: &Detect{Detector: Ref{Name: "index-compare"}, Sides: FrozenSides}},
 		Step{Kind: KindRestore, Restore: &Restore{Restorer: Ref{Name: rapid.SampledFrom(testNames.Restorers).Draw(d.t, "restorer")}}},
+		d.users(), Step{Kind: KindClock, Clock: &Clock{Advance: time.Duration(d.count(100_000)) * time.Millisecond}},
+		Step{Kind: KindExpire, Expire: &Expire{Server: Master}}, Step{Kind: KindRules, Rules: &Rules{Accounts: d.accounts}},
+		Step{Kind: KindResync, Resync: &Resync{Server: OldMaster}}, Step{Kind: KindFailback, Failback: &Failback{}},
 	)
+}
+
+func (d stepDrawer) users() Step {
+	work := &Work{Accounts: d.accounts, Operations: d.count(10_000)}
+	if rapid.Bool().Draw(d.t, "only") {
+		work.Only = testNames.Operations
+	}
+	return Step{Kind: KindWork, Work: work}
 }
 
 func TestParseReadsWhatFormatPrints(t *testing.T) {

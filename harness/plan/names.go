@@ -8,6 +8,10 @@ type Names struct {
 	Restorers  []string
 	Properties []string
 	Marks      []string
+	// Operations are those that a work step may be limited to.
+	Operations []string
+	// WithoutRescued are the restorers that need no rescued store.
+	WithoutRescued []string
 }
 
 // FaultName is a fault and what it means for the steps after it.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,10 +21,7 @@ func checkOrder(p *Plan, names Names) Errors {
 // machine is one of the pair's two servers; roles move, machines do not.
 type machine int
 
-const (
-	firstMaster machine = iota
-	firstReplica
-)
+func (m machine) other() machine { return 1 - m }
 
 // inbox is where mail is delivered, and the only mailbox that there is.
 const inbox = "INBOX"
@@ -42,6 +40,8 @@ type walk struct {
 	errs     Errors
 	mail     map[box]*mail
 	injected map[injection]int // line
+	serving  machine           // to which the clients' address points
+	busy     bool              // users have worked, so that nobody knows what a mailbox holds
 	running  [2]bool
 	killed   [2]int // line
 	stopped  int    // line on which replication was stopped
@@ -74,20 +74,14 @@ func (w *walk) step(s Step) {
 	case KindDetect:
 		w.detect(s.Pos, s.Detect.Sides)
 	case KindRestore:
-		w.restore(s.Pos)
+		w.restore(s.Pos, s.Restore.Restorer.Name)
+	default:
+		w.laterStep(s)
 	}
-}
-
-// serving is the machine to which the clients' address points.
-func (w *walk) serving() machine {
-	if w.promoted > 0 {
-		return firstReplica
-	}
-	return firstMaster
 }
 
 func (w *walk) store(at box, count int) {
-	if !w.running[w.serving()] {
+	if !w.running[w.serving] {
 		return
 	}
 	if w.mail[at] == nil {
@@ -99,7 +93,7 @@ func (w *walk) store(at box, count int) {
 }
 
 func (w *walk) expunge(pos Pos, e Expunge) {
-	if !w.running[w.serving()] {
+	if !w.running[w.serving] || w.busy {
 		return
 	}
 	held := w.mail[box{e.Account, e.Mailbox}]
@@ -119,10 +113,10 @@ func (w *walk) wait(pos Pos) {
 	switch {
 	case w.promoted > 0:
 		w.errs.add(pos, beforeLine("wait", w.promoted), problem+"since the promotion on line %d there is no replica", w.promoted)
-	case !w.running[firstMaster]:
-		w.errs.add(pos, beforeLine("wait", w.killed[firstMaster]), problem+"the master was killed on line %d", w.killed[firstMaster])
-	case !w.running[firstReplica]:
-		w.errs.add(pos, beforeLine("wait", w.killed[firstReplica]), problem+"the replica was killed on line %d", w.killed[firstReplica])
+	case !w.running[w.serving]:
+		w.errs.add(pos, beforeLine("wait", w.killed[w.serving]), problem+"the master was killed on line %d", w.killed[w.serving])
+	case !w.running[w.serving.other()]:
+		w.errs.add(pos, beforeLine("wait", w.killed[w.serving.other()]), problem+"the replica was killed on line %d", w.killed[w.serving.other()])
 	case w.stopped > 0:
 		w.errs.add(pos, beforeLine("wait", w.stopped), problem+"replication was stopped on line %d", w.stopped)
 	}
@@ -142,7 +136,7 @@ func (w *walk) fault(f Fault) {
 	case !w.running[on] && (effects.KillsServer || effects.StopsReplication):
 		w.errs.add(f.Name.Pos, w.hintForDead(on), "cannot inject %s: %s was killed on line %d and does not run", f.Name.Name, f.On, w.killed[on])
 		return
-	case effects.StopsReplication && (on != firstMaster || w.promoted > 0):
+	case effects.StopsReplication && (on != w.serving || w.promoted > 0):
 		w.errs.add(f.Name.Pos, "inject it on the master, before a promotion", "cannot inject %s: %s replicates to nobody", f.Name.Name, f.On)
 		return
 	}
@@ -158,7 +152,7 @@ func (w *walk) fault(f Fault) {
 
 // hintForDead says how a killed server could run at this step.
 func (w *walk) hintForDead(on machine) string {
-	if on == firstMaster && w.promoted > 0 {
+	if on != w.serving && w.promoted > 0 {
 		return "rescue the old master first"
 	}
 	return beforeLine("fault", w.killed[on])
@@ -168,11 +162,9 @@ func (w *walk) hintForDead(on machine) string {
 func (w *walk) machine(pos Pos, side Side) (machine, bool) {
 	switch {
 	case side == Master:
-		return w.serving(), true
-	case side == Replica && w.promoted == 0:
-		return firstReplica, true
-	case side == OldMaster && w.promoted > 0:
-		return firstMaster, true
+		return w.serving, true
+	case side == Replica && w.promoted == 0, side == OldMaster && w.promoted > 0:
+		return w.serving.other(), true
 	case side == Replica:
 		w.errs.add(pos, "it is the master now; the other is the old-master", "there is no replica since the promotion on line %d", w.promoted)
 	default:
@@ -189,7 +181,7 @@ func (w *walk) freeze(pos Pos) {
 		w.errs.add(pos, beforeLine("freeze", w.promoted), "a freeze after the promotion on line %d comes too late: the new master uses UIDs again", w.promoted)
 	default:
 		w.frozen = pos.Line
-		w.complete = w.running[firstMaster] && w.running[firstReplica]
+		w.complete = w.running[0] && w.running[1]
 	}
 }
 
@@ -199,12 +191,12 @@ func (w *walk) promote(pos Pos, server Side) {
 		w.errs.add(pos, "leave one of them out", "the replica was promoted on line %d already", w.promoted)
 	case server != Replica:
 		w.errs.add(pos, "say replica", "cannot promote %s: only the replica can become the master", server)
-	case !w.running[firstReplica]:
-		w.errs.add(pos, "promote a replica that runs", "cannot promote the replica: it was killed on line %d", w.killed[firstReplica])
-	case w.running[firstMaster]:
+	case !w.running[w.serving.other()]:
+		w.errs.add(pos, "promote a replica that runs", "cannot promote the replica: it was killed on line %d", w.killed[w.serving.other()])
+	case w.running[w.serving]:
 		w.errs.add(pos, "before it, "+w.howToKill(), "cannot promote the replica while the master runs: two masters would be a split brain")
 	default:
-		w.promoted = pos.Line
+		w.promoted, w.serving = pos.Line, w.serving.other()
 		for _, held := range w.mail {
 			held.moveToReplica()
 		}
@@ -229,7 +221,7 @@ func (w *walk) rescue(pos Pos, server Side) {
 		w.errs.add(pos, "leave one of them out", "the old master was rescued on line %d already", w.rescued)
 	default:
 		w.rescued = pos.Line
-		w.running[firstMaster] = true
+		w.running[w.serving.other()] = true
 		w.complete = w.frozen > 0
 	}
 }
@@ -242,25 +234,31 @@ func (w *walk) detect(pos Pos, sides Sides) {
 		w.errs.add(pos, "rescue the old master before it", "cannot compare the sides of the freeze: that on line %d lacks the index of a dead server", w.frozen)
 	case sides == PairNow && w.promoted > 0:
 		w.errs.add(pos, "compare the sides of the freeze instead (sides: freeze)", "cannot compare master and replica: there is no replica since the promotion on line %d", w.promoted)
+	case sides == RescuedAndServing && w.rescued == 0:
+		w.errs.add(pos, "rescue the old master before it", "there is no rescued store to look at")
+	case sides == ServingAlone && !w.running[w.serving]:
+		w.errs.add(pos, beforeLine("detect", w.killed[w.serving]), "cannot look at the server that serves: it was killed on line %d", w.killed[w.serving])
 	case sides == PairNow:
-		for on, side := range []Side{Master, Replica} {
-			if !w.running[on] {
+		for _, side := range []Side{Master, Replica} {
+			if on, _ := w.machine(pos, side); !w.running[on] {
 				w.errs.add(pos, beforeLine("detect", w.killed[on]), "cannot compare master and replica: the %s was killed on line %d", side, w.killed[on])
 			}
 		}
 	}
 }
 
-func (w *walk) restore(pos Pos) {
+func (w *walk) restore(pos Pos, restorer string) {
+	rescued := w.serving.other()
+	alone := slices.Contains(w.names.WithoutRescued, restorer)
 	switch {
 	case w.frozen == 0:
 		w.errs.add(pos, "put a freeze before it, and before any promotion", "cannot restore without a freeze: nothing says what was lost and what was expunged")
-	case w.rescued == 0:
+	case w.rescued == 0 && !alone:
 		w.errs.add(pos, "rescue the old master before it", "cannot restore: there is no rescued store to copy from")
-	case !w.running[firstMaster]:
-		w.errs.add(pos, beforeLine("restore", w.killed[firstMaster]), "cannot restore: the rescued store was killed on line %d", w.killed[firstMaster])
-	case !w.running[firstReplica]:
-		w.errs.add(pos, beforeLine("restore", w.killed[firstReplica]), "cannot restore: the master was killed on line %d", w.killed[firstReplica])
+	case !w.running[rescued] && !alone:
+		w.errs.add(pos, beforeLine("restore", w.killed[rescued]), "cannot restore: the rescued store was killed on line %d", w.killed[rescued])
+	case !w.running[w.serving]:
+		w.errs.add(pos, beforeLine("restore", w.killed[w.serving]), "cannot restore: the master was killed on line %d", w.killed[w.serving])
 	}
 }
 

@@ -16,6 +16,7 @@ var testNames = Names{
 	},
 	Detectors:  []string{"index-compare"},
 	Restorers:  []string{"copy-missing", "copy-everything"},
+	Operations: []string{"flag", "move"},
 	Properties: []string{"no-loss", "no-resurrection"},
 	Marks: []string{
 		"sync-client-frozen", "sync-log-growing", "replica-behind-at-death", "freeze-complete", "uids-reused",
@@ -48,6 +49,12 @@ steps:
   - rescue: {server: old-master}
   - detect: {detector: index-compare, sides: freeze}
   - restore: {restorer: copy-missing}
+  - work: {accounts: [alice], operations: 7, only: [flag, move]}
+  - rules: {accounts: [alice]}
+  - clock: {advance: 72h}
+  - expire: {server: old-master}
+  - resync: {server: old-master}
+  - failback: {}
 expect:
   marks: [freeze-complete]
   properties: [no-loss, no-resurrection]
@@ -68,16 +75,22 @@ expect:
 			{Kind: KindExpunge, Pos: Pos{14, 5}, Expunge: &Expunge{Account: "alice", Mailbox: "INBOX", Count: 2, Which: Random}},
 			{Kind: KindWait, Pos: Pos{15, 5}, Wait: &Wait{Until: Replicated, Within: 90*time.Second + 500*time.Millisecond}},
 			{Kind: KindDetect, Pos: Pos{18, 5}, Detect: &Detect{Detector: ref(18, 24, "index-compare"), Sides: PairNow}},
-			{Kind: KindFault, Pos: Pos{19, 5}, Fault: &Fault{Name: ref(19, 19, "process-killed"), On: Master}},
+			{Kind: KindFault, Pos: Pos{19, 5}, Fault: &Fault{Name: ref(19, 19, "process-killed"), On: Master, Accounts: []string{"alice", "b.o-b_1"}, Count: 1}},
 			{Kind: KindFreeze, Pos: Pos{20, 5}, Freeze: &Freeze{}},
 			{Kind: KindPromote, Pos: Pos{21, 5}, Promote: &Promote{Server: Replica}},
 			{Kind: KindRescue, Pos: Pos{22, 5}, Rescue: &Rescue{Server: OldMaster}},
 			{Kind: KindDetect, Pos: Pos{23, 5}, Detect: &Detect{Detector: ref(23, 24, "index-compare"), Sides: FrozenSides}},
 			{Kind: KindRestore, Pos: Pos{24, 5}, Restore: &Restore{Restorer: ref(24, 25, "copy-missing")}},
+			{Kind: KindWork, Pos: Pos{25, 5}, Work: &Work{Accounts: []string{"alice"}, Operations: 7, Only: []string{"flag", "move"}}},
+			{Kind: KindRules, Pos: Pos{26, 5}, Rules: &Rules{Accounts: []string{"alice"}}},
+			{Kind: KindClock, Pos: Pos{27, 5}, Clock: &Clock{Advance: 72 * time.Hour}},
+			{Kind: KindExpire, Pos: Pos{28, 5}, Expire: &Expire{Server: OldMaster}},
+			{Kind: KindResync, Pos: Pos{29, 5}, Resync: &Resync{Server: OldMaster}},
+			{Kind: KindFailback, Pos: Pos{30, 5}, Failback: &Failback{}},
 		},
 		Expect: Expect{
-			Marks:      []Ref{ref(26, 11, "freeze-complete")},
-			Properties: []Ref{ref(27, 16, "no-loss"), ref(27, 25, "no-resurrection")},
+			Marks:      []Ref{ref(32, 11, "freeze-complete")},
+			Properties: []Ref{ref(33, 16, "no-loss"), ref(33, 25, "no-resurrection")},
 		},
 		text: text,
 	}
@@ -121,7 +134,7 @@ steps:
   - expunge: {account: alice, mailbox: INBOX, which: oldest, count: 1}
   - wait: {until: replicated, within: 30s}
   - detect: {detector: index-compare, sides: pair}
-  - fault: {name: process-killed, on: master}
+  - fault: {name: process-killed, on: master, accounts: [alice, bob], count: 1}
   - freeze
   - promote: {server: replica}
   - rescue: {server: old-master}

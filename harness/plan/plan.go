@@ -63,6 +63,14 @@ type Step struct {
 	Rescue  *Rescue
 	Detect  *Detect
 	Restore *Restore
+
+	Seed     *Seed
+	Work     *Work
+	Rules    *Rules
+	Clock    *Clock
+	Expire   *Expire
+	Resync   *Resync
+	Failback *Failback
 }
 
 // Kind is the key that a step stands under in the file.
@@ -80,6 +88,14 @@ const (
 	KindRescue  Kind = "rescue"
 	KindDetect  Kind = "detect"
 	KindRestore Kind = "restore"
+
+	KindSeed     Kind = "seed"
+	KindWork     Kind = "work"
+	KindRules    Kind = "rules"
+	KindClock    Kind = "clock"
+	KindExpire   Kind = "expire"
+	KindResync   Kind = "resync"
+	KindFailback Kind = "failback"
 )
 
 // Deliver sends new messages by LMTP to where the clients' address points.
@@ -141,6 +157,12 @@ const (
 type Fault struct {
 	Name Ref
 	On   Side // "master" when left out
+	// Accounts are those whose mail or scripts may be hurt; all of the plan's
+	// when left out.
+	Accounts []string
+	// Count is how many mailboxes or scripts a fault of that sort hurts, chosen
+	// by the plan's seed; 1 when left out.
+	Count int
 }
 
 // Freeze takes the freeze: the index view and the sync logs of both sides. Of
@@ -172,9 +194,52 @@ const (
 	PairNow Sides = "pair"
 	// FrozenSides: both sides as the freeze has them.
 	FrozenSides Sides = "freeze"
+	// ServingAlone: the server to which the clients' address points, on its
+	// own.
+	ServingAlone Sides = "serving"
+	// RescuedAndServing: the rescued store and the server that serves.
+	RescuedAndServing Sides = "rescued"
 )
 
 // Restore plans a restore and applies it.
 type Restore struct {
 	Restorer Ref
 }
+
+// Seed puts mail in bulk into all accounts, on both servers alike, before
+// anything else happens: it is as good as acknowledged.
+type Seed struct {
+	Mailboxes int // for each account, its INBOX included; 5 when left out
+	Messages  int // in all accounts together
+}
+
+// Work lets users do this and that, chosen by the plan's seed.
+type Work struct {
+	Accounts   []string // all of the plan's when left out
+	Operations int      // of each account
+	Only       []string // operations' names, as the ledger has them; all when left out
+}
+
+// Rules lets users write a new version of their sieve script, which files mail
+// otherwise than the one before, and activate it.
+type Rules struct {
+	Accounts []string // all of the plan's when left out
+}
+
+// Clock moves the clocks of both servers ahead.
+type Clock struct {
+	Advance time.Duration
+}
+
+// Expire removes tombstones and deleted mailboxes for good (cyr_expire).
+type Expire struct {
+	Server Side // "master" when left out
+}
+
+// Resync makes the rescued old master the replica of the new one.
+type Resync struct {
+	Server Side // "old-master" when left out
+}
+
+// Failback swaps the roles of master and replica, in a planned way.
+type Failback struct{}

@@ -148,9 +148,10 @@ func TestSchemaAndTypesHaveTheSameFields(t *testing.T) {
 	check("pair", root.sub("pair"), keysOf(Pair{}))
 	check("expect", root.sub("expect"), keysOf(Expect{}))
 	check("steps", kinds, keysOf(Step{}, "Kind", "Pos"))
-	for structure, kind := range map[any]Kind{
-		Append{}: KindAppend, Expunge{}: KindExpunge, Wait{}: KindWait, Fault{}: KindFault, Freeze{}: KindFreeze,
-		Promote{}: KindPromote, Rescue{}: KindRescue, Detect{}: KindDetect, Restore{}: KindRestore,
+	for kind, structure := range map[Kind]any{
+		KindAppend: Append{}, KindExpunge: Expunge{}, KindWait: Wait{}, KindFault: Fault{}, KindFreeze: Freeze{},
+		KindPromote: Promote{}, KindRescue: Rescue{}, KindDetect: Detect{}, KindRestore: Restore{}, KindSeed: Seed{}, KindWork: Work{},
+		KindRules: Rules{}, KindClock: Clock{}, KindExpire: Expire{}, KindResync: Resync{}, KindFailback: Failback{},
 	} {
 		check(string(kind), f.resolve(kinds.sub("properties").sub(string(kind))), keysOf(structure))
 	}
@@ -169,7 +170,7 @@ func TestSchemaAndConstantsHaveTheSameValues(t *testing.T) {
 	parameter := func(kind, key string) fragment { return f.at("#/$defs/" + kind).sub("properties").sub(key) }
 	for what, pair := range map[string][2][]string{
 		"sides of a pair":   {enum(f.at("#/$defs/side")), {string(Master), string(Replica), string(OldMaster)}},
-		"sides to compare":  {enum(parameter("detect", "sides")), {string(PairNow), string(FrozenSides)}},
+		"sides to compare":  {enum(parameter("detect", "sides")), {string(PairNow), string(FrozenSides), string(ServingAlone), string(RescuedAndServing)}},
 		"conditions":        {enum(parameter("wait", "until")), {string(Replicated)}},
 		"choices":           {enum(parameter("expunge", "which")), {string(Oldest), string(Newest), string(Random)}},
 		"mailboxes":         {enum(f.at("#/$defs/mailbox")), {inbox}},

@@ -2,12 +2,17 @@ package property
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/mail"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
@@ -29,8 +34,13 @@ type ReadMailbox struct {
 	Refused error
 	// Unknown is any other failure to read, a timeout above all: it proves
 	// nothing about the mail.
-	Unknown  error
+	Unknown error
+	// Absent: the server says that there is no such mailbox, and does not list
+	// it. Then it is not Refused: there is nothing in it that could be read.
+	Absent   bool
 	Messages []ReadMessage
+	// Counters are zero where the server did not tell them.
+	Counters target.Counters
 }
 
 // ReadMessage is one message as the user got it.
@@ -41,44 +51,112 @@ type ReadMessage struct {
 	BodySHA1 string
 	// AsSent: it ends with the very bytes that the client sent. Above them,
 	// delivery adds header fields.
-	AsSent bool
+	AsSent       bool
+	Flags        []string
+	InternalDate time.Time
 }
 
-// ReadMail reads each mailbox that the promises name, as its user would: not
-// those that LIST shows, since a mailbox that has vanished is not listed. The
+// ReadMail reads, as its users would, each mailbox that promises or accounts
+// name, since one that has vanished is not listed, and each other one of theirs
+// that is. Each account has one session; accounts are read side by side. The
 // error is ctx's; failures of the server are kept in the mailboxes.
-func ReadMail(ctx context.Context, server target.Server, promises []traffic.Message) (Mail, error) {
+func ReadMail(ctx context.Context, executor target.Executor, server target.Server, promises []traffic.Message, accounts []traffic.Account) (Mail, error) {
+	reader := mailReader{server: server, named: namedMailboxes(promises, accounts), sent: make(map[string]traffic.Message, len(promises))}
+	for _, m := range promises {
+		reader.sent[m.Marker] = m
+	}
+	all, err := gather(ctx, executor, slices.Sorted(maps.Keys(reader.named)), reader.read)
 	read := Mail{Server: server.Name(), Mailboxes: map[MailboxID]*ReadMailbox{}}
-	sent := make(map[string]traffic.Message, len(promises))
-	for _, m := range promises {
-		sent[m.Marker] = m
+	for _, boxes := range all {
+		maps.Copy(read.Mailboxes, boxes)
 	}
-	for _, m := range promises {
-		id := MailboxID{m.Account, m.Mailbox}
-		if _, done := read.Mailboxes[id]; done {
-			continue
-		}
-		read.Mailboxes[id] = readMailbox(ctx, server, id, sent)
-		if ctx.Err() != nil {
-			return read, fmt.Errorf("reading %s of %s on %s: %w", id.Mailbox, id.Account, server.Name(), ctx.Err())
-		}
-	}
-	return read, nil
+	return read, err
 }
 
-func readMailbox(ctx context.Context, server target.Server, id MailboxID, sent map[string]traffic.Message) *ReadMailbox {
+// namedMailboxes returns the mailboxes that promises or accounts name, by
+// account, also those that they may be called instead.
+func namedMailboxes(promises []traffic.Message, accounts []traffic.Account) map[string]map[string]bool {
+	named := map[string]map[string]bool{}
+	add := func(account string, mailboxes ...string) {
+		if named[account] == nil {
+			named[account] = map[string]bool{}
+		}
+		for _, mailbox := range mailboxes {
+			if mailbox != "" {
+				named[account][mailbox] = true
+			}
+		}
+	}
+	for _, m := range promises {
+		add(m.Account, m.Mailbox, m.OrIn)
+	}
+	for _, a := range accounts {
+		add(a.Name)
+		for _, m := range a.Mailboxes {
+			add(a.Name, m.Name, m.OrName)
+		}
+	}
+	return named
+}
+
+// mailReader reads accounts' mail.
+type mailReader struct {
+	server target.Server
+	named  map[string]map[string]bool
+	sent   map[string]traffic.Message // by marker
+}
+
+func (r mailReader) read(ctx context.Context, account string) (map[MailboxID]*ReadMailbox, error) {
+	visit := &visitor{server: r.server, account: account}
+	defer visit.close()
+	listed, listErr := visit.list(ctx)
+	names := maps.Clone(r.named[account])
+	for _, name := range listed {
+		if isOwn(name) {
+			names[name] = true
+		}
+	}
+	boxes := map[MailboxID]*ReadMailbox{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		box := r.readMailbox(ctx, visit, name)
+		if saysAbsent(box.Refused) && listErr == nil && !slices.Contains(listed, name) {
+			box = &ReadMailbox{Absent: true}
+		}
+		boxes[MailboxID{account, name}] = box
+		if ctx.Err() != nil {
+			return boxes, fmt.Errorf("reading %s of %s on %s: %w", name, account, r.server.Name(), ctx.Err())
+		}
+	}
+	return boxes, nil
+}
+
+func (r mailReader) readMailbox(ctx context.Context, visit *visitor, name string) *ReadMailbox {
 	box := &ReadMailbox{}
-	session, err := server.User().Login(ctx, id.Account)
-	if err == nil {
-		defer session.Close() // it was only read from
-		err = session.Bodies(ctx, id.Mailbox, nil, func(uid uint32, body []byte) error {
-			box.Messages = append(box.Messages, newReadMessage(uid, body, sent))
+	err := visit.ask(ctx, func(ctx context.Context, session target.Session) error {
+		records, err := session.Records(ctx, name)
+		if err != nil {
+			return err
+		}
+		next := 0
+		return session.Bodies(ctx, name, nil, func(uid uint32, body []byte) error {
+			message := r.readMessage(uid, body)
+			for next < len(records) && records[next].UID < uid {
+				next++
+			}
+			if next < len(records) && records[next].UID == uid {
+				message.Flags, message.InternalDate = records[next].Flags, records[next].InternalDate
+			}
+			box.Messages = append(box.Messages, message)
 			return nil
 		})
-	}
+	})
 	switch {
 	case err == nil:
-	case target.OutcomeOf(err) == target.Refused && !errors.Is(err, context.DeadlineExceeded):
+		_ = visit.ask(ctx, func(ctx context.Context, session target.Session) (err error) {
+			box.Counters, err = session.Status(ctx, name)
+			return err
+		})
+	case isRefusal(err):
 		box.Refused = err
 	default:
 		box.Unknown = err
@@ -86,9 +164,9 @@ func readMailbox(ctx context.Context, server target.Server, id MailboxID, sent m
 	return box
 }
 
-func newReadMessage(uid uint32, body []byte, sent map[string]traffic.Message) ReadMessage {
+func (r mailReader) readMessage(uid uint32, body []byte) ReadMessage {
 	m := ReadMessage{UID: uid, Marker: markerOf(body), Body: body != nil, BodySHA1: target.DigestBody(body)}
-	if promise, known := sent[m.Marker]; known {
+	if promise, known := r.sent[m.Marker]; known {
 		m.AsSent = endsWith(body, promise.Bytes, promise.SentSHA1)
 	}
 	return m
@@ -110,16 +188,70 @@ func markerOf(body []byte) string {
 	return message.Header.Get(traffic.MarkerField)
 }
 
-// find returns the messages in the promise's mailbox that carry its marker.
-func (m Mail) find(promise traffic.Message) (found []ReadMessage, box *ReadMailbox) {
-	box, ok := m.Mailboxes[MailboxID{promise.Account, promise.Mailbox}]
+// ids returns the mailboxes that were read, in order.
+func (m Mail) ids() []MailboxID {
+	return slices.SortedFunc(maps.Keys(m.Mailboxes), func(a, b MailboxID) int {
+		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(a.Mailbox, b.Mailbox))
+	})
+}
+
+// place says where a message is.
+func (m Mail) place(id MailboxID, uid uint32) target.Place {
+	return target.Place{Server: m.Server, Account: id.Account, Mailbox: id.Mailbox, UID: uid}
+}
+
+// spot is a message's place, whatever its UID.
+type spot struct{ account, mailbox, marker string }
+
+// reading is the mail, to be searched.
+type reading struct {
+	Mail
+	by map[spot][]ReadMessage
+}
+
+func (m Mail) search() reading {
+	r := reading{Mail: m, by: map[spot][]ReadMessage{}}
+	for id, box := range m.Mailboxes {
+		for _, message := range box.Messages {
+			at := spot{id.Account, id.Mailbox, message.Marker}
+			r.by[at] = append(r.by[at], message)
+		}
+	}
+	return r
+}
+
+// find returns the messages that carry the promise's marker in its mailbox, or
+// else in the one that it may be in instead. Where there are none, the mailbox
+// is the one of both that tells least.
+func (r reading) find(promise traffic.Message) (found []ReadMessage, box *ReadMailbox) {
+	found, box = r.findIn(promise, promise.Mailbox)
+	if len(found) > 0 || promise.OrIn == "" {
+		return found, box
+	}
+	instead, other := r.findIn(promise, promise.OrIn)
+	if len(instead) > 0 || other.silence() > box.silence() {
+		return instead, other
+	}
+	return found, box
+}
+
+func (r reading) findIn(promise traffic.Message, mailbox string) (found []ReadMessage, box *ReadMailbox) {
+	box, ok := r.Mailboxes[MailboxID{promise.Account, mailbox}]
 	if !ok {
 		return nil, &ReadMailbox{Unknown: errors.New("the mailbox was not read")}
 	}
-	for _, message := range box.Messages {
-		if message.Marker == promise.Marker {
-			found = append(found, message)
-		}
+	return r.by[spot{promise.Account, mailbox, promise.Marker}], box
+}
+
+// silence orders mailboxes by how little they tell of what is in them.
+func (b *ReadMailbox) silence() int {
+	switch {
+	case b.Unknown != nil:
+		return 3
+	case b.Refused != nil:
+		return 2
+	case b.Absent:
+		return 0
 	}
-	return found, box
+	return 1
 }

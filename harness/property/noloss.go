@@ -3,7 +3,6 @@ package property
 import (
 	"fmt"
 
-	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
 
@@ -28,18 +27,20 @@ func (NoLoss) Doc() string {
 // have been there.
 func (p NoLoss) Check(scene Scene) Result {
 	result := Result{Number: p.Number(), Name: p.Name()}
+	mail := scene.Mail.search()
 	for _, promise := range scene.Promises {
-		removed := promise.Expunged == target.Acknowledged || promise.Expunged == target.InDoubt
-		if promise.Stored != target.Acknowledged || removed {
+		if !promise.Promised() {
 			continue
 		}
-		found, box := scene.Mail.find(promise)
+		found, box := mail.find(promise)
 		if box.Unknown != nil {
 			result.Unknown = append(result.Unknown, fmt.Sprintf("message %s: %s", promise.Marker, box.Unknown))
 			continue
 		}
 		result.Checked++
 		switch {
+		case box.Absent:
+			result.violate(scene.Mail.Server, promise, 0, "its mailbox does not exist")
 		case box.Refused != nil:
 			result.violate(scene.Mail.Server, promise, 0, "its mailbox cannot be read: %s", box.Refused)
 		case len(found) == 0:

@@ -2,15 +2,21 @@
 // is one file and one value in [All], and has a test that plants the bug which
 // it must catch.
 //
-// Properties hold the ledger (what users were promised) against the [Mail]
-// that users can read at the end, through the user's view alone. They know
-// nothing of faults, findings or restorers.
+// Properties hold the ledger (what users were promised) against the [Scene]:
+// what users can read, see and set at the end, and what the operator was told.
+// They know nothing of faults, findings or restorers. The scene is filled by
+// [ReadMail], [ReadStates], [Probe], [ReadSides] and [Cross].
+//
+// Where the evidence of a [Frozen] pair cannot tell whether a message was
+// deleted, a restore may call it doubtful; whether it rightly did is judged by
+// [Frozen.Decide].
 //
 //	go test ./harness/property
 package property
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
@@ -37,10 +43,26 @@ type Property interface {
 	Check(scene Scene) Result
 }
 
-// Scene is what properties judge: promises, and what users can read.
+// Scene is what properties judge. What nobody filled in is not known.
 type Scene struct {
 	Promises []traffic.Message
 	Mail     Mail
+	Accounts []traffic.Account
+	// Sightings and Counts are what users were shown during the drill.
+	Sightings []traffic.Sighting
+	Counts    []traffic.Count
+	States    map[string]AccountState // by account
+	Probes    map[string][]Filing     // by account
+	// Reported is what the operator was told; Frozen is what it can be held
+	// against, nil where no freeze was taken.
+	Reported Reported
+	Frozen   *Frozen
+	// Sides are both servers, Imap1 first; nil without a replica.
+	Sides     [2]*SideState
+	Crossings []Crossing
+	Looks     []Look
+	// Outages is how long each account's user was without service.
+	Outages map[string]time.Duration
 }
 
 // Result is what became of one property.
@@ -48,10 +70,14 @@ type Result struct {
 	Number     int         `json:"number"`
 	Name       string      `json:"name"`
 	Verdict    Verdict     `json:"verdict"`
-	Checked    int         `json:"checked"` // promises that were held against the mail
+	Checked    int         `json:"checked"` // promises that were held against the scene
 	Violations []Violation `json:"violations,omitempty"`
 	// Unknown lists what could not be judged, and why.
 	Unknown []string `json:"unknown,omitempty"`
+	// Reported lists what would be a violation, had the operator not been told.
+	Reported []string `json:"reported,omitempty"`
+	// Noted lists what is worth knowing and breaks no promise.
+	Noted []string `json:"noted,omitempty"`
 }
 
 // Broken says how often the property was broken: "once", "11 times".
@@ -65,11 +91,14 @@ func (r Result) Broken() string {
 // Violation is one promise that was broken.
 type Violation struct {
 	target.Place
-	Marker string `json:"marker"`
+	Marker string `json:"marker"` // empty: it is not about one message
 	Text   string `json:"text"`
 }
 
 func (v Violation) String() string {
+	if v.Marker == "" {
+		return fmt.Sprintf("%s: %s", v.Place, v.Text)
+	}
 	return fmt.Sprintf("message %s, %s: %s", v.Marker, v.Place, v.Text)
 }
 
@@ -91,14 +120,39 @@ func (r Result) conclude() Result {
 }
 
 func (r *Result) violate(server target.ServerName, m traffic.Message, uid uint32, format string, args ...any) {
-	r.Violations = append(r.Violations, Violation{
-		Place:  target.Place{Server: server, Account: m.Account, Mailbox: m.Mailbox, UID: uid},
-		Marker: m.Marker, Text: fmt.Sprintf(format, args...),
-	})
+	at := target.Place{Server: server, Account: m.Account, Mailbox: m.Mailbox, UID: uid}
+	r.violateAt(at, m.Marker, format, args...)
+}
+
+func (r *Result) violateAt(at target.Place, marker, format string, args ...any) {
+	r.Violations = append(r.Violations, Violation{Place: at, Marker: marker, Text: fmt.Sprintf(format, args...)})
+}
+
+func (r *Result) unknown(format string, args ...any) {
+	r.Unknown = append(r.Unknown, fmt.Sprintf(format, args...))
+}
+
+// told says whether a server's answer can be judged. A definite no is a
+// violation; what proves nothing is unknown.
+func (r *Result) told(at target.Place, what string, err error) bool {
+	switch {
+	case err == nil:
+		return true
+	case isRefusal(err):
+		r.Checked++
+		r.violateAt(at, "", "%s: %s", what, err)
+	default:
+		r.unknown("%s: %s: %s", at, what, err)
+	}
+	return false
 }
 
 // All returns the properties, by number.
-func All() []Property { return []Property{NoLoss{}, NoResurrection{}} }
+func All() []Property {
+	return []Property{
+		NoLoss{}, NoResurrection{}, NoDoubles{}, StateKept{}, RulesCurrent{}, IMAPPromises{}, Access{}, Convergence{}, LookingChangesNothing{},
+	}
+}
 
 // ByName returns the property of that name.
 func ByName(name string) (Property, bool) {

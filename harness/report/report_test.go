@@ -74,7 +74,7 @@ func TestTextSaysWhatAnOperatorAsks(t *testing.T) {
 	wantLines(t, text(t, passed()),
 		"broken    replication-stopped on imap1: sync_client is frozen; damage: 1 message-missing; healed at the end",
 		"found     1 message-missing in 1 account",
-		"restored  1 message copied, 0 expunges carried over by copy-missing",
+		"restored  1 message copied by copy-missing",
 		"left      nothing",
 		"promised  5 delivered; 0 refused, 0 in doubt",
 		"marks     1 of 1 reached",

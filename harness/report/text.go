@@ -10,6 +10,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
@@ -150,9 +151,24 @@ func foundInWords(result *drill.Result) string {
 }
 
 func restoredInWords(r drill.RestoreResult) string {
-	text := fmt.Sprintf("%s copied, %s carried over by %s", plural(r.Report.Copied, "message"), plural(r.Report.Expunged, "expunge"), r.Plan.Restorer)
+	var parts []string
+	if r.Report.Copied > 0 {
+		parts = append(parts, plural(r.Report.Copied, "message")+" copied")
+	}
+	if r.Report.Expunged > 0 {
+		parts = append(parts, plural(r.Report.Expunged, "expunge")+" carried over")
+	}
+	for _, act := range restore.Acts() {
+		if n := r.Report.Changed[act]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d × %s", n, act))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing"}
+	}
+	text := strings.Join(parts, ", ") + " by " + r.Plan.Restorer
 	if r.Report.Doubtful > 0 {
-		text += fmt.Sprintf("; %d of the messages are doubtful and may be doubles", r.Report.Doubtful)
+		text += fmt.Sprintf("; %s doubtful, and kept", plural(r.Report.Doubtful, "message"))
 	}
 	return text
 }
@@ -184,7 +200,13 @@ func leftInWords(result *drill.Result) []string {
 }
 
 // done says of each operation what its user was promised.
-var done = map[traffic.Op]string{traffic.OpDeliver: "delivered", traffic.OpAppend: "appended", traffic.OpExpunge: "expunged"}
+var done = map[traffic.Op]string{
+	traffic.OpDeliver: "delivered", traffic.OpAppend: "appended", traffic.OpExpunge: "expunged", traffic.OpFlag: "flagged",
+	traffic.OpCopy: "copied", traffic.OpMove: "moved", traffic.OpCreate: "mailboxes made", traffic.OpRename: "renamed",
+	traffic.OpDelete: "deleted", traffic.OpSubscribe: "subscribed", traffic.OpUnsubscribe: "unsubscribed",
+	traffic.OpSetACL: "ACLs set", traffic.OpSetQuota: "quotas set", traffic.OpSetAnnotation: "annotated",
+	traffic.OpPutScript: "scripts stored", traffic.OpActivate: "activated", traffic.OpDeleteScript: "scripts deleted",
+}
 
 func promisedInWords(result *drill.Result) string {
 	var parts []string

@@ -18,6 +18,7 @@ import (
 type store struct {
 	target.Server
 	target.Session
+	target.UserView
 	bodies   map[uint32][]byte
 	appended [][]target.AppendMessage // by command
 	expunged []uint32
@@ -29,6 +30,10 @@ func (s *store) User() target.UserView { return s }
 func (s *store) Login(context.Context, string) (target.Session, error) { return s, nil }
 
 func (s *store) Deliver(context.Context, string, []byte) error { return errors.New("not expected") }
+
+func (s *store) Scripts(context.Context, string) (target.ScriptSession, error) {
+	return nil, errors.New("not expected")
+}
 
 func (s *store) Close() error { return nil }
 

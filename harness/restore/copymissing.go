@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// CopyMissing brings over what never reached the replica: it copies messages
-// and carries over expunges, each as a finding on the freeze shows it. What the
-// users have done on the new master since then stands. Applied twice, it does
-// nothing the second time.
+// CopyMissing brings over the messages that never reached the replica, each as
+// a finding on the freeze shows it. Applied twice, it does nothing the second
+// time.
 type CopyMissing struct{}
 
 // Name implements [Restorer].
@@ -20,7 +20,7 @@ func (CopyMissing) Name() string { return "copy-missing" }
 
 // Doc implements [Restorer].
 func (CopyMissing) Doc() string {
-	return "copies the messages that never reached the replica and carries over the expunges that never did"
+	return "copies the messages that never reached the replica, with flags and INTERNALDATE"
 }
 
 // ErrNoFreeze says that the evidence which a restorer needs was not taken.
@@ -28,36 +28,52 @@ var ErrNoFreeze = errors.New("there is no whole freeze of both sides: take it be
 
 // Plan implements [Restorer].
 func (r CopyMissing) Plan(ctx context.Context, scene Scene) (Plan, error) {
-	plan := Plan{Restorer: r.Name()}
+	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
+		return p.forFindings(target.MessageMissing, scene.Serving.Name(), p.copyOnce), nil
+	})
+}
+
+// planAccounts plans each account by itself, on what the freeze has of it and
+// what the serving server has now.
+func planAccounts(ctx context.Context, scene Scene, restorer string, plan func(context.Context, *accountPlanner) ([]Action, error)) (Plan, error) {
+	whole := Plan{Restorer: restorer}
 	if scene.Freeze == nil || !scene.Freeze.Whole() {
-		return plan, ErrNoFreeze
+		return whole, ErrNoFreeze
+	}
+	now, err := target.TakeSnapshots(ctx, scene.Executor, scene.Accounts, target.LevelIndex, scene.Serving)
+	if err != nil {
+		return whole, fmt.Errorf("planning a restore: %w", err)
 	}
 	for _, account := range scene.Accounts {
-		planner, err := newAccountPlanner(ctx, scene, account)
+		planner, err := newAccountPlanner(ctx, scene, account, now[scene.Serving.Name()][account])
+		var actions []Action
+		if err == nil {
+			actions, err = plan(ctx, planner)
+		}
 		if err != nil {
-			return plan, fmt.Errorf("planning the restore of %s: %w", account, err)
+			return whole, fmt.Errorf("planning the restore of %s: %w", account, err)
 		}
-		for _, finding := range scene.Findings {
-			if finding.Account == account && finding.Server == scene.Serving.Name() {
-				plan.Actions = append(plan.Actions, planner.actions(finding)...)
-			}
-		}
+		whole.Actions = append(whole.Actions, actions...)
 	}
-	return plan, nil
+	return whole, nil
 }
 
 // accountPlanner knows one account as both sides had it in the freeze and as
 // the serving server has it now.
 type accountPlanner struct {
+	scene                Scene
+	account              string
+	frozen               *FrozenSide // of the serving server
 	rescued, before, now target.Snapshot
 	// arrived counts, by mailbox and GUID, messages that the serving server
 	// has got since the freeze, whether still alive or not: those need no
 	// second copy. A planned copy uses one up.
 	arrived map[[2]string]int
+	copies  map[string][]since // by GUID; see copiesSince
 }
 
-func newAccountPlanner(ctx context.Context, scene Scene, account string) (*accountPlanner, error) {
-	p := &accountPlanner{arrived: map[[2]string]int{}}
+func newAccountPlanner(ctx context.Context, scene Scene, account string, now target.Snapshot) (*accountPlanner, error) {
+	p := &accountPlanner{scene: scene, account: account, frozen: scene.Freeze.Sides[scene.Serving.Name()], arrived: map[[2]string]int{}}
 	for server, snap := range map[target.ServerName]*target.Snapshot{scene.Rescued.Name(): &p.rescued, scene.Serving.Name(): &p.before} {
 		side, err := scene.Freeze.Side(server)
 		if err != nil {
@@ -67,10 +83,7 @@ func newAccountPlanner(ctx context.Context, scene Scene, account string) (*accou
 			return nil, err
 		}
 	}
-	var err error
-	if p.now, err = target.TakeSnapshot(ctx, scene.Serving, account, target.LevelIndex); err != nil {
-		return nil, err
-	}
+	p.now = now
 	for _, m := range p.now.Mailboxes {
 		for _, r := range m.Records {
 			p.arrived[[2]string{m.UniqueID, r.GUID}]++
@@ -84,25 +97,24 @@ func newAccountPlanner(ctx context.Context, scene Scene, account string) (*accou
 	return p, nil
 }
 
-// actions says what one finding asks for; nothing for findings of a kind that
-// this restorer does not mend.
-func (p *accountPlanner) actions(finding detect.Finding) []Action {
-	source, record, ok := findRecord(p.rescued, finding)
-	if !ok {
-		return nil
+// forFindings plans one action for each of the account's findings of a kind on
+// a server.
+func (p *accountPlanner) forFindings(kind target.Kind, server target.ServerName, plan func(target.Mailbox, Action) Action) []Action {
+	var actions []Action
+	for _, finding := range p.scene.Findings {
+		if finding.Account != p.account || finding.Server != server || finding.Kind != kind {
+			continue
+		}
+		source, record, ok := findRecord(p.rescued, finding)
+		if !ok {
+			continue
+		}
+		actions = append(actions, plan(source, Action{
+			Account: p.account, Mailbox: source.Name, UID: record.UID, GUID: record.GUID,
+			Flags: record.Flags, InternalDate: record.InternalDate, Why: finding.Evidence, Doubtful: finding.Doubtful(),
+		}))
 	}
-	action := Action{
-		Account: finding.Account, Mailbox: source.Name, UID: record.UID, GUID: record.GUID,
-		Flags: record.Flags, InternalDate: record.InternalDate, Why: finding.Evidence, Doubtful: finding.Doubtful(),
-	}
-	switch finding.Kind {
-	case target.MessageMissing:
-		return []Action{p.copyOnce(source, action)}
-	case target.ExpungeMissing:
-		return []Action{p.expungeOnce(source, action)}
-	default:
-		return nil
-	}
+	return actions
 }
 
 func findRecord(snap target.Snapshot, finding detect.Finding) (target.Mailbox, target.Record, bool) {
@@ -127,39 +139,32 @@ func byUniqueID(snap target.Snapshot, id string) (target.Mailbox, bool) {
 	return target.Mailbox{}, false
 }
 
+// copyOnce plans the copy of a message into the mailbox that is the source's on
+// the serving server: of its unique ID, or else of its name.
 func (p *accountPlanner) copyOnce(source target.Mailbox, action Action) Action {
 	action.Act = Copy
-	destination, ok := byUniqueID(p.now, source.UniqueID)
+	destination, ok := p.destination(source)
 	if !ok {
 		action.Act, action.Why = Keep, "the serving server has no mailbox "+source.UniqueID+" to copy into; "+action.Why
 		return action
 	}
 	action.From, action.Mailbox = source.Name, destination.Name // the user may have renamed it since
-	if key := [2]string{source.UniqueID, action.GUID}; p.arrived[key] > 0 {
+	if key := [2]string{destination.UniqueID, action.GUID}; p.arrived[key] > 0 {
 		p.arrived[key]--
 		action.Act, action.Why = Keep, "the serving server has got it since the freeze"
 	}
 	return action
 }
 
-// expungeOnce removes the message that had the UID in the freeze. The serving
-// server had it then, so it is the same message still, as long as UIDVALIDITY
-// has not changed.
-func (p *accountPlanner) expungeOnce(source target.Mailbox, action Action) Action {
-	action.Act, action.Flags = Keep, nil
-	before, okBefore := byUniqueID(p.before, source.UniqueID)
-	now, okNow := byUniqueID(p.now, source.UniqueID)
-	if !okBefore || !okNow || before.UIDValidity != now.UIDValidity {
-		action.Why = "the mailbox was made anew since the freeze, so its UIDs mean other messages; " + action.Why
-		return action
+// destination finds the mailbox on the serving server that is the rescued
+// store's, as it is now. One that the user has deleted since is none.
+func (p *accountPlanner) destination(source target.Mailbox) (target.Mailbox, bool) {
+	if m, ok := byUniqueID(p.now, source.UniqueID); ok {
+		return m, true
 	}
-	action.Mailbox = now.Name
-	for _, r := range now.Live() {
-		if r.UID == action.UID && r.GUID == action.GUID {
-			action.Act = Expunge
-			return action
-		}
+	if slices.Contains(p.now.Meta.Deleted, source.UniqueID) {
+		return target.Mailbox{}, false
 	}
-	action.Why = "it is gone from the serving server already"
-	return action
+	m, ok := p.now.Mailbox(source.Name)
+	return m, ok
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -28,6 +29,19 @@ type FrozenSide struct {
 	Accounts map[string]target.Snapshot `json:"accounts,omitempty"`
 	// Missing says why Accounts is nil.
 	Missing string `json:"missing,omitempty"`
+	// Unreadable are mailboxes, by account, that the server lists and whose
+	// index could not be opened: the freeze knows nothing of what is in them.
+	Unreadable map[string][]string `json:"unreadable,omitempty"`
+	// Rebuilt are unique IDs of mailboxes, by account, whose index was rebuilt
+	// from the message files since. What the freeze has of them is what the
+	// rebuilding left: all messages whose files were there, with their UIDs,
+	// and neither flags nor tombstones.
+	Rebuilt map[string][]string `json:"rebuilt,omitempty"`
+}
+
+// WasRebuilt says whether the mailbox was rebuilt since the freeze.
+func (s *FrozenSide) WasRebuilt(account, uniqueID string) bool {
+	return slices.Contains(s.Rebuilt[account], uniqueID)
 }
 
 // TakeFreeze reads both sides. A server that is down has its sync log read off
@@ -47,7 +61,7 @@ func TakeFreeze(ctx context.Context, pair target.Pair, accounts []string) (*Free
 		}
 		if len(processes) == 0 {
 			side.Missing = "the server is down; its index is read when it is brought up apart"
-		} else if side.Accounts, err = snapshots(ctx, server, accounts); err != nil {
+		} else if err = side.read(ctx, pair.Executor(), server, accounts); err != nil {
 			return nil, fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
 		}
 		freeze.Sides[server.Name()] = side
@@ -57,7 +71,7 @@ func TakeFreeze(ctx context.Context, pair target.Pair, accounts []string) (*Free
 
 // Complete adds the index of a server that was dead when the freeze was taken
 // and has since been brought up apart. Nobody has written to it meanwhile.
-func (f *Freeze) Complete(ctx context.Context, rescued target.Server, accounts []string) error {
+func (f *Freeze) Complete(ctx context.Context, executor target.Executor, rescued target.Server, accounts []string) error {
 	side, ok := f.Sides[rescued.Name()]
 	if !ok {
 		return fmt.Errorf("the freeze knows no server %s", rescued.Name())
@@ -65,12 +79,45 @@ func (f *Freeze) Complete(ctx context.Context, rescued target.Server, accounts [
 	if side.Accounts != nil {
 		return nil
 	}
-	snaps, err := snapshots(ctx, rescued, accounts)
-	if err != nil {
+	if err := side.read(ctx, executor, rescued, accounts); err != nil {
 		return fmt.Errorf("completing the freeze with the index of %s: %w", rescued.Name(), err)
 	}
-	side.Accounts, side.Missing = snaps, ""
+	side.Missing = ""
 	return nil
+}
+
+// NoteRebuilt adds to the freeze what the rebuilding of a mailbox has left,
+// which it must be told before anybody changes the mailbox. Of an index that
+// could not be opened no better evidence is to be had.
+func (f *Freeze) NoteRebuilt(ctx context.Context, server target.Server, account, mailbox string) error {
+	side, err := f.Side(server.Name())
+	if err != nil {
+		return err
+	}
+	rebuilt, err := server.Index().Mailbox(ctx, account, mailbox)
+	if err != nil {
+		return fmt.Errorf("freezing %s of %s as it was rebuilt: %w", mailbox, account, err)
+	}
+	snap := side.Accounts[account]
+	snap.Mailboxes = slices.DeleteFunc(slices.Clone(snap.Mailboxes), func(m target.Mailbox) bool { return m.UniqueID == rebuilt.UniqueID })
+	snap.Mailboxes = append(snap.Mailboxes, rebuilt)
+	slices.SortFunc(snap.Mailboxes, func(a, b target.Mailbox) int { return strings.Compare(a.Name, b.Name) })
+	side.Accounts[account] = snap
+	if side.Rebuilt == nil {
+		side.Rebuilt = map[string][]string{}
+	}
+	side.Rebuilt[account] = append(side.Rebuilt[account], rebuilt.UniqueID)
+	return nil
+}
+
+// Master returns the server that took users when the freeze was taken.
+func (f *Freeze) Master() target.ServerName {
+	for name, side := range f.Sides {
+		if side.Role == target.RoleMaster {
+			return name
+		}
+	}
+	return ""
 }
 
 // Whole says whether the index of both sides is there.
@@ -83,16 +130,39 @@ func (f *Freeze) Whole() bool {
 	return len(f.Sides) == 2
 }
 
-func snapshots(ctx context.Context, server target.Server, accounts []string) (map[string]target.Snapshot, error) {
-	snaps := make(map[string]target.Snapshot, len(accounts))
-	for _, account := range accounts {
-		snap, err := target.TakeSnapshot(ctx, server, account, target.LevelIndex)
-		if err != nil {
-			return nil, err
-		}
-		snaps[account] = snap
+// read takes the accounts' snapshots, and notes which mailboxes are listed and
+// could not be opened.
+func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server target.Server, accounts []string) error {
+	taken, err := target.TakeSnapshots(ctx, executor, accounts, target.LevelIndex, server)
+	if err != nil {
+		return err
 	}
-	return snaps, nil
+	snaps, unreadable := taken[server.Name()], map[string][]string{}
+	for _, account := range accounts {
+		listed, err := listedMailboxes(ctx, server, account)
+		if err != nil {
+			return err
+		}
+		for _, name := range listed {
+			if _, readable := snaps[account].Mailbox(name); !readable {
+				unreadable[account] = append(unreadable[account], name)
+			}
+		}
+	}
+	s.Accounts, s.Unreadable = snaps, unreadable
+	return nil
+}
+
+// listedMailboxes returns the account's own mailboxes as its user sees them
+// listed, whatever their indexes are like.
+func listedMailboxes(ctx context.Context, server target.Server, account string) ([]string, error) {
+	session, err := server.User().Login(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close() // it was only read from
+	names, err := session.List(ctx)
+	return slices.DeleteFunc(names, func(name string) bool { return name != "INBOX" && !strings.HasPrefix(name, "INBOX/") }), err
 }
 
 // Side returns one side of the freeze in the form that detectors compare.

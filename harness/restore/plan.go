@@ -23,9 +23,11 @@ type Scene struct {
 	Freeze   *Freeze
 	Findings []detect.Finding
 	Accounts []string
-	// Rescued holds the mail that may be missing; Serving is where the users
-	// are.
+	// Rescued holds what may be missing; Serving is where the users are.
 	Rescued, Serving target.Server
+	Executor         target.Executor
+	// Operator is for repairs that no user can make.
+	Operator target.Operator
 }
 
 // Plan is what a restore will do. It can be reviewed before it is applied.
@@ -44,30 +46,77 @@ const (
 	// Expunge removes a message on the serving server that its user had
 	// expunged on the old master.
 	Expunge Act = "expunge"
+	// Flag adds and removes flags of a message.
+	Flag Act = "flag"
+	// Create makes a mailbox, Rename gives one the name that its user had given
+	// it, Delete removes one that its user had deleted.
+	Create Act = "create"
+	Rename Act = "rename"
+	Delete Act = "delete"
+	// Subscribe and Unsubscribe change the user's list of mailboxes.
+	Subscribe   Act = "subscribe"
+	Unsubscribe Act = "unsubscribe"
+	// SetACL, SetAnnotation and SetQuota set single values.
+	SetACL        Act = "set-acl"
+	SetAnnotation Act = "set-annotation"
+	SetQuota      Act = "set-quota"
+	// PutScript stores a sieve script, which compiles it; Activate makes it, or
+	// none, the active one; DeleteScript removes one.
+	PutScript    Act = "put-script"
+	Activate     Act = "activate-script"
+	DeleteScript Act = "delete-script"
+	// Reconstruct rebuilds a mailbox that cannot be opened.
+	Reconstruct Act = "reconstruct"
 	// Keep does nothing: what the plan would do has been done, or must not be.
 	Keep Act = "keep"
 )
 
-// Action is one step of a restore, on one message.
+// Acts returns the kinds of actions in the order of the documentation.
+func Acts() []Act {
+	return []Act{
+		Copy, Expunge, Flag, Create, Rename, Delete, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota,
+		PutScript, Activate, DeleteScript, Reconstruct, Keep,
+	}
+}
+
+// Action is one step of a restore. What does not apply to its Act is zero.
 type Action struct {
 	Act     Act    `json:"act"`
 	Account string `json:"account"`
-	Mailbox string `json:"mailbox"`        // on the serving server
-	From    string `json:"from,omitempty"` // the mailbox on the rescued store, for Copy
+	Mailbox string `json:"mailbox,omitempty"` // on the serving server
+	From    string `json:"from,omitempty"`    // the mailbox on the rescued store, for Copy
+	To      string `json:"to,omitempty"`      // the new name, for Rename
 	// UID is the message's on the rescued store for Copy and Keep, on the
-	// serving server for Expunge.
-	UID          uint32    `json:"uid"`
-	GUID         string    `json:"guid"`
+	// serving server for Expunge and Flag.
+	UID          uint32    `json:"uid,omitempty"`
+	GUID         string    `json:"guid,omitempty"`
 	Flags        []string  `json:"flags,omitempty"`
 	InternalDate time.Time `json:"internaldate,omitzero"`
-	Why          string    `json:"why"`
+	Add          []string  `json:"add,omitempty"`    // flags
+	Remove       []string  `json:"remove,omitempty"` // flags
+	// Name is an identifier of an ACL, an annotation's entry, or a script;
+	// Value what it is set to, empty to take it away. A script's source is in
+	// neither plan nor report: it is read from the rescued store once more.
+	Name  string `json:"name,omitempty"`
+	Value string `json:"value,omitempty"`
+	Why   string `json:"why"`
 	// Doubtful: the evidence does not tell whether the user had deleted the
-	// message. It is restored all the same: a double is better than a loss.
+	// message. It stays, or is restored, all the same: a double is better than
+	// a loss.
 	Doubtful bool `json:"doubtful,omitempty"`
 }
 
 func (a Action) String() string {
-	text := fmt.Sprintf("%s UID %d (%.8s) in %s of %s: %s", a.Act, a.UID, a.GUID, a.Mailbox, a.Account, a.Why)
+	text := string(a.Act)
+	if a.UID != 0 {
+		text += fmt.Sprintf(" UID %d (%.8s) in", a.UID, a.GUID)
+	}
+	for _, part := range []string{a.Mailbox, a.Name} {
+		if part != "" {
+			text += " " + part
+		}
+	}
+	text += fmt.Sprintf(" of %s: %s", a.Account, a.Why)
 	if a.Doubtful {
 		text += " [doubtful]"
 	}
@@ -86,7 +135,12 @@ func (p Plan) Count(act Act) int {
 }
 
 // All returns the restorers, in the order of the documentation.
-func All() []Restorer { return []Restorer{CopyMissing{}, CopyEverything{}} }
+func All() []Restorer {
+	return []Restorer{
+		RebuildMailboxes{}, RestoreMailboxes{}, CopyMissing{}, CarryExpunges{}, MergeFlags{}, MergeSettings{}, RestoreScripts{},
+		CopyEverything{},
+	}
+}
 
 // ByName returns the restorer of that name.
 func ByName(name string) (Restorer, bool) {
@@ -96,4 +150,11 @@ func ByName(name string) (Restorer, bool) {
 		}
 	}
 	return nil, false
+}
+
+// WithoutRescued says whether the restorer needs no rescued store: it repairs
+// what the serving server has.
+func WithoutRescued(r Restorer) bool {
+	_, ok := r.(RebuildMailboxes)
+	return ok
 }

@@ -69,13 +69,13 @@ func after(t *testing.T, rescued, before, now target.Mailbox) restore.Scene {
 	}}
 	found, err := detect.IndexCompare{}.Detect(t.Context(), detect.Scene{
 		Clock: stoppedClock{}, Executor: inTurn{}, Accounts: []string{"alice"},
-		Sides: [2]detect.Side{freeze.Sides[target.Imap1], freeze.Sides[target.Imap2]},
+		Sides: []detect.Side{freeze.Sides[target.Imap1], freeze.Sides[target.Imap2]},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return restore.Scene{
-		Freeze: freeze, Findings: found, Accounts: []string{"alice"},
+		Freeze: freeze, Findings: found, Accounts: []string{"alice"}, Executor: inTurn{},
 		Rescued: still{name: target.Imap1, mailbox: rescued}, Serving: still{name: target.Imap2, mailbox: now},
 	}
 }
@@ -109,7 +109,7 @@ func brief(plan restore.Plan) []string {
 	return all
 }
 
-func TestCopyMissingPlans(t *testing.T) {
+func TestPlansForMessages(t *testing.T) {
 	moved := inbox(5, live(1, "a"), live(2, "new"))
 	moved.UIDValidity = 2
 	for _, tc := range []struct {
@@ -184,11 +184,16 @@ func TestCopyMissingPlans(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			plan, err := restore.CopyMissing{}.Plan(t.Context(), after(t, tc.rescued, tc.before, tc.now))
+			scene := after(t, tc.rescued, tc.before, tc.now)
+			copies, err := restore.CopyMissing{}.Plan(t.Context(), scene)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tc.want, brief(plan)); diff != "" {
+			expunges, err := restore.CarryExpunges{}.Plan(t.Context(), scene)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, append(brief(copies), brief(expunges)...)); diff != "" {
 				t.Error(diff)
 			}
 		})

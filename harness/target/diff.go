@@ -125,9 +125,19 @@ func diffHeaders(a, b Mailbox) []Difference {
 			{"highestmodseq", fmt.Sprint(m.HighestModSeq)},
 			{"acl", m.ACL},
 			{"quotaroot", m.QuotaRoot},
+			{"annotations", FormatAnnotations(m.Annotations)},
 		}
 	}
 	return diffFields(Difference{Mailbox: a.Name}, fields(a), fields(b))
+}
+
+// FormatAnnotations renders annotations in the order of their entries.
+func FormatAnnotations(annotations map[string]string) string {
+	parts := make([]string, 0, len(annotations))
+	for _, entry := range slices.Sorted(maps.Keys(annotations)) {
+		parts = append(parts, fmt.Sprintf("%s %q", entry, annotations[entry]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func diffRecords(a, b Mailbox, level Level) []Difference {
@@ -203,6 +213,7 @@ func diffMeta(a, b Meta) []Difference {
 		return []field{
 			{"subscriptions", strings.Join(m.Subscriptions, ", ")},
 			{"scripts", strings.Join(scripts, ", ")},
+			{"quota", fmt.Sprint(m.QuotaKiB)},
 		}
 	}
 	return diffFields(Difference{}, fields(a), fields(b))

@@ -23,7 +23,7 @@ func (e *RefusedError) Error() string {
 // UnreachableError says that no connection came about, so nothing was sent.
 type UnreachableError struct {
 	Server  ServerName
-	Service string // "imap", "lmtp", "sync"
+	Service string // "imap", "lmtp", "sync", "sieve"
 	Err     error
 }
 
@@ -32,6 +32,17 @@ func (e *UnreachableError) Error() string {
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// UnsupportedError says that a target has no such thing as was asked for, so
+// nothing was done. That is a limit of the target and tells nothing of Cyrus.
+type UnsupportedError struct {
+	Target string // "the simulator"
+	What   string // "ManageSieve"
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("%s does not model %s yet", e.Target, e.What)
+}
 
 // SetupError is something about the machine or the input that the user can
 // mend: no Docker engine, no image. It ends the command with status 2.
@@ -60,7 +71,7 @@ type Outcome string
 const (
 	// Acknowledged: the server said OK. From here on it is a promise.
 	Acknowledged Outcome = "acknowledged"
-	// Refused: the server said no, or was never reached.
+	// Refused: the server said no, was never reached, or cannot be asked.
 	Refused Outcome = "refused"
 	// InDoubt: it was sent, and the answer never came.
 	InDoubt Outcome = "in-doubt"
@@ -71,10 +82,11 @@ const (
 func OutcomeOf(err error) Outcome {
 	var refused *RefusedError
 	var unreachable *UnreachableError
+	var unsupported *UnsupportedError
 	switch {
 	case err == nil:
 		return Acknowledged
-	case errors.As(err, &refused), errors.As(err, &unreachable):
+	case errors.As(err, &refused), errors.As(err, &unreachable), errors.As(err, &unsupported):
 		return Refused
 	default:
 		return InDoubt

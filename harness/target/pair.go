@@ -50,6 +50,9 @@ type Spec struct {
 	// RepeatInterval is sync_repeat_interval: how long sync_client waits
 	// between two looks at its log. Zero looks again at once.
 	RepeatInterval time.Duration
+	// MovingClock asks for servers whose clocks can be moved; see [ClockMover].
+	// Real ones are slower for it.
+	MovingClock bool
 	// Keep asks for a pair that outlives this process. Targets that leave
 	// nothing behind anyhow ignore it.
 	Keep bool
@@ -120,4 +123,46 @@ type Operator interface {
 	// reading it changes neither it nor the pair. It refuses a server that
 	// serves users.
 	Rescue(ctx context.Context, server ServerName) error
+
+	// Reconstruct rebuilds one mailbox's index from its message files, as an
+	// administrator does (cyrus reconstruct), and returns what the tool said:
+	// its exit status tells nothing. It cannot be undone: flags, tombstones and
+	// UIDVALIDITY of what it rebuilds are gone.
+	Reconstruct(ctx context.Context, server ServerName, account, mailbox string) (said string, err error)
+	// Expire removes every tombstone and deleted mailbox for good, as the
+	// nightly run of cyr_expire does once they are old enough.
+	Expire(ctx context.Context, server ServerName) (said string, err error)
+	// Resync makes a rescued server the replica of the one that serves. The
+	// accounts are emptied there first, so that nothing of their old state can
+	// come back, and then sent whole; from then on there is rolling
+	// replication. It returns when no change waits in the sync log any more.
+	// It refuses a server that serves users.
+	Resync(ctx context.Context, server ServerName, accounts []string) error
+	// SwapRoles makes the replica the master and the master its replica, in a
+	// planned way: users are let out, what they changed is replicated to the
+	// last line of the sync log, and only then the clients' address moves. It
+	// returns how long no server took users.
+	SwapRoles(ctx context.Context) (downtime time.Duration, err error)
+}
+
+// Seeder is a pair into which mail can be put in bulk, past IMAP and LMTP, on
+// both servers alike. A pair need not be one.
+type Seeder interface {
+	// Seed adds mailboxes with mail to accounts that exist and that nobody
+	// changes meanwhile.
+	Seed(ctx context.Context, accounts map[string][]SeedMailbox) error
+}
+
+// SeedMailbox is one mailbox and the mail to be put into it. One that is there,
+// as the INBOX is, gets the mail added.
+type SeedMailbox struct {
+	Name     string // as its owner sees it, in UTF-8: "INBOX/Köln"
+	Messages []AppendMessage
+}
+
+// ClockMover is a pair whose servers' clocks can be moved ahead. A pair need
+// not be one. [Pair.Clock] tells the moved time.
+type ClockMover interface {
+	// Advance lets d pass on both servers at once, without waiting for it.
+	Advance(ctx context.Context, d time.Duration) error
 }

@@ -30,6 +30,21 @@ const (
 	UniqueIDDiffers Kind = "uniqueid-differs"
 	// MailboxMissing: the other side has a mailbox that this one has not.
 	MailboxMissing Kind = "mailbox-missing"
+	// MailboxUnreadable: its index cannot be opened, so nobody gets its mail.
+	MailboxUnreadable Kind = "mailbox-unreadable"
+	// MailboxNameDiffers: one mailbox, two names: a rename was not replicated.
+	MailboxNameDiffers Kind = "mailbox-name-differs"
+	// DeletionMissing: the user deleted the mailbox, and here it is still there.
+	DeletionMissing Kind = "mailbox-deletion-missing"
+	// ClientCachesWrong: clients have been given UIDs or modseqs that mean other
+	// messages on this server, and UIDVALIDITY does not tell them.
+	ClientCachesWrong Kind = "client-caches-wrong"
+	// BodyDiffers: what the server gives is not what its index recorded.
+	BodyDiffers Kind = "body-differs"
+	// AnnotationsDiffer: other annotations of one mailbox.
+	AnnotationsDiffer Kind = "annotations-differ"
+	// QuotaDiffers: another limit of the account's quota root.
+	QuotaDiffers Kind = "quota-differs"
 	// ACLDiffers: other rights on one mailbox.
 	ACLDiffers Kind = "acl-differs"
 	// QuotaRootDiffers: another quota root for one mailbox.
@@ -38,12 +53,35 @@ const (
 	SubscriptionDiffers Kind = "subscription-differs"
 	// ScriptDiffers: another source, another active script, or none.
 	ScriptDiffers Kind = "script-differs"
+	// ScriptStale: the source that is shown is not the one that was stored last.
+	ScriptStale Kind = "script-stale"
+	// CompiledScriptStale: what runs at delivery is not what the active script
+	// says.
+	CompiledScriptStale Kind = "compiled-script-stale"
+	// ReplicationStopped: the master's changes are not sent any more.
+	ReplicationStopped Kind = "replication-stopped"
+	// ReplicaBehind: an account's changes have not reached the replica.
+	ReplicaBehind Kind = "replica-behind"
+	// ServerDown: no process of Cyrus runs, or no connection comes about.
+	ServerDown Kind = "server-down"
+	// ServerHung: connections are accepted, and nobody answers.
+	ServerHung Kind = "server-hung"
 )
+
+// OfOneServer says whether damage of the kind shows on one server alone, with
+// nothing to hold against it.
+func (k Kind) OfOneServer() bool {
+	switch k {
+	case MailboxUnreadable, BodyDiffers, ClientCachesWrong, ScriptStale, CompiledScriptStale, ReplicationStopped, ServerDown, ServerHung:
+		return true
+	}
+	return false
+}
 
 // Place says where something is wrong. What does not apply is zero.
 type Place struct {
 	Server  ServerName `json:"server"`
-	Account string     `json:"account"`
+	Account string     `json:"account,omitempty"` // empty: the server itself
 	Mailbox string     `json:"mailbox,omitempty"`
 	UID     uint32     `json:"uid,omitempty"` // as the side that has the message knows it
 	GUID    string     `json:"guid,omitempty"`
@@ -51,6 +89,9 @@ type Place struct {
 }
 
 func (p Place) String() string {
+	if p.Account == "" {
+		return string(p.Server)
+	}
 	text := fmt.Sprintf("%s on %s", p.Account, p.Server)
 	if p.Mailbox != "" {
 		text = fmt.Sprintf("%s of %s", p.Mailbox, text)

@@ -22,6 +22,41 @@ type Saboteur interface {
 	KillServer(ctx context.Context, server ServerName) (Evidence, error)
 }
 
+// ServerHanger is a saboteur that can make a server hang: connections are
+// accepted by the kernel, and nobody answers.
+type ServerHanger interface {
+	Hang(ctx context.Context, server ServerName) (Evidence, error)
+	Unhang(ctx context.Context, server ServerName) (Evidence, error)
+}
+
+// ReplicationSaboteur breaks rolling replication otherwise than by a signal.
+type ReplicationSaboteur interface {
+	// LoseSyncLog ends sync_client and its master process's will to start it
+	// again, and removes both files of the sync log: what was in them will not
+	// be replicated, and nothing says so.
+	LoseSyncLog(ctx context.Context, server ServerName) (Evidence, error)
+}
+
+// IndexSaboteur damages the files of a mailbox's index.
+type IndexSaboteur interface {
+	// TruncateIndex cuts cyrus.index off within its header.
+	TruncateIndex(ctx context.Context, server ServerName, account, mailbox string) (Evidence, error)
+	// DamageRecord flips two bytes in the first record of cyrus.index, so that
+	// its checksum no longer holds.
+	DamageRecord(ctx context.Context, server ServerName, account, mailbox string) (Evidence, error)
+}
+
+// ScriptSaboteur puts another script in the place of an account's own. Neither
+// act is noticed by replication.
+type ScriptSaboteur interface {
+	// ReplaceSource overwrites the stored source, and compiles it, as if a
+	// change of the script had never arrived.
+	ReplaceSource(ctx context.Context, server ServerName, account, script string, source []byte) (Evidence, error)
+	// ReplaceCompiled overwrites the bytecode alone, with a fresh date: the
+	// script that is shown is no longer the one that runs.
+	ReplaceCompiled(ctx context.Context, server ServerName, account, script string, source []byte) (Evidence, error)
+}
+
 // Evidence is proof that something landed: what was there before, what after.
 type Evidence struct {
 	Summary string `json:"summary"` // one line, in an operator's words

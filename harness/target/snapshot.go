@@ -34,15 +34,17 @@ type Snapshot struct {
 // Mailbox is one mailbox as its index has it.
 type Mailbox struct {
 	// Name is as its owner sees it, in UTF-8: "INBOX", "INBOX/Work".
-	Name          string   `json:"name"`
-	UniqueID      string   `json:"uniqueid"`
-	UIDValidity   uint32   `json:"uidvalidity"`
-	LastUID       uint32   `json:"last_uid"` // UIDNEXT is one more
-	HighestModSeq uint64   `json:"highestmodseq"`
-	ACL           string   `json:"acl"`       // "alice lrswipkxtecda", sorted, joined by ", "
-	QuotaRoot     string   `json:"quotaroot"` // empty: none
-	SyncCRC       string   `json:"sync_crc"`  // as the server tells it; not compared by Diff
-	Records       []Record `json:"records"`   // by UID; from LevelIndex on
+	Name          string `json:"name"`
+	UniqueID      string `json:"uniqueid"`
+	UIDValidity   uint32 `json:"uidvalidity"`
+	LastUID       uint32 `json:"last_uid"` // UIDNEXT is one more
+	HighestModSeq uint64 `json:"highestmodseq"`
+	ACL           string `json:"acl"`       // "alice lrswipkxtecda", sorted, joined by ", "
+	QuotaRoot     string `json:"quotaroot"` // empty: none
+	// Annotations are by entry: those of [Annotations] that are set.
+	Annotations map[string]string `json:"annotations,omitempty"`
+	SyncCRC     string            `json:"sync_crc"` // as the server tells it; not compared by Diff
+	Records     []Record          `json:"records"`  // by UID; from LevelIndex on
 }
 
 // Record is one message in an index.
@@ -84,6 +86,11 @@ func (s Snapshot) Mailbox(name string) (Mailbox, bool) {
 type Meta struct {
 	Subscriptions []string `json:"subscriptions,omitempty"` // names as the owner sees them, sorted
 	Scripts       []Script `json:"scripts,omitempty"`       // sorted by name
+	// QuotaKiB is the storage limit of the account's quota root, or [NoQuota].
+	QuotaKiB int64 `json:"quota_kib"`
+	// Deleted are the unique IDs of mailboxes that the user has deleted and that
+	// are still kept (delete_mode: delayed), sorted.
+	Deleted []string `json:"deleted,omitempty"`
 }
 
 // Script is one sieve script.
@@ -124,6 +131,32 @@ func TakeSnapshot(ctx context.Context, server Server, account string, level Leve
 		return fail(err)
 	}
 	return snap, nil
+}
+
+// TakeSnapshots reads several accounts on several servers side by side, and
+// returns their snapshots by server and account.
+func TakeSnapshots(ctx context.Context, executor Executor, accounts []string, level Level, servers ...Server) (map[ServerName]map[string]Snapshot, error) {
+	snaps := make([]Snapshot, len(servers)*len(accounts))
+	tasks := make([]func(context.Context) error, 0, len(snaps))
+	for i, server := range servers {
+		for j, account := range accounts {
+			tasks = append(tasks, func(ctx context.Context) (err error) {
+				snaps[i*len(accounts)+j], err = TakeSnapshot(ctx, server, account, level)
+				return err
+			})
+		}
+	}
+	if err := executor.Run(ctx, tasks...); err != nil {
+		return nil, err
+	}
+	taken := map[ServerName]map[string]Snapshot{}
+	for i, server := range servers {
+		taken[server.Name()] = map[string]Snapshot{}
+		for j, account := range accounts {
+			taken[server.Name()][account] = snaps[i*len(accounts)+j]
+		}
+	}
+	return taken, nil
 }
 
 // readBodies fills in BodySHA1 of the snapshot's live records.

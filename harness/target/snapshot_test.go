@@ -12,6 +12,7 @@ import (
 type fixed struct {
 	target.Server
 	target.Session
+	target.UserView
 	mailboxes []target.Mailbox
 	bodies    map[uint32]string
 	logins    int
@@ -51,6 +52,10 @@ func (f *fixed) Login(context.Context, string) (target.Session, error) {
 }
 
 func (f *fixed) Deliver(context.Context, string, []byte) error { return errors.New("not expected") }
+
+func (f *fixed) Scripts(context.Context, string) (target.ScriptSession, error) {
+	return nil, errors.New("not expected")
+}
 
 func (f *fixed) Close() error { return nil }
 

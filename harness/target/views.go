@@ -22,14 +22,24 @@ type IndexView interface {
 	Meta(ctx context.Context, account string) (Meta, error)
 }
 
-// UserView is what users get: IMAP sessions and mail by LMTP.
+// UserView is what users get: IMAP sessions, mail by LMTP, and their scripts by
+// ManageSieve.
 type UserView interface {
 	// Login opens an IMAP session as the account. It never makes a mailbox on
 	// a server that is not the master.
 	Login(ctx context.Context, account string) (Session, error)
 	// Deliver hands one message (with CRLF line ends) to the account by LMTP.
 	Deliver(ctx context.Context, account string, message []byte) error
+	// SetQuota limits the storage of the account's quota root, in KiB, as an
+	// administrator does on its owner's behalf; [NoQuota] lifts the limit.
+	SetQuota(ctx context.Context, account string, storageKiB int64) error
+	// Scripts opens a ManageSieve session as the account. A target that has
+	// none returns an [UnsupportedError].
+	Scripts(ctx context.Context, account string) (ScriptSession, error)
 }
+
+// NoQuota stands for a quota root without a limit, or for none at all.
+const NoQuota = -1
 
 // Session is one IMAP session of one account. It is not safe for concurrent
 // use. Reading calls use EXAMINE and BODY.PEEK, so they change nothing. Every
@@ -53,8 +63,84 @@ type Session interface {
 	Append(ctx context.Context, mailbox string, messages ...AppendMessage) (uidValidity uint32, uids []uint32, err error)
 	// Expunge removes messages for good: \Deleted, then UID EXPUNGE.
 	Expunge(ctx context.Context, mailbox string, uids []uint32) error
+	MessageChanges
+	MailboxChanges
 	// Close logs out and gives the connection back.
 	Close() error
+}
+
+// MessageChanges is what a session can do to messages besides storing and
+// expunging them. UIDs that are not there are passed over.
+type MessageChanges interface {
+	// SetFlags adds flags and keywords and then removes others.
+	SetFlags(ctx context.Context, mailbox string, uids []uint32, add, remove []string) error
+	// Copy copies messages into another mailbox, Move moves them there.
+	Copy(ctx context.Context, mailbox string, uids []uint32, to string) error
+	Move(ctx context.Context, mailbox string, uids []uint32, to string) error
+}
+
+// MailboxChanges is what a session can do to mailboxes, and tell of them. Names
+// are as their owner sees them, in UTF-8.
+type MailboxChanges interface {
+	CreateMailbox(ctx context.Context, mailbox string) error
+	// RenameMailbox renames a mailbox and those below it.
+	RenameMailbox(ctx context.Context, from, to string) error
+	DeleteMailbox(ctx context.Context, mailbox string) error
+	// Subscribe adds the mailbox to the user's subscriptions, or takes it out.
+	Subscribe(ctx context.Context, mailbox string, subscribed bool) error
+	// SetACL gives the identifier these rights and no others; no rights remove
+	// it from the ACL.
+	SetACL(ctx context.Context, mailbox, identifier, rights string) error
+	// SetAnnotation sets one of [Annotations]; an empty value removes it.
+	SetAnnotation(ctx context.Context, mailbox, entry, value string) error
+	// Subscriptions returns the names of the subscribed mailboxes, sorted.
+	Subscriptions(ctx context.Context) ([]string, error)
+	// Settings reads what a mailbox has besides its messages.
+	Settings(ctx context.Context, mailbox string) (Settings, error)
+	// Status reads a mailbox's counters without opening it.
+	Status(ctx context.Context, mailbox string) (Counters, error)
+}
+
+// Annotations are the mailbox annotations that snapshots and sessions tell of
+// (RFC 5464), by the entry's name.
+func Annotations() []string { return []string{"/private/comment", "/shared/comment"} }
+
+// Settings is what a mailbox has besides its messages, as its owner is told.
+type Settings struct {
+	ACL         string            // as in [Mailbox]
+	Annotations map[string]string // by entry; those that are set
+	StorageKiB  int64             // the limit of its quota root, or [NoQuota]
+}
+
+// Counters are a mailbox's numbers, as STATUS tells them.
+type Counters struct {
+	UIDValidity   uint32 `json:"uidvalidity"`
+	UIDNext       uint32 `json:"uidnext"`
+	HighestModSeq uint64 `json:"highestmodseq"`
+}
+
+// ScriptSession is one ManageSieve session of one account (RFC 5804). It is not
+// safe for concurrent use. Its errors say what those of a [Session] do.
+type ScriptSession interface {
+	// List returns the account's scripts, sorted by name.
+	List(ctx context.Context) ([]ScriptInfo, error)
+	// Get returns a script's source.
+	Get(ctx context.Context, name string) ([]byte, error)
+	// Put stores a script, in place of one of that name. It is refused where
+	// the script does not compile.
+	Put(ctx context.Context, name string, source []byte) error
+	// Activate makes the script the only one that runs; an empty name: none.
+	Activate(ctx context.Context, name string) error
+	// Delete removes a script. It is refused for the active one.
+	Delete(ctx context.Context, name string) error
+	// Close logs out and gives the connection back.
+	Close() error
+}
+
+// ScriptInfo is what a [ScriptSession] lists of a script.
+type ScriptInfo struct {
+	Name   string
+	Active bool
 }
 
 // AppendMessage is one message to be stored by APPEND.
@@ -74,6 +160,25 @@ type HostView interface {
 	Processes(ctx context.Context) ([]Process, error)
 	// Syslog returns what Cyrus has logged since the pair was made or reset.
 	Syslog(ctx context.Context) ([]byte, error)
+	// CompiledScripts returns the account's compiled sieve scripts, which are
+	// what delivery runs, sorted by name.
+	CompiledScripts(ctx context.Context, account string) ([]CompiledScript, error)
+	// CompileScript compiles a script apart from any account (sievec) and
+	// returns the SHA-1 of the outcome, in hex.
+	CompileScript(ctx context.Context, source []byte) (sha1 string, err error)
+	// DataDigest returns a digest of the names, sizes, and times of change of
+	// all files that hold mail, indexes, scripts and lists of mailboxes: equal
+	// before and after what changes nothing.
+	DataDigest(ctx context.Context) (string, error)
+}
+
+// CompiledScript is one file of bytecode, and what runs at delivery if its
+// name is the one that defaultbc points to.
+type CompiledScript struct {
+	Name     string // of the script: "rules"
+	SHA1     string // of the bytecode, in hex
+	Modified time.Time
+	Active   bool
 }
 
 // SyncLog is a server's log of changes for replication: the file that Cyrus

@@ -30,4 +30,34 @@ func (s closedSession) Append(context.Context, string, ...target.AppendMessage) 
 
 func (s closedSession) Expunge(context.Context, string, []uint32) error { return s.err }
 
+func (s closedSession) SetFlags(context.Context, string, []uint32, []string, []string) error {
+	return s.err
+}
+
+func (s closedSession) Copy(context.Context, string, []uint32, string) error { return s.err }
+
+func (s closedSession) Move(context.Context, string, []uint32, string) error { return s.err }
+
+func (s closedSession) CreateMailbox(context.Context, string) error { return s.err }
+
+func (s closedSession) RenameMailbox(context.Context, string, string) error { return s.err }
+
+func (s closedSession) DeleteMailbox(context.Context, string) error { return s.err }
+
+func (s closedSession) Subscribe(context.Context, string, bool) error { return s.err }
+
+func (s closedSession) SetACL(context.Context, string, string, string) error { return s.err }
+
+func (s closedSession) SetAnnotation(context.Context, string, string, string) error { return s.err }
+
+func (s closedSession) Subscriptions(context.Context) ([]string, error) { return nil, s.err }
+
+func (s closedSession) Settings(context.Context, string) (target.Settings, error) {
+	return target.Settings{}, s.err
+}
+
+func (s closedSession) Status(context.Context, string) (target.Counters, error) {
+	return target.Counters{}, s.err
+}
+
 func (s closedSession) Close() error { return nil }

@@ -1,8 +1,11 @@
 package traffic
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"mime"
 	"net/mail"
 	"strings"
 	"time"
@@ -24,8 +27,13 @@ func NewCorpus(seed uint64) *Corpus {
 	return &Corpus{rand: rand.New(rand.NewPCG(seed, stream)), made: map[string]int{}}
 }
 
+// Topics are what mail is about, as far as users' rules care.
+func Topics() []string { return []string{"lists", "family", "bills"} }
+
 // Message writes a new message for the account and returns its marker and its
-// bytes, with CRLF line ends (RFC 5322).
+// bytes, with CRLF line ends (RFC 5322). About half of them are plain text; the
+// others are what real mailboxes hold besides: multipart mail, attachments of
+// up to some MB, odd headers, no body at all.
 func (c *Corpus) Message(account string, date time.Time) (marker string, body []byte) {
 	c.made[account]++
 	marker = fmt.Sprintf("%s-%04d", account, c.made[account])
@@ -34,18 +42,80 @@ func (c *Corpus) Message(account string, date time.Time) (marker string, body []
 	sender := words[c.rand.IntN(len(words))]
 	head("From", (&mail.Address{Name: sender, Address: sender + "@sender.example"}).String())
 	head("To", (&mail.Address{Address: account + "@drill.example"}).String())
-	head("Subject", c.sentence(3+c.rand.IntN(5)))
 	head("Date", date.UTC().Format(time.RFC1123Z))
 	head("Message-ID", "<"+marker+"@drill.example>")
 	head(MarkerField, marker)
+	if topic := c.rand.IntN(2 * len(Topics())); topic < len(Topics()) {
+		head(TopicField, Topics()[topic])
+	}
 	head("MIME-Version", "1.0")
-	head("Content-Type", "text/plain; charset=us-ascii")
-	b.WriteString("\r\n")
+	switch kind := c.rand.IntN(400); {
+	case kind < 200:
+		c.plain(&b)
+	case kind < 280:
+		c.alternative(&b)
+	case kind < 300:
+		c.attachment(&b, 1<<10+c.rand.IntN(60<<10))
+	case kind == 300:
+		c.attachment(&b, 1<<20+c.rand.IntN(1<<20))
+	case kind < 360:
+		c.oddHeaders(&b)
+	default:
+		head("Subject", "")
+		b.WriteString("\r\n") // and no body
+	}
+	return marker, []byte(b.String())
+}
+
+func (c *Corpus) plain(b *strings.Builder) {
+	fmt.Fprintf(b, "Subject: %s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n", c.sentence(3+c.rand.IntN(5)))
+	c.paragraph(b)
+}
+
+func (c *Corpus) paragraph(b *strings.Builder) {
 	for range 3 + c.rand.IntN(20) {
 		b.WriteString(c.sentence(4 + c.rand.IntN(7)))
 		b.WriteString(".\r\n")
 	}
-	return marker, []byte(b.String())
+}
+
+// alternative writes text in UTF-8, and once more as HTML.
+func (c *Corpus) alternative(b *strings.Builder) {
+	fmt.Fprintf(b, "Subject: %s\r\n", mime.QEncoding.Encode("utf-8", "Grüße: "+c.sentence(4)))
+	b.WriteString("Content-Type: multipart/alternative; boundary=\"=_part\"\r\n\r\n")
+	for _, kind := range []string{"plain", "html"} {
+		fmt.Fprintf(b, "--=_part\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSchöne Grüße, ", kind)
+		c.paragraph(b)
+	}
+	b.WriteString("--=_part--\r\n")
+}
+
+// attachment writes a message with about so many bytes of base64 in it.
+func (c *Corpus) attachment(b *strings.Builder, size int) {
+	fmt.Fprintf(b, "Subject: %s\r\nContent-Type: multipart/mixed; boundary=\"=_part\"\r\n\r\n", c.sentence(2))
+	b.WriteString("--=_part\r\n\r\n")
+	c.paragraph(b)
+	b.WriteString("--=_part\r\nContent-Type: application/octet-stream; name=\"a b.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+	raw := make([]byte, 57) // a line of 76 characters
+	for written := 0; written < size; written += 78 {
+		for i := 0; i < len(raw); i += 8 {
+			word := binary.LittleEndian.AppendUint64(nil, c.rand.Uint64())
+			copy(raw[i:], word)
+		}
+		b.WriteString(base64.StdEncoding.EncodeToString(raw))
+		b.WriteString("\r\n")
+	}
+	b.WriteString("--=_part--\r\n")
+}
+
+// oddHeaders writes what is legal and seldom: folded and repeated fields, a
+// long line, blanks where nobody looks for them.
+func (c *Corpus) oddHeaders(b *strings.Builder) {
+	fmt.Fprintf(b, "Subject: %s\r\n  %s\r\n\t%s\r\n", c.sentence(3), c.sentence(3), c.sentence(2))
+	fmt.Fprintf(b, "Received: from a (a [192.0.2.1])\r\n\tby b; Mon, 5 Jan 2026 08:00:00 +0000 (UTC)\r\n")
+	fmt.Fprintf(b, "Received: from b by c; Mon, 5 Jan 2026 08:00:01 +0000\r\n")
+	fmt.Fprintf(b, "X-Long: %s\r\nX-Empty:\r\nContent-type: TEXT/PLAIN\r\n\r\n", strings.Repeat("0123456789", 90))
+	c.paragraph(b)
 }
 
 func (c *Corpus) sentence(length int) string {

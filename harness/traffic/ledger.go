@@ -1,67 +1,19 @@
 package traffic
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
-
-// Op is one user-visible act.
-type Op string
-
-// The operations that traffic knows.
-const (
-	OpDeliver Op = "deliver" // LMTP
-	OpAppend  Op = "append"  // IMAP APPEND
-	OpExpunge Op = "expunge" // IMAP STORE \Deleted and UID EXPUNGE
-)
-
-// Entry is one operation on one message, as its client knows it.
-type Entry struct {
-	ID         int            `json:"id"`      // from 1, in the order of sending
-	Session    string         `json:"session"` // operations of one session are in order
-	Op         Op             `json:"op"`
-	Account    string         `json:"account"`
-	Mailbox    string         `json:"mailbox"`
-	Marker     string         `json:"marker"` // which message
-	Server     string         `json:"server"` // who was asked
-	SentAt     time.Time      `json:"sent_at"`
-	AnsweredAt time.Time      `json:"answered_at,omitzero"`
-	Outcome    target.Outcome `json:"outcome,omitempty"` // empty: sent, nothing known yet
-	Answer     string         `json:"answer,omitempty"`  // the error, where there was one
-
-	// Of the operations that make a message:
-	Flags        []string  `json:"flags,omitempty"`
-	InternalDate time.Time `json:"internaldate,omitzero"` // as asked for; zero: the server's own
-	Bytes        int       `json:"bytes,omitempty"`       // as sent
-	SentSHA1     string    `json:"sent_sha1,omitempty"`
-}
-
-// Message is what the ledger promises about one message.
-type Message struct {
-	Marker  string
-	Account string
-	Mailbox string
-	// Stored is the outcome of the deliver or append that made it.
-	Stored target.Outcome
-	// Expunged is the outcome of its expunge, empty when nobody asked for one.
-	// Where it was asked for more than once, the strongest outcome counts:
-	// acknowledged before in doubt before refused.
-	Expunged target.Outcome
-	// Bytes and SentSHA1 are of the message as sent. A delivery adds header
-	// fields above it, so what is read ends with these bytes.
-	Bytes    int
-	SentSHA1 string
-	// BodySHA1 is of the whole message as the server first gave it back;
-	// empty where it died before it was asked.
-	BodySHA1 string
-}
 
 // Ledger records operations as they are sent and answered. It is safe for
 // concurrent use. If it has a writer, each event goes there at once as a line
@@ -69,7 +21,8 @@ type Message struct {
 type Ledger struct {
 	mu      sync.Mutex
 	entries []Entry
-	bodies  map[string]string // marker → digest of the body first read back
+	seen    map[string]Sighting // by marker: as it was first read back
+	counts  []Count
 	out     *json.Encoder
 	err     error
 }
@@ -77,7 +30,7 @@ type Ledger struct {
 // NewLedger returns an empty ledger that writes its events to out, or nowhere
 // if that is nil.
 func NewLedger(out io.Writer) *Ledger {
-	l := &Ledger{bodies: map[string]string{}}
+	l := &Ledger{seen: map[string]Sighting{}}
 	if out != nil {
 		l.out = json.NewEncoder(out)
 	}
@@ -86,14 +39,10 @@ func NewLedger(out io.Writer) *Ledger {
 
 // event is one line of ledger.jsonl.
 type event struct {
-	Event string `json:"event"` // "sent", "answered", "read-back"
+	Event string `json:"event"` // "sent", "answered", "read-back", "counted"
 	*Entry
-	Read *readBack `json:"read,omitempty"`
-}
-
-type readBack struct {
-	Marker   string `json:"marker"`
-	BodySHA1 string `json:"body_sha1"`
+	Read  *Sighting `json:"read,omitempty"`
+	Count *Count    `json:"count,omitempty"`
 }
 
 // Sent records that an operation is about to be sent and returns its ID.
@@ -119,16 +68,16 @@ func (l *Ledger) Answered(id int, at time.Time, err error) {
 	l.write(event{Event: "answered", Entry: e})
 }
 
-// ReadBack records the digest of a message as a server gave it. Only the first
-// one counts: that is what the user was promised.
-func (l *Ledger) ReadBack(marker, bodySHA1 string) {
+// ReadBack records a message as a server gave it. Only the first time counts:
+// that is what the user was promised.
+func (l *Ledger) ReadBack(seen Sighting) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.bodies[marker]; known {
+	if _, known := l.seen[seen.Marker]; known {
 		return
 	}
-	l.bodies[marker] = bodySHA1
-	l.write(event{Event: "read-back", Read: &readBack{marker, bodySHA1}})
+	l.seen[seen.Marker] = seen
+	l.write(event{Event: "read-back", Read: &seen})
 }
 
 func (l *Ledger) write(e event) {
@@ -155,39 +104,65 @@ func (l *Ledger) Entries() []Entry {
 	return slices.Clone(l.entries)
 }
 
-// Messages returns what the ledger promises, in the order in which the
-// messages were sent. An entry without an answer counts as in doubt.
-func (l *Ledger) Messages() []Message {
+// Counted records a mailbox's counters as a server told them.
+func (l *Ledger) Counted(c Count) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var messages []Message
-	at := map[string]int{}
-	for _, e := range l.entries {
-		outcome := e.Outcome
-		if outcome == "" {
-			outcome = target.InDoubt
-		}
-		if e.Op != OpExpunge {
-			at[e.Marker] = len(messages)
-			messages = append(messages, Message{
-				Marker: e.Marker, Account: e.Account, Mailbox: e.Mailbox, Stored: outcome,
-				Bytes: e.Bytes, SentSHA1: e.SentSHA1, BodySHA1: l.bodies[e.Marker],
-			})
-			continue
-		}
-		if i, known := at[e.Marker]; known {
-			messages[i].Expunged = stronger(messages[i].Expunged, outcome)
-		}
+	l.counts = append(l.counts, c)
+	l.write(event{Event: "counted", Count: &c})
+}
+
+// Counts returns all counters that users were told, in the order of time.
+func (l *Ledger) Counts() []Count {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.counts)
+}
+
+// Sightings returns the messages as they were first read back, by UID within
+// each mailbox of each server.
+func (l *Ledger) Sightings() []Sighting {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.SortedFunc(maps.Values(l.seen), func(a, b Sighting) int {
+		return cmp.Or(strings.Compare(a.Server, b.Server), strings.Compare(a.Mailbox, b.Mailbox), cmp.Compare(a.UID, b.UID), strings.Compare(a.Marker, b.Marker))
+	})
+}
+
+// Messages returns what the ledger promises about messages, in the order in
+// which they were sent or copied. An entry without an answer counts as in
+// doubt.
+func (l *Ledger) Messages() []Message {
+	r := l.replay()
+	messages := make([]Message, len(r.messages))
+	for i, m := range r.messages {
+		messages[i] = *m
 	}
 	return messages
 }
 
-func stronger(a, b target.Outcome) target.Outcome {
-	rank := []target.Outcome{"", target.Refused, target.InDoubt, target.Acknowledged}
-	if slices.Index(rank, b) > slices.Index(rank, a) {
-		return b
+// Accounts returns what the ledger promises about accounts, messages apart, in
+// the order in which it first heard of them.
+func (l *Ledger) Accounts() []Account {
+	r := l.replay()
+	accounts := make([]Account, len(r.order))
+	for i, name := range r.order {
+		accounts[i] = *r.accounts[name]
+		for _, m := range r.all[name] {
+			accounts[i].Mailboxes = append(accounts[i].Mailboxes, *m)
+		}
 	}
-	return a
+	return accounts
+}
+
+func (l *Ledger) replay() *replay {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := newReplay(l.entries, l.seen)
+	for _, e := range l.entries {
+		r.apply(e, l.seen)
+	}
+	return r
 }
 
 // Check looks for contradictions in the ledger itself. They are the harness's
@@ -196,29 +171,42 @@ func (l *Ledger) Check() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []error
-	stored := map[string]Entry{}
+	made := map[string]Entry{}
 	for _, e := range l.entries {
-		first, known := stored[e.Marker]
-		switch {
-		case e.Marker == "":
-			errs = append(errs, fmt.Errorf("entry %d (%s) has no marker", e.ID, e.Op))
-		case e.Op != OpExpunge && known:
-			errs = append(errs, fmt.Errorf("entry %d makes message %s, which entry %d made", e.ID, e.Marker, first.ID))
-		case e.Op != OpExpunge:
-			stored[e.Marker] = e
-		case !known:
-			errs = append(errs, fmt.Errorf("entry %d expunges message %s, which nobody made", e.ID, e.Marker))
-		case first.Account != e.Account || first.Mailbox != e.Mailbox:
-			errs = append(errs, fmt.Errorf("entry %d expunges message %s in another mailbox than entry %d put it", e.ID, e.Marker, first.ID))
-		case first.Outcome == target.Refused && e.Outcome == target.Acknowledged:
-			errs = append(errs, fmt.Errorf("entry %d expunged message %s, which was refused (entry %d)", e.ID, e.Marker, first.ID))
+		if problem := contradiction(e, made); problem != "" {
+			errs = append(errs, fmt.Errorf("entry %d (%s) %s", e.ID, e.Op, problem))
 		}
-		if !e.AnsweredAt.IsZero() && e.AnsweredAt.Before(e.SentAt) {
-			errs = append(errs, fmt.Errorf("entry %d was answered before it was sent", e.ID))
+		if e.makesMessage() && (!e.Again || e.Outcome == target.Acknowledged) {
+			made[e.Marker] = e
 		}
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("the ledger contradicts itself, which is a fault of the harness: %w", errors.Join(errs...))
 	}
 	return nil
+}
+
+// contradiction says what is wrong with an entry, given those before it that
+// made messages.
+func contradiction(e Entry, made map[string]Entry) string {
+	first, known := made[e.Marker]
+	switch {
+	case !e.AnsweredAt.IsZero() && e.AnsweredAt.Before(e.SentAt):
+		return "was answered before it was sent"
+	case !e.onMessage():
+		return ""
+	case e.Marker == "":
+		return "has no marker"
+	case e.makesMessage() && !e.Again && known:
+		return fmt.Sprintf("makes message %s, which entry %d made", e.Marker, first.ID)
+	case e.makesMessage() && !e.Again:
+		return ""
+	case !known:
+		return fmt.Sprintf("is about message %s, which nobody made", e.Marker)
+	case first.Account != e.Account:
+		return fmt.Sprintf("is about message %s, which entry %d made for another account", e.Marker, first.ID)
+	case first.Outcome == target.Refused && e.Outcome == target.Acknowledged && !e.Again:
+		return fmt.Sprintf("changed message %s, which was refused (entry %d)", e.Marker, first.ID)
+	}
+	return ""
 }

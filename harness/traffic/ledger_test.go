@@ -40,8 +40,8 @@ func TestMessagesAreWhatUsersWerePromised(t *testing.T) {
 	record(l, traffic.OpExpunge, "gone", errCut)
 	record(l, traffic.OpExpunge, "gone", nil)
 	record(l, traffic.OpExpunge, "gone", refused)
-	l.ReadBack("kept", "first")
-	l.ReadBack("kept", "second")
+	l.ReadBack(traffic.Sighting{Marker: "kept", Mailbox: "INBOX", BodySHA1: "first"})
+	l.ReadBack(traffic.Sighting{Marker: "kept", Mailbox: "INBOX", BodySHA1: "second"})
 
 	type promise struct {
 		Marker           string
@@ -72,10 +72,10 @@ func TestCheckCatchesAContradiction(t *testing.T) {
 		"has no marker":      func(l *traffic.Ledger) { record(l, traffic.OpDeliver, "", nil) },
 		"which entry 1 made": func(l *traffic.Ledger) { record(l, traffic.OpDeliver, "m", nil); record(l, traffic.OpAppend, "m", nil) },
 		"which nobody made":  func(l *traffic.Ledger) { record(l, traffic.OpExpunge, "m", nil) },
-		"in another mailbox": func(l *traffic.Ledger) {
+		"for another account": func(l *traffic.Ledger) {
 			record(l, traffic.OpDeliver, "m", nil)
 			elsewhere := entry(traffic.OpExpunge, "m")
-			elsewhere.Mailbox = "INBOX/Work"
+			elsewhere.Account = "bob"
 			l.Answered(l.Sent(elsewhere), at.Add(time.Second), nil)
 		},
 		"which was refused": func(l *traffic.Ledger) {
@@ -101,7 +101,7 @@ func TestEachEventIsALineAtOnce(t *testing.T) {
 		t.Fatalf("%d lines after sending, want 1", n)
 	}
 	l.Answered(id, at.Add(time.Second), errCut)
-	l.ReadBack("m", "digest")
+	l.ReadBack(traffic.Sighting{Marker: "m", BodySHA1: "digest"})
 	var events []string
 	for lines := bufio.NewScanner(&file); lines.Scan(); {
 		var line struct{ Event, Outcome, Answer string }

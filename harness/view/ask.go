@@ -20,11 +20,7 @@ func (x *indexView) ask(ctx context.Context, question func(*wire.Sync) error) er
 		}
 		x.kept.drop() // those that were kept with it are no better
 	}
-	conn, peer, err := x.server.dial(ctx, Sync)
-	if err != nil {
-		return err
-	}
-	s, err := wire.NewSync(ctx, conn, peer, x.server.login(""))
+	s, err := x.server.sync(ctx)
 	if err != nil {
 		return err
 	}

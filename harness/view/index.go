@@ -69,7 +69,7 @@ func (x *indexView) listed(ctx context.Context, account string) ([]string, error
 		return nil, err
 	}
 	defer func() { _ = admin.Close() }()
-	mailboxes, err := admin.List(ctx, "user/"+account, "user/"+account+"/*")
+	mailboxes, err := admin.List(ctx, "user/"+account, "user/"+account+"/*", deletedTree+"user/"+account+"/*")
 	names := make([]string, len(mailboxes))
 	for i, m := range mailboxes {
 		names[i] = toInternal.Replace(wire.EncodeMailboxName(m.Name))
@@ -93,9 +93,10 @@ func (x *indexView) Mailbox(ctx context.Context, account, mailbox string) (targe
 	return target.Mailbox{}, fmt.Errorf("index view of %s of %s on %s: %w", mailbox, account, x.server.name, err)
 }
 
-// Meta returns the account's subscriptions and scripts.
+// Meta returns what belongs to the account and to none of its mailboxes.
 func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, error) {
 	var meta wire.SyncMeta
+	quota := int64(target.NoQuota)
 	err := x.ask(ctx, func(s *wire.Sync) (err error) {
 		// GET META makes a database for an account that does not exist, and
 		// looking must change nothing.
@@ -103,15 +104,51 @@ func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, erro
 		if err == nil && exists {
 			meta, err = s.Meta(ctx, account)
 		}
+		if err == nil && exists {
+			quota, err = storageQuota(ctx, s, account)
+		}
 		return err
 	})
+	var converted target.Meta
 	if err == nil {
-		var converted target.Meta
-		if converted, err = indexMeta(account, meta); err == nil {
-			return converted, nil
+		converted, err = indexMeta(account, meta)
+	}
+	if err == nil {
+		converted.QuotaKiB = quota
+		converted.Deleted, err = x.deleted(ctx, account)
+	}
+	if err != nil {
+		return target.Meta{}, fmt.Errorf("index view of what belongs to %s on %s: %w", account, x.server.name, err)
+	}
+	return converted, nil
+}
+
+// storageQuota returns the limit of the account's own quota root, in KiB.
+func storageQuota(ctx context.Context, s *wire.Sync, account string) (int64, error) {
+	quota, err := s.Quota(ctx, internalName(account, "INBOX"))
+	if isNo(err) {
+		return target.NoQuota, nil // there is no such root
+	}
+	if err != nil {
+		return 0, err
+	}
+	if limit, ok := quota.Limits["STORAGE"]; ok {
+		return int64(limit), nil
+	}
+	return target.NoQuota, nil
+}
+
+// deleted returns the unique IDs of the account's deleted mailboxes.
+func (x *indexView) deleted(ctx context.Context, account string) ([]string, error) {
+	found, err := x.find(ctx, account)
+	var ids []string
+	for _, m := range found {
+		if strings.HasPrefix(m.Name, internalDeletedTree) {
+			ids = append(ids, m.UniqueID)
 		}
 	}
-	return target.Meta{}, fmt.Errorf("index view of what belongs to %s on %s: %w", account, x.server.name, err)
+	slices.Sort(ids)
+	return ids, err
 }
 
 // hasAccount asks for the INBOX, which is quick, and then for any mailbox at
@@ -143,6 +180,7 @@ func indexMailbox(account string, m wire.SyncMailbox) (target.Mailbox, error) {
 		ACL:           indexACL(m.ACL),
 		QuotaRoot:     m.QuotaRoot,
 		SyncCRC:       m.SyncCRC,
+		Annotations:   mailboxAnnotations(account, m.Annotations),
 	}
 	for _, r := range m.Records {
 		mailbox.Records = append(mailbox.Records, target.Record{
@@ -159,6 +197,23 @@ func indexMailbox(account string, m wire.SyncMailbox) (target.Mailbox, error) {
 	return mailbox, nil
 }
 
+// mailboxAnnotations returns those of [target.Annotations] that are set: the
+// shared ones belong to nobody, the private ones to the account.
+func mailboxAnnotations(account string, told []wire.SyncAnnotation) map[string]string {
+	owners := map[string]string{"": "/shared", account: "/private"}
+	annotations := map[string]string{}
+	for _, a := range told {
+		tree, known := owners[a.UserID]
+		if entry := tree + a.Entry; known && slices.Contains(target.Annotations(), entry) {
+			annotations[entry] = a.Value
+		}
+	}
+	if len(annotations) == 0 {
+		return nil
+	}
+	return annotations
+}
+
 // indexACL turns Cyrus's "bob\tlrs\talice\tlrswipkxtecda\t" into sorted pairs.
 func indexACL(acl string) string {
 	fields := strings.Split(strings.TrimSuffix(acl, "\t"), "\t")
@@ -168,6 +223,19 @@ func indexACL(acl string) string {
 	}
 	slices.Sort(entries)
 	return strings.Join(entries, ", ")
+}
+
+// cyrusACL turns sorted pairs into Cyrus's own form.
+func cyrusACL(acl string) (string, error) {
+	var out strings.Builder
+	for entry := range strings.SplitSeq(acl, ", ") {
+		who, rights, ok := strings.Cut(entry, " ")
+		if !ok || who == "" || rights == "" || strings.ContainsAny(entry, "\t\r\n") {
+			return "", fmt.Errorf("%q is no entry of an ACL", entry)
+		}
+		out.WriteString(who + "\t" + rights + "\t")
+	}
+	return out.String(), nil
 }
 
 // recordFlags returns the flags that are a user's, sorted; nil for none.

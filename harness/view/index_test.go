@@ -36,6 +36,7 @@ func TestMailboxes(t *testing.T) {
 		mailboxLine("DELETED.user.john^doe.Old.5F3C", ""),
 		"S: * LSUB (user.john^doe)", "S: OK success",
 		"C: GET USER nobody", "S: OK success",
+		"C: GET USER nobody", "S: OK success",
 	)}})
 	got, err := v.Index().Mailboxes(soon(t), "john.doe")
 	want := []target.Mailbox{mailbox("INBOX"), mailbox("INBOX/Work"), mailbox("INBOX/a.b/Köln")}
@@ -57,7 +58,7 @@ func TestMailboxesPastABrokenOne(t *testing.T) {
 			mailboxLine("user.alice", ""), mailboxLine("user.alice.K&APY-ln^x", ""), "S: OK success",
 		)},
 		IMAP: {imapTalk(asAdmin,
-			`C: c2 LIST "" ("user/alice" "user/alice/*")`,
+			`C: c2 LIST "" ("user/alice" "user/alice/*" "DELETED/user/alice/*")`,
 			`S: * LIST (\HasChildren) "/" user/alice`, `S: * LIST () "/" user/alice/Broken`,
 			`S: * LIST () "/" user/alice/K&APY-ln.x`, "S: c2 OK Completed",
 		)},
@@ -106,22 +107,29 @@ func TestMeta(t *testing.T) {
 		"S: * SIEVE %(FILENAME rules.script LAST_UPDATE 1795477502 GUID b97cefb85391a5f76bda1513f0dbbb093dbf0aa5 ISACTIVE 0)",
 		"S: * SIEVE %(FILENAME rules.bc LAST_UPDATE 0 GUID 0000000000000000000000000000000000000000 ISACTIVE 1)",
 		`S: * SIEVE %(FILENAME "old rules.script" LAST_UPDATE 1795477502 GUID b97cefb85391a5f76bda1513f0dbbb093dbf0aa5 ISACTIVE 0)`, "S: OK success",
+		"C: GET QUOTA user.alice", "S: * QUOTA %(ROOT user.alice LIMIT 1000 STORAGE 1000 MODSEQ 16)", "S: OK success",
+		"C: GET USER alice", mailboxLine("user.alice", ""), deletedLine("DELETED.user.alice.Old.6B04F132"), "S: OK success",
 		// Nothing is asked about an account that is not there: that would make it files.
 		"C: GET MAILBOXES (user.nobody)", "S: OK success", "C: GET USER nobody", "S: OK success",
+		"C: GET USER nobody", "S: OK success",
 		// An INBOX that cannot be opened is no account that is not there.
 		"C: GET MAILBOXES (user.broken)", "S: OK success", "C: GET USER broken", "S: NO Unknown error",
 		"C: GET META broken", "S: * LSUB (user.broken)", "S: OK success",
+		"C: GET QUOTA user.broken", "S: NO IMAP_QUOTAROOT_NONEXISTENT Quota root does not exist",
+		"C: GET USER broken", "S: OK success",
 	)}})
 	const digest = "b97cefb85391a5f76bda1513f0dbbb093dbf0aa5"
 	want := target.Meta{
 		Subscriptions: []string{"INBOX", "INBOX/a.b", "user/bob/Shared"},
 		Scripts:       []target.Script{{Name: "old rules", GUID: digest}, {Name: "rules", GUID: digest, Active: true}},
+		QuotaKiB:      1000,
+		Deleted:       []string{"gone"},
 	}
 	got, err := v.Index().Meta(soon(t), "alice")
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("alice: %v\n%s", err, diff)
 	}
-	if got, err := v.Index().Meta(soon(t), "nobody"); err != nil || !cmp.Equal(got, target.Meta{}) {
+	if got, err := v.Index().Meta(soon(t), "nobody"); err != nil || !cmp.Equal(got, target.Meta{QuotaKiB: target.NoQuota}) {
 		t.Errorf("nobody: %v, %v", got, err)
 	}
 	if got, err := v.Index().Meta(soon(t), "broken"); err != nil || len(got.Subscriptions) != 1 {

@@ -6,6 +6,12 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
+// Deleted mailboxes are kept apart, below a tree of their own.
+const (
+	deletedTree         = "DELETED/"
+	internalDeletedTree = "DELETED."
+)
+
 // A mailbox has three names: the one its owner sees ("INBOX/a.b", UTF-8), the
 // one an administrator sees ("user/alice/a.b"), and the internal one of
 // Cyrus's own files and sync protocol ("user.alice.a^b"), which has dots for
@@ -22,6 +28,15 @@ func internalName(account, owner string) string {
 		owner = "user/" + account + rest
 	}
 	return toInternal.Replace(wire.EncodeMailboxName(owner))
+}
+
+// ToolName returns what Cyrus's own tools call a mailbox of the account: the
+// administrator's name in modified UTF-7.
+func ToolName(account, owner string) string {
+	if rest, ok := strings.CutPrefix(owner, "INBOX"); ok && (rest == "" || rest[0] == '/') {
+		owner = "user/" + account + rest
+	}
+	return wire.EncodeMailboxName(owner)
 }
 
 // ownerName returns what the account's owner calls the mailbox.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -68,6 +69,11 @@ func imapTalk(who string, conversation ...string) []string {
 }
 
 // mailboxLine is what GET USER says of a mailbox.
+// deletedLine is a deleted mailbox that is still kept.
+func deletedLine(name string) string {
+	return strings.Replace(mailboxLine(name, ""), "UNIQUEID u1", "UNIQUEID gone", 1)
+}
+
 func mailboxLine(name, more string) string {
 	return "S: * MAILBOX %(UNIQUEID u1 MBOXNAME " + name + " SYNC_CRC 7 LAST_UID 2 HIGHESTMODSEQ 14 UIDVALIDITY 1795475749" +
 		" PARTITION default ACL \"bob\tlrs\talice\tlrswipkxtecda\t\"" + more + ")"

@@ -162,5 +162,20 @@ func (s session) Expunge(ctx context.Context, mailbox string, uids []uint32) err
 	return s.client.Expunge(ctx, mailbox, uids)
 }
 
+// SetFlags adds flags and then removes others.
+func (s session) SetFlags(ctx context.Context, mailbox string, uids []uint32, add, remove []string) error {
+	return s.client.SetFlags(ctx, mailbox, uids, add, remove)
+}
+
+// Copy copies messages into another mailbox.
+func (s session) Copy(ctx context.Context, mailbox string, uids []uint32, to string) error {
+	return s.client.Copy(ctx, mailbox, uids, to)
+}
+
+// Move moves messages into another mailbox.
+func (s session) Move(ctx context.Context, mailbox string, uids []uint32, to string) error {
+	return s.client.Move(ctx, mailbox, uids, to)
+}
+
 // Close logs out.
 func (s session) Close() error { return s.client.Close() }

@@ -33,12 +33,17 @@ type View struct {
 	server server
 	index  *indexView
 	user   *userView
+
+	seeding chan struct{} // takes as many as may seed at a time
 }
 
 // New returns a view of the server. It connects to nothing before it must.
 func New(name target.ServerName, dial Dialer, creds Credentials) *View {
 	s := server{name: name, dialer: dial, creds: creds}
-	return &View{server: s, index: &indexView{server: s}, user: &userView{server: s}}
+	return &View{
+		server: s, index: &indexView{server: s}, user: &userView{server: s},
+		seeding: make(chan struct{}, keptConnections),
+	}
 }
 
 // Index returns the server's index view. It keeps connections to use again.
@@ -87,4 +92,12 @@ func (s server) imap(ctx context.Context, account string) (*wire.IMAP, error) {
 		return nil, err
 	}
 	return wire.NewIMAP(ctx, conn, peer, s.login(account))
+}
+
+func (s server) sync(ctx context.Context) (*wire.Sync, error) {
+	conn, peer, err := s.dial(ctx, Sync)
+	if err != nil {
+		return nil, err
+	}
+	return wire.NewSync(ctx, conn, peer, s.login(""))
 }

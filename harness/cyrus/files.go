@@ -1,0 +1,107 @@
+package cyrus
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/view"
+)
+
+var _ target.IndexSaboteur = saboteur{}
+
+// folder returns where a mailbox's files lie.
+func (s *server) folder(ctx context.Context, account, mailbox string) (string, error) {
+	said, err := s.tool(ctx, "mbpath", view.ToolName(account, mailbox))
+	folder := strings.TrimSpace(said)
+	if err == nil && !strings.HasPrefix(folder, "/") {
+		err = fmt.Errorf("mbpath says %q", folder)
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for the files of %s of %s on %s: %w", mailbox, account, s.name, err)
+	}
+	return folder, nil
+}
+
+// contents returns one file of a server.
+func (s *server) contents(ctx context.Context, path string) ([]byte, error) {
+	return s.pair.engine.exec(ctx, s.id, "", "cat", path)
+}
+
+// overwrite puts other bytes into a file that is Cyrus's, as Cyrus's own.
+func (s *server) overwrite(ctx context.Context, path string, content []byte) error {
+	if err := s.pair.engine.write(ctx, s.id, file{path: path, mode: 0o600, content: content}); err != nil {
+		return err
+	}
+	_, err := s.pair.engine.exec(ctx, s.id, "", "chown", "cyrus:mail", path)
+	return err
+}
+
+func digest(content []byte) string {
+	sum := sha1.Sum(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// TruncateIndex implements [target.IndexSaboteur].
+func (b saboteur) TruncateIndex(ctx context.Context, name target.ServerName, account, mailbox string) (target.Evidence, error) {
+	return b.spoilIndex(ctx, name, account, mailbox, "cut off within its header", func(index []byte) ([]byte, error) {
+		const within = 100 // of a header of 160 bytes
+		return index[:min(within, len(index))], nil
+	})
+}
+
+// DamageRecord implements [target.IndexSaboteur].
+func (b saboteur) DamageRecord(ctx context.Context, name target.ServerName, account, mailbox string) (target.Evidence, error) {
+	return b.spoilIndex(ctx, name, account, mailbox, "two bytes of its first record flipped", func(index []byte) ([]byte, error) {
+		const header, record = 160, 112
+		if len(index) < header+record {
+			return nil, fmt.Errorf("its index has no record")
+		}
+		spoiled := bytes.Clone(index)
+		spoiled[header+20] ^= 0xff
+		spoiled[header+21] ^= 0xff
+		return spoiled, nil
+	})
+}
+
+func (b saboteur) spoilIndex(ctx context.Context, name target.ServerName, account, mailbox, how string, spoil func([]byte) ([]byte, error)) (target.Evidence, error) {
+	s := b.pair.server(name)
+	fail := func(err error) (target.Evidence, error) {
+		return target.Evidence{}, fmt.Errorf("spoiling the index of %s of %s on %s: %w", mailbox, account, name, err)
+	}
+	folder, err := s.folder(ctx, account, mailbox)
+	if err != nil {
+		return fail(err)
+	}
+	path := folder + "/cyrus.index"
+	before, err := s.contents(ctx, path)
+	if err != nil {
+		return fail(err)
+	}
+	spoiled, err := spoil(before)
+	if err != nil {
+		return fail(err)
+	}
+	if err := s.overwrite(ctx, path, spoiled); err != nil {
+		return fail(err)
+	}
+	after, err := s.contents(ctx, path)
+	if err != nil {
+		return fail(err)
+	}
+	return target.Evidence{
+		Summary: fmt.Sprintf("cyrus.index of %s of %s on %s was %s", mailbox, account, name, how),
+		Facts: []target.Fact{{
+			What: fmt.Sprintf("cyrus.index of %s of %s", mailbox, account), Before: describeFile(before), After: describeFile(after),
+		}},
+	}, nil
+}
+
+func describeFile(content []byte) string {
+	return strconv.Itoa(len(content)) + " bytes, SHA-1 " + digest(content)[:12]
+}

@@ -1,0 +1,68 @@
+package cyrus
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// CompiledScripts implements [target.HostView].
+func (v hostView) CompiledScripts(ctx context.Context, account string) ([]target.CompiledScript, error) {
+	folder, err := v.sieveFolder(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	const listing = `[ ! -d "$1" ] || { cd "$1" && readlink defaultbc; for f in *.bc; do [ ! -f "$f" ] || sha1sum "$f"; done; }; true`
+	said, err := v.pair.engine.exec(ctx, v.id, "", "sh", "-c", listing, "listing", folder)
+	if err != nil {
+		return nil, fmt.Errorf("listing the bytecode of %s on %s: %w", account, v.name, err)
+	}
+	return parseBytecode(string(said)), nil
+}
+
+// parseBytecode reads the name that defaultbc points to, where there is one, and
+// lines of sha1sum.
+func parseBytecode(said string) []target.CompiledScript {
+	var scripts []target.CompiledScript
+	active := ""
+	for line := range strings.Lines(said) {
+		sum, name, found := strings.Cut(strings.TrimSpace(line), "  ")
+		if !found {
+			active = sum
+			continue
+		}
+		scripts = append(scripts, target.CompiledScript{Name: strings.TrimSuffix(name, ".bc"), SHA1: sum, Active: name == active})
+	}
+	slices.SortFunc(scripts, func(a, b target.CompiledScript) int { return strings.Compare(a.Name, b.Name) })
+	return scripts
+}
+
+// CompileScript implements [target.HostView].
+func (v hostView) CompileScript(ctx context.Context, source []byte) (string, error) {
+	bytecode, err := v.compile(ctx, source)
+	if err != nil {
+		return "", fmt.Errorf("compiling a script on %s: %w", v.name, err)
+	}
+	return digest(bytecode), nil
+}
+
+// DataDigest implements [target.HostView]. Left out is what Cyrus writes when it
+// is only read from: caches of status, and databases' checkpoints.
+func (v hostView) DataDigest(ctx context.Context) (string, error) {
+	found, err := v.pair.engine.inspect(ctx, v.id)
+	if err != nil {
+		return "", fmt.Errorf("looking at %s: %w", v.name, err)
+	}
+	if !found.State.Running || found.State.Paused {
+		return "", &target.UnsupportedError{Target: "a server that is down", What: "digests of its disk"}
+	}
+	const digesting = `find /var/spool/cyrus/mail /var/spool/sieve -type f -printf '%p %s %T@ %C@\n' | sort | sha1sum`
+	said, err := v.pair.engine.exec(ctx, v.id, "", "sh", "-c", digesting)
+	if err != nil {
+		return "", fmt.Errorf("digesting the data of %s: %w", v.name, err)
+	}
+	return strings.Fields(string(said))[0], nil
+}

@@ -1,0 +1,130 @@
+package cyrus
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+var _ target.ScriptSaboteur = saboteur{}
+
+// sieveMailbox holds an account's scripts, each as a message.
+const sieveMailbox = "INBOX/#sieve"
+
+// sieveFolder returns where an account's bytecode lies.
+func (s *server) sieveFolder(ctx context.Context, account string) (string, error) {
+	said, err := s.tool(ctx, "mbpath", "-a", "user/"+account)
+	if err != nil {
+		return "", fmt.Errorf("looking for the bytecode of %s on %s: %w", account, s.name, err)
+	}
+	for line := range strings.Lines(said) {
+		if folder, ok := strings.CutPrefix(line, "Sieve: "); ok {
+			return strings.TrimSpace(folder), nil
+		}
+	}
+	return "", fmt.Errorf("looking for the bytecode of %s on %s: mbpath says %q", account, s.name, said)
+}
+
+// compile runs sievec on a script, apart from any account.
+func (s *server) compile(ctx context.Context, source []byte) ([]byte, error) {
+	script := "/tmp/cyrdrill-" + strings.ToLower(rand.Text()) + ".sieve" // several may be compiled at once
+	if err := s.pair.engine.write(ctx, s.id, file{path: script, mode: 0o644, content: source}); err != nil {
+		return nil, err
+	}
+	const compiling = `out=$(mktemp) && /usr/lib/cyrus/bin/sievec "$1" "$out" && cat "$out" && rm "$out" "$1"`
+	return s.pair.engine.exec(ctx, s.id, "", "sh", "-c", compiling, "compile", script)
+}
+
+// ReplaceSource implements [target.ScriptSaboteur]. The index records how long
+// the message is that holds a script, so a shorter source is filled up with
+// blanks, which mean nothing in a script.
+func (b saboteur) ReplaceSource(ctx context.Context, name target.ServerName, account, script string, source []byte) (target.Evidence, error) {
+	s := b.pair.server(name)
+	fail := func(err error) (target.Evidence, error) {
+		return target.Evidence{}, fmt.Errorf("replacing the script %s of %s on %s: %w", script, account, name, err)
+	}
+	path, message, err := s.storedScript(ctx, account, script)
+	if err != nil {
+		return fail(err)
+	}
+	head, shown, ok := bytes.Cut(message, []byte("\r\n\r\n"))
+	if !ok || len(source) > len(shown) {
+		return fail(fmt.Errorf("%d bytes cannot take the place of %d", len(source), len(shown)))
+	}
+	filled := append(bytes.Clone(source), bytes.Repeat([]byte(" "), len(shown)-len(source))...)
+	if err := s.overwrite(ctx, path, bytes.Join([][]byte{head, filled}, []byte("\r\n\r\n"))); err != nil {
+		return fail(err)
+	}
+	evidence := target.Evidence{
+		Summary: fmt.Sprintf("the source of %s of %s on %s was overwritten", script, account, name),
+		Facts:   []target.Fact{{What: fmt.Sprintf("source of %s of %s", script, account), Before: describeFile(shown), After: describeFile(filled)}},
+	}
+	more, err := b.ReplaceCompiled(ctx, name, account, script, filled)
+	if err != nil {
+		return evidence, err
+	}
+	return evidence.And(more), nil
+}
+
+// storedScript returns the message file that holds a script's source: the last
+// one of that subject.
+func (s *server) storedScript(ctx context.Context, account, script string) (path string, message []byte, err error) {
+	folder, err := s.folder(ctx, account, sieveMailbox)
+	if err != nil {
+		return "", nil, err
+	}
+	files, err := s.pair.engine.read(ctx, s.id, folder)
+	if err != nil {
+		return "", nil, err
+	}
+	last := 0
+	for name, f := range files {
+		var uid int
+		if _, err := fmt.Sscanf(name, "%d.", &uid); err != nil || !strings.HasSuffix(name, ".") {
+			continue
+		}
+		if bytes.Contains(f.content, []byte("\r\nSubject: "+script+"\r\n")) && uid > last {
+			last, path, message = uid, folder+"/"+name, f.content
+		}
+	}
+	if last == 0 {
+		return "", nil, fmt.Errorf("no message holds it")
+	}
+	return path, message, nil
+}
+
+// ReplaceCompiled implements [target.ScriptSaboteur].
+func (b saboteur) ReplaceCompiled(ctx context.Context, name target.ServerName, account, script string, source []byte) (target.Evidence, error) {
+	s := b.pair.server(name)
+	fail := func(err error) (target.Evidence, error) {
+		return target.Evidence{}, fmt.Errorf("replacing the bytecode of %s of %s on %s: %w", script, account, name, err)
+	}
+	folder, err := s.sieveFolder(ctx, account)
+	if err != nil {
+		return fail(err)
+	}
+	path := folder + "/" + script + ".bc"
+	before, err := s.contents(ctx, path)
+	if err != nil {
+		return fail(err)
+	}
+	bytecode, err := s.compile(ctx, source)
+	if err != nil {
+		return fail(err)
+	}
+	if err := s.overwrite(ctx, path, bytecode); err != nil {
+		return fail(err)
+	}
+	after, err := s.contents(ctx, path)
+	if err != nil {
+		return fail(err)
+	}
+	return target.Evidence{
+		Summary: fmt.Sprintf("the bytecode of %s of %s on %s was replaced", script, account, name),
+		Facts:   []target.Fact{{What: fmt.Sprintf("bytecode of %s of %s", script, account), Before: describeFile(before), After: describeFile(after)}},
+	}, nil
+}

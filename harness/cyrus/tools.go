@@ -1,0 +1,51 @@
+package cyrus
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/docker"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/view"
+)
+
+// toolWithin bounds one run of a tool of Cyrus's that may go through all mail.
+const toolWithin = 5 * time.Minute
+
+// tool runs one of Cyrus's tools on the server, as the user that owns the mail
+// and by the clock that Cyrus itself has, and returns what it said.
+func (s *server) tool(ctx context.Context, name string, arguments ...string) (string, error) {
+	command := []string{"env"}
+	if s.pair.moving {
+		command = append(command, docker.FaketimeEnvironment()...)
+	}
+	command = append(append(command, "cyrus", name), arguments...)
+	said, err := s.pair.engine.execWithin(ctx, toolWithin, s.id, "cyrus", command...)
+	if err != nil {
+		return string(said), fmt.Errorf("running cyrus %s on %s: %w", name, s.name, err)
+	}
+	return string(said), nil
+}
+
+// Reconstruct implements [target.Operator].
+func (o operator) Reconstruct(ctx context.Context, name target.ServerName, account, mailbox string) (string, error) {
+	s := o.pair.server(name)
+	full := view.ToolName(account, mailbox)
+	said, err := s.tool(ctx, "reconstruct", full)
+	if err != nil {
+		return said, err
+	}
+	// It ends with 0 whatever happened, and with the mailbox's name where it
+	// found one.
+	if !strings.Contains(said, "user/"+account) && !strings.Contains(said, "user."+account) {
+		return said, fmt.Errorf("reconstructing %s of %s on %s: it found no such mailbox: %q", mailbox, account, name, said)
+	}
+	return said, nil
+}
+
+// Expire implements [target.Operator].
+func (o operator) Expire(ctx context.Context, name target.ServerName) (string, error) {
+	return o.pair.server(name).tool(ctx, "expire", "-E", "1", "-X", "0", "-D", "0", "-v")
+}

@@ -1,0 +1,74 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// ClientCaches finds mailboxes whose clients may be wrong from now on. The old
+// master gave UIDs and modseqs to clients that the new one does not know and
+// gives out again: by UIDVALIDITY alone a client cannot tell (RFC 9051, section
+// 2.3.1.1), and shows one message for another. Nothing can be restored here, but
+// whoever answers for the mailboxes must know which they are.
+type ClientCaches struct{}
+
+// Name implements [Detector].
+func (ClientCaches) Name() string { return "client-caches" }
+
+// Doc implements [Detector].
+func (ClientCaches) Doc() string {
+	return "lists mailboxes in which the new master gives UIDs or modseqs out again that clients know from the old one"
+}
+
+// Claims implements [Detector].
+func (ClientCaches) Claims() []target.Kind { return []target.Kind{target.ClientCachesWrong} }
+
+// Detect implements [Detector]. The sides must be those of a freeze, or of
+// servers of which it is known who was master.
+func (d ClientCaches) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
+	if len(scene.Sides) != 2 {
+		return nil, errNeedsTwo
+	}
+	return scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+		snaps, err := bothSides(ctx, scene, account, target.LevelStatus)
+		if err != nil {
+			return nil, err
+		}
+		old, promoted := snaps[0], snaps[1]
+		if scene.Master == promoted.Server {
+			old, promoted = promoted, old
+		}
+		return staleCaches(old, promoted), nil
+	})
+}
+
+func staleCaches(old, promoted target.Snapshot) []Finding {
+	var found []Finding
+	for _, m := range promoted.Mailboxes {
+		before := byUniqueID(old, m.UniqueID)
+		if before == nil || before.UIDValidity != m.UIDValidity {
+			continue
+		}
+		var evidence string
+		switch {
+		case before.LastUID > m.LastUID:
+			evidence = fmt.Sprintf("clients of %s know UIDs up to %d, and %s goes on from %d under the same UIDVALIDITY %d",
+				old.Server, before.LastUID, promoted.Server, m.LastUID+1, m.UIDValidity)
+		case before.HighestModSeq > m.HighestModSeq:
+			evidence = fmt.Sprintf("clients of %s know modseqs up to %d, and %s goes on from %d",
+				old.Server, before.HighestModSeq, promoted.Server, m.HighestModSeq+1)
+		default:
+			continue
+		}
+		for _, name := range slices.Compact([]string{m.Name, before.Name}) { // clients may know it by either
+			found = append(found, Finding{
+				Kind: target.ClientCachesWrong, Evidence: evidence,
+				Place: target.Place{Server: promoted.Server, Account: promoted.Account, Mailbox: name},
+			})
+		}
+	}
+	return found
+}

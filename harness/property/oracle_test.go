@@ -1,0 +1,66 @@
+package property_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// frozen has one message live on the old master (UID 1), one with a tombstone
+// (2), one on the replica alone below LAST_UID (3), and one above it (9); and
+// mailboxes that the old master deleted, does not have, and cannot read.
+func frozen() *property.Frozen {
+	const guid = "sha1 of kept"
+	alone := []target.Record{{UID: 3, GUID: guid}}
+	return &property.Frozen{Master: target.Imap1, Accounts: map[target.ServerName]map[string]property.FrozenAccount{
+		target.Imap1: {"alice": {
+			Mailboxes: []target.Mailbox{{Name: "INBOX", UniqueID: "u", LastUID: 5, Records: []target.Record{
+				{UID: 1, GUID: guid}, {UID: 2, GUID: guid, Expunged: true}, {UID: 4, GUID: "another"},
+			}}},
+			Deleted: []string{"deleted"}, Unreadable: []string{"INBOX/Damaged"},
+		}},
+		target.Imap2: {"alice": {
+			Mailboxes: []target.Mailbox{
+				{Name: "INBOX", UniqueID: "u", LastUID: 9, Records: []target.Record{
+					{UID: 1, GUID: guid}, {UID: 2, GUID: guid}, {UID: 3, GUID: guid}, {UID: 4, GUID: guid}, {UID: 5, GUID: guid, Expunged: true}, {UID: 9, GUID: guid},
+				}},
+				{Name: "INBOX/Deleted", UniqueID: "deleted", LastUID: 9, Records: alone},
+				{Name: "INBOX/New", UniqueID: "new", LastUID: 9, Records: alone},
+				{Name: "INBOX/Damaged", UniqueID: "damaged", LastUID: 9, Records: alone},
+			},
+		}},
+	}}
+}
+
+func TestOracle(t *testing.T) {
+	for _, c := range []struct {
+		mailbox   string
+		uid       uint32
+		decidable bool
+		why       string
+	}{
+		{"INBOX", 1, true, "live on imap1"},
+		{"INBOX", 2, true, "tombstone"},
+		{"INBOX", 3, false, "UID 3 is not above LAST_UID 5: expired, or lost"},
+		{"INBOX", 4, true, "UID 4 is another message on imap1"},
+		{"INBOX", 5, true, "tombstone"}, // on the replica
+		{"INBOX", 9, true, "above LAST_UID 5"},
+		{"INBOX", 8, true, "neither side"},
+		{"INBOX/Deleted", 3, true, "its mailbox was deleted"},
+		{"INBOX/New", 3, false, "did not have its mailbox"},
+		{"INBOX/Damaged", 3, false, "could not be read"},
+		{"INBOX/Unheard", 3, true, "neither side"},
+	} {
+		got := frozen().Decide(property.Case{Account: "alice", Mailbox: c.mailbox, GUID: "sha1 of kept", UID: c.uid})
+		if got.Decidable != c.decidable || !strings.Contains(got.Why, c.why) {
+			t.Errorf("UID %d in %s: %+v, want %v: %q", c.uid, c.mailbox, got, c.decidable, c.why)
+		}
+	}
+	// By the mailbox's unique id, and without a UID.
+	got := frozen().Decide(property.Case{Account: "alice", UniqueID: "new", GUID: "sha1 of kept"})
+	if got.Decidable {
+		t.Errorf("by unique id: %+v", got)
+	}
+}

@@ -1,0 +1,151 @@
+package restore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// RestoreMailboxes carries over what users did to mailboxes on the old master
+// and what never reached the replica: mailboxes made, renamed and deleted. A
+// mailbox that was deleted there and has got new mail here is emptied of its old
+// mail and kept.
+type RestoreMailboxes struct{}
+
+// Name implements [Restorer].
+func (RestoreMailboxes) Name() string { return "restore-mailboxes" }
+
+// Doc implements [Restorer].
+func (RestoreMailboxes) Doc() string {
+	return "makes, renames and deletes mailboxes as users had done where it never reached the replica"
+}
+
+// Plan implements [Restorer].
+func (r RestoreMailboxes) Plan(ctx context.Context, scene Scene) (Plan, error) {
+	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
+		tree := newTree(p.now)
+		actions := p.deletions(tree)
+		actions = append(actions, p.renames(tree)...)
+		return append(actions, p.creations(tree)...), nil
+	})
+}
+
+// tree is the names that mailboxes on the serving server have, as the planned
+// actions change them, by unique ID.
+type tree map[string]string
+
+func newTree(now target.Snapshot) tree {
+	t := tree{}
+	for _, m := range now.Mailboxes {
+		t[m.UniqueID] = m.Name
+	}
+	return t
+}
+
+func (t tree) taken(name string) bool {
+	for _, n := range t {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// rename renames a mailbox and those below it, as IMAP does.
+func (t tree) rename(from, to string) {
+	for id, name := range t {
+		if name == from || strings.HasPrefix(name, from+"/") {
+			t[id] = to + name[len(from):]
+		}
+	}
+}
+
+// deletions plans the deletion of each mailbox that its user had deleted, the
+// deepest first.
+func (p *accountPlanner) deletions(tree tree) []Action {
+	var actions []Action
+	for _, before := range slices.Backward(p.before.Mailboxes) {
+		now, there := byUniqueID(p.now, before.UniqueID)
+		if !there || !slices.Contains(p.rescued.Meta.Deleted, before.UniqueID) {
+			continue
+		}
+		why := fmt.Sprintf("its user had deleted it on %s", p.rescued.Server)
+		if p.gotMail(before, now) {
+			actions = append(actions, p.emptyOfOld(before, now, why)...)
+			continue
+		}
+		delete(tree, before.UniqueID)
+		actions = append(actions, Action{Act: Delete, Account: p.account, Mailbox: now.Name, Why: why})
+	}
+	return actions
+}
+
+// gotMail says whether the mailbox holds live messages that it did not hold in
+// the freeze.
+func (p *accountPlanner) gotMail(before, now target.Mailbox) bool {
+	return slices.ContainsFunc(now.Live(), func(r target.Record) bool { return r.UID > before.LastUID })
+}
+
+func (p *accountPlanner) emptyOfOld(before, now target.Mailbox, why string) []Action {
+	var actions []Action
+	for _, r := range now.Live() {
+		if r.UID <= before.LastUID {
+			actions = append(actions, Action{
+				Act: Expunge, Account: p.account, Mailbox: now.Name, UID: r.UID, GUID: r.GUID,
+				Why: why + ", and new mail has come into it since",
+			})
+		}
+	}
+	return actions
+}
+
+// renames plans the renaming of each mailbox that its user had renamed, parents
+// first, unless the user has renamed it since.
+func (p *accountPlanner) renames(tree tree) []Action {
+	var actions []Action
+	for _, source := range p.rescued.Mailboxes {
+		before, known := byUniqueID(p.before, source.UniqueID)
+		now, there := byUniqueID(p.now, source.UniqueID)
+		if !known || !there || before.Name == source.Name || now.Name != before.Name {
+			continue
+		}
+		name := tree[source.UniqueID]
+		if name == source.Name {
+			continue // with its parent
+		}
+		action := Action{
+			Act: Rename, Account: p.account, Mailbox: name, To: source.Name,
+			Why: fmt.Sprintf("its user had renamed it on %s", p.rescued.Server),
+		}
+		if tree.taken(source.Name) {
+			action.Act = Keep
+			action.Why += ", and there is another mailbox of that name by now"
+		} else {
+			tree.rename(name, source.Name)
+		}
+		actions = append(actions, action)
+	}
+	return actions
+}
+
+// creations plans the making of each mailbox that only the rescued store has,
+// parents first. One that the user has deleted since is not made again.
+func (p *accountPlanner) creations(tree tree) []Action {
+	var actions []Action
+	for _, source := range p.rescued.Mailboxes {
+		_, known := byUniqueID(p.before, source.UniqueID)
+		_, there := byUniqueID(p.now, source.UniqueID)
+		if known || there || tree.taken(source.Name) || slices.Contains(p.now.Meta.Deleted, source.UniqueID) {
+			continue
+		}
+		tree[source.UniqueID] = source.Name
+		actions = append(actions, Action{
+			Act: Create, Account: p.account, Mailbox: source.Name,
+			Why: fmt.Sprintf("its user had made it on %s", p.rescued.Server),
+		})
+	}
+	return actions
+}

@@ -1,0 +1,349 @@
+package traffic
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// replay turns the ledger's entries, one after the other, into what they
+// promise. Operations that overlapped in time are not told apart: traffic sends
+// one at a time for each account.
+type replay struct {
+	messages []*Message
+	at       map[place]*Message // those that are where their user put them
+	accounts map[string]*Account
+	order    []string
+	boxes    map[box]*Mailbox // those that have not been deleted
+	all      map[string][]*Mailbox
+	// moved and removed tell of renames and deletions on a server, so that what
+	// users do on another one, which has not heard of them, is understood.
+	moved   map[box]elsewhere
+	removed map[box]string
+	// shown tells of each message where its user first saw it.
+	shown map[string]string
+}
+
+// elsewhere is the name that a mailbox got on a server.
+type elsewhere struct{ server, name string }
+
+// place is one message in one mailbox.
+type place struct{ account, mailbox, marker string }
+
+type box struct{ account, mailbox string }
+
+func newReplay(entries []Entry, sightings map[string]Sighting) *replay {
+	return &replay{at: map[place]*Message{}, accounts: map[string]*Account{},
+		boxes: map[box]*Mailbox{},
+		all:   map[string][]*Mailbox{}, moved: map[box]elsewhere{}, removed: map[box]string{},
+		shown: firstShown(entries, sightings)}
+}
+
+// firstShown returns in which mailbox each message was first seen: whoever
+// flags, moves or expunges a message has seen it, perhaps before it was read
+// back.
+func firstShown(entries []Entry, sightings map[string]Sighting) map[string]string {
+	shown := make(map[string]string, len(sightings))
+	for marker, seen := range sightings {
+		shown[marker] = seen.Mailbox
+	}
+	used := map[string]bool{}
+	for _, e := range entries {
+		if !e.onMessage() || e.makesMessage() || used[e.Marker] {
+			continue
+		}
+		used[e.Marker] = true
+		if seen, sighted := sightings[e.Marker]; !sighted || e.SentAt.Before(seen.At) {
+			shown[e.Marker] = e.Mailbox
+		}
+	}
+	return shown
+}
+
+func (r *replay) account(name string) *Account {
+	if a, ok := r.accounts[name]; ok {
+		return a
+	}
+	a := &Account{
+		Name: name, Subscriptions: map[string]Value[bool]{}, QuotaKiB: Exactly(int64(target.NoQuota)),
+		Scripts: map[string]Value[string]{}, Active: Exactly(""),
+	}
+	r.accounts[name], r.order = a, append(r.order, name)
+	r.addBox(name, Inbox, target.Acknowledged)
+	return a
+}
+
+func (r *replay) addBox(account, name string, made target.Outcome) {
+	m := &Mailbox{Account: account, Name: name, Made: made, ACL: map[string]Value[string]{}, Annotations: map[string]Value[string]{}}
+	r.all[account] = append(r.all[account], m)
+	if made != target.Refused {
+		r.boxes[box{account, name}] = m
+	}
+}
+
+// outcome is what is known of an entry; one without an answer is in doubt.
+func (e Entry) outcome() target.Outcome {
+	if e.Outcome == "" {
+		return target.InDoubt
+	}
+	return e.Outcome
+}
+
+func (r *replay) apply(e Entry, sightings map[string]Sighting) {
+	account, asked := r.account(e.Account), e.Mailbox
+	e.Mailbox = r.current(e, e.Mailbox)
+	if e.Op == OpCopy || e.Op == OpMove {
+		e.To = r.current(e, e.To)
+	}
+	switch e.Op {
+	case OpDeliver, OpAppend:
+		r.store(e, sightings)
+	case OpFlag:
+		r.flag(e)
+	case OpCopy:
+		r.copy(e)
+	case OpMove:
+		r.move(e)
+	case OpExpunge:
+		r.takeAway(place{e.Account, e.Mailbox, e.Marker}, e.outcome())
+	case OpCreate:
+		if _, there := r.boxes[box{e.Account, e.Mailbox}]; !there {
+			r.addBox(e.Account, e.Mailbox, e.outcome())
+		}
+	case OpRename:
+		r.rename(e)
+	case OpDelete:
+		r.deleteBox(e)
+	case OpSubscribe, OpUnsubscribe:
+		// A subscription is to a name, and does not follow a mailbox that is renamed.
+		account.Subscriptions[asked] = known(account.Subscriptions, asked).set(e.Op == OpSubscribe, e.outcome())
+	case OpSetACL:
+		if m := r.boxes[box{e.Account, e.Mailbox}]; m != nil {
+			m.ACL[e.Name] = known(m.ACL, e.Name).set(e.Value, e.outcome())
+		}
+	case OpSetAnnotation:
+		if m := r.boxes[box{e.Account, e.Mailbox}]; m != nil {
+			m.Annotations[e.Name] = known(m.Annotations, e.Name).set(e.Value, e.outcome())
+		}
+	case OpSetQuota:
+		limit, err := strconv.ParseInt(e.Value, 10, 64)
+		if err != nil {
+			limit = target.NoQuota
+		}
+		account.QuotaKiB = account.QuotaKiB.set(limit, e.outcome())
+	case OpPutScript:
+		account.Scripts[e.Name] = known(account.Scripts, e.Name).set(e.Value, e.outcome())
+	case OpDeleteScript:
+		account.Scripts[e.Name] = known(account.Scripts, e.Name).set("", e.outcome())
+	case OpActivate:
+		account.Active = account.Active.set(e.Name, e.outcome())
+	}
+}
+
+// current returns what the mailbox is called by now that the entry's server
+// calls so. A mailbox that was renamed on the old master has its old name on a
+// new one that has not heard of it; one that was deleted there, and is used
+// here, lives again.
+func (r *replay) current(e Entry, name string) string {
+	if name == "" {
+		return ""
+	}
+	for range len(r.moved) + 1 {
+		at := box{e.Account, name}
+		if _, there := r.boxes[at]; there {
+			return name
+		}
+		moved, ok := r.moved[at]
+		if !ok || moved.server == e.Server {
+			break
+		}
+		name = moved.name
+	}
+	at := box{e.Account, name}
+	if server, ok := r.removed[at]; ok && server != e.Server && e.outcome() == target.Acknowledged && e.bringsMail() {
+		r.addBox(e.Account, name, target.Acknowledged)
+	}
+	return name
+}
+
+// known returns the value under the key: what nobody has set is zero.
+func known[T comparable](values map[string]Value[T], key string) Value[T] {
+	if v, ok := values[key]; ok {
+		return v
+	}
+	var zero T
+	return Exactly(zero)
+}
+
+// store puts a new message where it was seen first, or else where it was to
+// go. A delivery that is tried again is the same message.
+func (r *replay) store(e Entry, sightings map[string]Sighting) {
+	if e.Again && r.again(e) {
+		return
+	}
+	m := &Message{
+		Marker: e.Marker, Account: e.Account, Mailbox: e.Mailbox, Stored: e.outcome(), Flags: map[string]Value[bool]{},
+		InternalDate: e.InternalDate, Bytes: e.Bytes, SentSHA1: e.SentSHA1, BodySHA1: sightings[e.Marker].BodySHA1, Tries: 1,
+		SeenIn: r.shown[e.Marker],
+	}
+	if e.Op == OpDeliver {
+		m.Filed = e.Mailbox
+		if m.SeenIn != "" {
+			m.Mailbox = m.SeenIn
+		}
+	}
+	for _, flag := range e.Flags {
+		m.Flags[flag] = Exactly(true)
+	}
+	r.put(m)
+}
+
+// again notes one more delivery of a message, and says whether it was known.
+func (r *replay) again(e Entry) bool {
+	for _, m := range r.messages {
+		if m.Marker == e.Marker {
+			m.DoubtfulTry = m.DoubtfulTry || m.Stored == target.InDoubt
+			m.Stored = stronger(m.Stored, e.outcome())
+			m.Tries++
+			return true
+		}
+	}
+	return false
+}
+
+func (r *replay) put(m *Message) {
+	r.messages = append(r.messages, m)
+	if m.Stored != target.Refused {
+		r.at[place{m.Account, m.Mailbox, m.Marker}] = m
+	}
+}
+
+func (r *replay) flag(e Entry) {
+	m := r.at[place{e.Account, e.Mailbox, e.Marker}]
+	if m == nil {
+		return
+	}
+	for _, flag := range e.Add {
+		m.Flags[flag] = known(m.Flags, flag).set(true, e.outcome())
+	}
+	for _, flag := range e.Remove {
+		m.Flags[flag] = known(m.Flags, flag).set(false, e.outcome())
+	}
+}
+
+// copy makes a second promise of the same message.
+func (r *replay) copy(e Entry) *Message {
+	source := r.at[place{e.Account, e.Mailbox, e.Marker}]
+	if source == nil || e.outcome() == target.Refused {
+		return nil
+	}
+	copied := *source
+	copied.Mailbox, copied.OrIn, copied.Expunged = e.To, "", ""
+	copied.Filed, copied.SeenIn, copied.DoubtfulTry = "", "", false
+	copied.Stored = weaker(source.Stored, e.outcome())
+	copied.Flags = maps.Clone(source.Flags)
+	if there := r.at[place{e.Account, e.To, e.Marker}]; there != nil {
+		there.Stored = stronger(there.Stored, copied.Stored)
+		return nil
+	}
+	r.put(&copied)
+	return &copied
+}
+
+// move is a copy that takes the first one away. Where that is in doubt, the
+// message is in one of the two mailboxes.
+func (r *replay) move(e Entry) {
+	source := r.at[place{e.Account, e.Mailbox, e.Marker}]
+	moved := r.copy(e)
+	if source == nil {
+		return
+	}
+	if e.outcome() != target.InDoubt {
+		r.takeAway(place{e.Account, e.Mailbox, e.Marker}, e.outcome())
+		return
+	}
+	source.OrIn = e.To
+	if moved != nil {
+		moved.Expunged = target.InDoubt // not a promise of its own
+	}
+}
+
+func (r *replay) takeAway(at place, outcome target.Outcome) {
+	m := r.at[at]
+	if m == nil {
+		return
+	}
+	m.Expunged = stronger(m.Expunged, outcome)
+	if outcome == target.Acknowledged {
+		delete(r.at, at)
+	}
+}
+
+// rename gives a mailbox and those below it another name, and its messages with
+// it; subscriptions stay as they are.
+func (r *replay) rename(e Entry) {
+	if e.outcome() == target.Refused {
+		return
+	}
+	for _, at := range r.boxesBelow(e.Account, e.Mailbox) {
+		m, to := r.boxes[at], e.To+at.mailbox[len(e.Mailbox):]
+		if e.outcome() == target.InDoubt {
+			m.OrName = to
+		} else {
+			m.Name = to
+			delete(r.boxes, at)
+			r.moved[at] = elsewhere{e.Server, to}
+			r.boxes[box{at.account, to}] = m
+		}
+		r.renameMessages(at, to, e.outcome())
+	}
+}
+
+func (r *replay) renameMessages(at box, to string, outcome target.Outcome) {
+	for _, m := range r.messages {
+		key := place{m.Account, m.Mailbox, m.Marker}
+		if m.Account != at.account || m.Mailbox != at.mailbox || r.at[key] != m {
+			continue
+		}
+		if outcome == target.InDoubt {
+			m.OrIn = to
+			continue
+		}
+		delete(r.at, key)
+		m.Mailbox = to
+		r.at[place{m.Account, to, m.Marker}] = m
+	}
+}
+
+// boxesBelow returns the mailbox and those below it, in the order of names.
+func (r *replay) boxesBelow(account, name string) []box {
+	var found []box
+	for b := range r.boxes {
+		if b.account == account && below(b.mailbox, name) {
+			found = append(found, b)
+		}
+	}
+	slices.SortFunc(found, func(a, b box) int { return strings.Compare(a.mailbox, b.mailbox) })
+	return found
+}
+
+func (r *replay) deleteBox(e Entry) {
+	at := box{e.Account, e.Mailbox}
+	m := r.boxes[at]
+	if m == nil {
+		return
+	}
+	m.Deleted = stronger(m.Deleted, e.outcome())
+	for _, message := range r.messages {
+		if message.Account == e.Account && message.Mailbox == e.Mailbox {
+			r.takeAway(place{e.Account, e.Mailbox, message.Marker}, e.outcome())
+		}
+	}
+	if e.outcome() == target.Acknowledged {
+		delete(r.boxes, at)
+		r.removed[at] = e.Server
+	}
+}

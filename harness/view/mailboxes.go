@@ -1,0 +1,84 @@
+package view
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// CreateMailbox makes a mailbox.
+func (s session) CreateMailbox(ctx context.Context, mailbox string) error {
+	return s.client.Create(ctx, mailbox)
+}
+
+// RenameMailbox renames a mailbox and those below it.
+func (s session) RenameMailbox(ctx context.Context, from, to string) error {
+	return s.client.Rename(ctx, from, to)
+}
+
+// DeleteMailbox removes a mailbox.
+func (s session) DeleteMailbox(ctx context.Context, mailbox string) error {
+	return s.client.Delete(ctx, mailbox)
+}
+
+// Subscribe adds the mailbox to the subscriptions, or takes it out.
+func (s session) Subscribe(ctx context.Context, mailbox string, subscribed bool) error {
+	if subscribed {
+		return s.client.Subscribe(ctx, mailbox)
+	}
+	return s.client.Unsubscribe(ctx, mailbox)
+}
+
+// SetACL sets one identifier's rights.
+func (s session) SetACL(ctx context.Context, mailbox, identifier, rights string) error {
+	return s.client.SetACL(ctx, mailbox, identifier, rights)
+}
+
+// SetAnnotation sets an annotation.
+func (s session) SetAnnotation(ctx context.Context, mailbox, entry, value string) error {
+	return s.client.SetAnnotation(ctx, mailbox, entry, value)
+}
+
+// Subscriptions returns the subscribed mailboxes' names, sorted.
+func (s session) Subscriptions(ctx context.Context) ([]string, error) {
+	names, err := s.client.Subscriptions(ctx)
+	slices.Sort(names)
+	return names, err
+}
+
+// Settings reads ACL, annotations and quota.
+func (s session) Settings(ctx context.Context, mailbox string) (target.Settings, error) {
+	told, err := s.client.Settings(ctx, mailbox, target.Annotations()...)
+	if err != nil {
+		return target.Settings{}, err
+	}
+	var acl []string
+	for identifier, rights := range told.ACL {
+		acl = append(acl, identifier+" "+rights)
+	}
+	slices.Sort(acl)
+	return target.Settings{ACL: strings.Join(acl, ", "), Annotations: told.Annotations, StorageKiB: told.StorageKiB}, nil
+}
+
+// Status reads a mailbox's counters.
+func (s session) Status(ctx context.Context, mailbox string) (target.Counters, error) {
+	told, err := s.client.Status(ctx, mailbox, "UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ")
+	if err != nil {
+		return target.Counters{}, err
+	}
+	return target.Counters{
+		UIDValidity: uint32(told["UIDVALIDITY"]), UIDNext: uint32(told["UIDNEXT"]), HighestModSeq: told["HIGHESTMODSEQ"],
+	}, nil
+}
+
+// SetQuota sets the limit of the account's quota root, as the administrator.
+func (u *userView) SetQuota(ctx context.Context, account string, storageKiB int64) error {
+	admin, err := u.server.imap(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = admin.Close() }()
+	return admin.SetQuota(ctx, "user/"+account, storageKiB)
+}
