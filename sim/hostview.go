@@ -1,14 +1,9 @@
 package sim
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -55,21 +50,17 @@ func (hostView) CompileScript(context.Context, []byte) (string, error) {
 	return "", notYet("sievec")
 }
 
-// DataDigest implements [target.HostView].
-func (v hostView) DataDigest(ctx context.Context) (string, error) {
+// DataFiles implements [target.HostView].
+func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 	if err := v.pair.takes(ctx, execTime); err != nil {
-		return "", err
+		return nil, err
 	}
-	digest := sha1.New()
-	for _, b := range slices.SortedFunc(maps.Keys(v.disk.mailboxes), compareBoxes) {
-		fmt.Fprintf(digest, "%v %+v\n", b, *v.disk.mailboxes[b])
+	files := map[string]string{}
+	for b, mailbox := range v.disk.mailboxes {
+		files[fmt.Sprintf("%s: index of %s", b.account, b.mailbox)] = fmt.Sprintf("%+v", *mailbox)
 	}
-	for _, guid := range slices.Sorted(maps.Keys(v.disk.spool)) {
-		fmt.Fprintln(digest, guid)
+	for guid := range v.disk.spool {
+		files["message "+guid] = "there"
 	}
-	return hex.EncodeToString(digest.Sum(nil)), nil
-}
-
-func compareBoxes(a, b box) int {
-	return cmp.Or(strings.Compare(a.account, b.account), strings.Compare(a.mailbox, b.mailbox))
+	return files, nil
 }

@@ -49,20 +49,30 @@ func (v hostView) CompileScript(ctx context.Context, source []byte) (string, err
 	return digest(bytecode), nil
 }
 
-// DataDigest implements [target.HostView]. Left out is what Cyrus writes when it
-// is only read from: caches of status, and databases' checkpoints.
-func (v hostView) DataDigest(ctx context.Context) (string, error) {
+// emptyTwoskip is how large an empty twoskip database is: its header, and the
+// dummy that its list begins with.
+const emptyTwoskip = 64 + 272
+
+// DataFiles implements [target.HostView]. Left out is what Cyrus writes when it
+// is only read from: caches of status, databases' checkpoints, and the database
+// of messages' annotations, which it makes, empty, when it first looks for some.
+func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 	found, err := v.pair.engine.inspect(ctx, v.id)
 	if err != nil {
-		return "", fmt.Errorf("looking at %s: %w", v.name, err)
+		return nil, fmt.Errorf("looking at %s: %w", v.name, err)
 	}
 	if !found.State.Running || found.State.Paused {
-		return "", &target.UnsupportedError{Target: "a server that is down", What: "digests of its disk"}
+		return nil, &target.UnsupportedError{Target: "a server that is down", What: "lists of the files on its disk"}
 	}
-	const digesting = `find /var/spool/cyrus/mail /var/spool/sieve -type f -printf '%p %s %T@ %C@\n' | sort | sha1sum`
-	said, err := v.pair.engine.exec(ctx, v.id, "", "sh", "-c", digesting)
+	listed, err := v.pair.engine.exec(ctx, v.id, "", "find", "/var/spool/cyrus/mail", "/var/spool/sieve", "-ignore_readdir_race",
+		"-type", "f", "!", "(", "-name", "cyrus.annotations", "-size", fmt.Sprintf("%dc", emptyTwoskip), ")", "-printf", `%p\t%s bytes, written %T@, changed %C@\n`)
 	if err != nil {
-		return "", fmt.Errorf("digesting the data of %s: %w", v.name, err)
+		return nil, fmt.Errorf("listing the data of %s: %w", v.name, err)
 	}
-	return strings.Fields(string(said))[0], nil
+	files := map[string]string{}
+	for line := range strings.Lines(string(listed)) {
+		path, state, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		files[path] = state
+	}
+	return files, nil
 }

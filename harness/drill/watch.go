@@ -11,6 +11,10 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
+// serverFiles are the files of each server that can be looked at, by path; nil
+// for a server where that went wrong.
+type serverFiles map[target.ServerName]map[string]string
+
 // watched runs a look at the servers and holds their data before it against
 // their data after it: looking must change nothing.
 func (r *run) watched(ctx context.Context, detector string, look func() ([]detect.Finding, error)) ([]detect.Finding, error) {
@@ -19,42 +23,45 @@ func (r *run) watched(ctx context.Context, detector string, look func() ([]detec
 	if err != nil {
 		return nil, err
 	}
-	after := r.digests(ctx)
+	after := r.dataFiles(ctx)
 	for _, server := range r.pair.Servers() {
-		b, a := before[server.Name()], after[server.Name()]
-		if b != "" && a != "" {
+		b, seenBefore := before[server.Name()]
+		a, seenAfter := after[server.Name()]
+		if seenBefore || seenAfter {
 			r.looks = append(r.looks, property.Look{Detector: detector, Server: server.Name(), Before: b, After: a})
 		}
 	}
 	return found, nil
 }
 
-// atRest returns the servers' digests once they stay the same: what a user's
+// atRest returns the servers' files once they stay the same: what a user's
 // session leaves undone at its end, the server does a moment later.
-func (r *run) atRest(ctx context.Context) map[target.ServerName]string {
+func (r *run) atRest(ctx context.Context) serverFiles {
 	const within = 5 * time.Second
-	last := r.digests(ctx)
+	last := r.dataFiles(ctx)
 	_ = target.WaitUntil(ctx, r.pair.Clock(), within, "the servers to be at rest", func(ctx context.Context) (bool, string, error) {
-		now := r.digests(ctx)
-		same := maps.Equal(now, last)
+		now := r.dataFiles(ctx)
+		same := maps.EqualFunc(now, last, maps.Equal)
 		last = now
 		return same, "", nil
 	})
 	return last
 }
 
-// digests returns a digest of each server's data; none where it cannot be had.
-func (r *run) digests(ctx context.Context) map[target.ServerName]string {
-	digests := map[target.ServerName]string{}
+// dataFiles returns the files of each server; a server that is down, or whose
+// target cannot tell, is left out.
+func (r *run) dataFiles(ctx context.Context) serverFiles {
+	all := serverFiles{}
 	for _, server := range r.pair.Servers() {
-		digest, err := server.Host().DataDigest(ctx)
+		files, err := server.Host().DataFiles(ctx)
 		var unsupported *target.UnsupportedError
-		if err != nil && !errors.As(err, &unsupported) {
-			r.note("the data of %s cannot be digested: %s", server.Name(), err)
+		if errors.As(err, &unsupported) {
+			continue
 		}
-		if err == nil {
-			digests[server.Name()] = digest
+		if err != nil {
+			r.note("the data of %s cannot be listed: %s", server.Name(), err)
 		}
+		all[server.Name()] = files
 	}
-	return digests
+	return all
 }

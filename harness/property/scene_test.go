@@ -218,11 +218,12 @@ func TestAccessCatches(t *testing.T) {
 
 func TestLookingChangesNothingCatches(t *testing.T) {
 	scene := func() property.Scene {
-		return property.Scene{Looks: []property.Look{{Detector: "index-compare", Server: target.Imap1, Before: "a", After: "a"}}}
+		return property.Scene{Looks: []property.Look{{Detector: "index-compare", Server: target.Imap1, Before: map[string]string{"1.": "a"}, After: map[string]string{"1.": "a"}}}}
 	}
 	runScenes(t, property.LookingChangesNothing{}, scene, 1, []plantedScene{
-		{"a detector that wrote", func(s *property.Scene) { s.Looks[0].After = "b" }, property.Fail, "index-compare changed the server's data"},
-		{"no digest", func(s *property.Scene) { s.Looks[0].After = "" }, property.Unknown, "no digest"},
+		{"a detector that wrote", func(s *property.Scene) { s.Looks[0].After = map[string]string{"1.": "b"} }, property.Fail, "index-compare changed the server's data by looking at it (1.: a → b)"},
+		{"a detector that removed", func(s *property.Scene) { s.Looks[0].After = map[string]string{} }, property.Fail, "1.: a → gone"},
+		{"no list of files", func(s *property.Scene) { s.Looks[0].After = nil }, property.Unknown, "could not be had"},
 		{"no look", func(s *property.Scene) { s.Looks = nil }, property.Unknown, "no promise"},
 	})
 }

@@ -166,10 +166,10 @@ type HostView interface {
 	// CompileScript compiles a script apart from any account (sievec) and
 	// returns the SHA-1 of the outcome, in hex.
 	CompileScript(ctx context.Context, source []byte) (sha1 string, err error)
-	// DataDigest returns a digest of the names, sizes, and times of change of
-	// all files that hold mail, indexes, scripts and lists of mailboxes: equal
-	// before and after what changes nothing.
-	DataDigest(ctx context.Context) (string, error)
+	// DataFiles returns all files that hold mail, indexes and scripts, by path,
+	// each with its size and times of change as one opaque text: equal before
+	// and after what changes nothing.
+	DataFiles(ctx context.Context) (map[string]string, error)
 }
 
 // CompiledScript is one file of bytecode, and what runs at delivery if its
