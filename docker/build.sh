@@ -28,7 +28,7 @@ missing() {
 
 cleanup() {
     if [[ -n $container ]]; then
-        docker rm --force "$container" >/dev/null 2>&1 || true
+        docker rm --force --volumes "$container" >/dev/null 2>&1 || true
     fi
     if [[ -n $work ]]; then
         rm -rf "$work"
@@ -72,7 +72,7 @@ commit() {
     done
     container=$(docker create "$image")
     docker commit "${changes[@]}" "$container" "$tag" >/dev/null
-    docker rm "$container" >/dev/null
+    docker rm --volumes "$container" >/dev/null
     container=""
 }
 

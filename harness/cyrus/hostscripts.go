@@ -11,12 +11,9 @@ import (
 
 // CompiledScripts implements [target.HostView].
 func (v hostView) CompiledScripts(ctx context.Context, account string) ([]target.CompiledScript, error) {
-	folder, err := v.sieveFolder(ctx, account)
-	if err != nil {
-		return nil, err
-	}
-	const listing = `[ ! -d "$1" ] || { cd "$1" && readlink defaultbc; for f in *.bc; do [ ! -f "$f" ] || sha1sum "$f"; done; }; true`
-	said, err := v.pair.engine.exec(ctx, v.id, "", "sh", "-c", listing, "listing", folder)
+	const listing = `folder=$(cyrus mbpath -a "user/$1" | sed -n 's/^Sieve: //p') && [ -n "$folder" ] || exit 1
+		[ ! -d "$folder" ] || { cd "$folder" && readlink defaultbc; for f in *.bc; do [ ! -f "$f" ] || sha1sum "$f"; done; }; true`
+	said, err := v.pair.engine.exec(ctx, v.id, "cyrus", "sh", "-c", listing, "listing", account)
 	if err != nil {
 		return nil, fmt.Errorf("listing the bytecode of %s on %s: %w", account, v.name, err)
 	}

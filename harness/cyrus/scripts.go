@@ -29,8 +29,20 @@ func (s *server) sieveFolder(ctx context.Context, account string) (string, error
 	return "", fmt.Errorf("looking for the bytecode of %s on %s: mbpath says %q", account, s.name, said)
 }
 
-// compile runs sievec on a script, apart from any account.
+// compile returns what sievec makes of a script, apart from any account. It makes
+// the same of the same script each time, so each is compiled once.
 func (s *server) compile(ctx context.Context, source []byte) ([]byte, error) {
+	if known, ok := s.compiled.Load(string(source)); ok {
+		return known.([]byte), nil
+	}
+	bytecode, err := s.sievec(ctx, source)
+	if err == nil {
+		s.compiled.Store(string(source), bytecode)
+	}
+	return bytecode, err
+}
+
+func (s *server) sievec(ctx context.Context, source []byte) ([]byte, error) {
 	script := "/tmp/cyrdrill-" + strings.ToLower(rand.Text()) + ".sieve" // several may be compiled at once
 	if err := s.pair.engine.write(ctx, s.id, file{path: script, mode: 0o644, content: source}); err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -32,11 +31,13 @@ type server struct {
 	name target.ServerName
 	view *view.View
 
+	compiled sync.Map // what sievec made of scripts' sources: string → []byte
+
 	mu        sync.Mutex
 	id        string // of the container; empty: not made yet
 	role      target.Role
 	draining  bool                    // it is a master that takes no users
-	addresses map[view.Service]string // while it runs; ports move at each start
+	addresses map[view.Service]string // while it runs; they move at each start
 	logSince  time.Time               // when it was made or reset
 }
 
@@ -195,45 +196,6 @@ func (s *server) died(ctx context.Context) error {
 		return fmt.Errorf("%s: %w with status %d", s.name, errDied, found.State.ExitCode)
 	}
 	return nil
-}
-
-// locate reads where the container's ports are published now.
-func (s *server) locate(ctx context.Context) error {
-	found, err := s.pair.engine.inspect(ctx, s.id)
-	if err != nil {
-		return fmt.Errorf("looking at the container of %s: %w", s.name, err)
-	}
-	addresses := map[view.Service]string{}
-	for service, port := range ports {
-		if at := s.pair.engine.published(found, port); at != "" {
-			addresses[service] = at
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.addresses = addresses
-	return nil
-}
-
-var errNotPublished = errors.New("connection refused: the server is down")
-
-// Dial implements [view.Dialer].
-func (s *server) Dial(ctx context.Context, service view.Service) (net.Conn, error) {
-	s.mu.Lock()
-	address := s.addresses[service]
-	s.mu.Unlock()
-	if address == "" {
-		return nil, errNotPublished
-	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
-}
-
-// forgetPorts is called when the container has ended: its ports may be
-// somebody else's soon.
-func (s *server) forgetPorts() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.addresses = nil
 }
 
 // lastWords returns the end of the container's log on one line, or "".
