@@ -8,8 +8,8 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// Access tries what users do: to log in, and to open each mailbox that they are
-// shown or that the index knows. An index that looks well on a mailbox that
+// Access tries what users do: to log in, and to open each mailbox of their own
+// that they are shown or that the index knows. An index that looks well on a mailbox that
 // cannot be opened is found by this alone.
 type Access struct{}
 
@@ -65,6 +65,8 @@ func (v *visitor) visit(ctx context.Context) error {
 	for _, m := range indexed {
 		names = append(names, m.Name)
 	}
+	// A shared mailbox is its owner's to open, and is looked at there.
+	names = slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) })
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		if err := v.open(ctx, name); err != nil {

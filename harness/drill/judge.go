@@ -43,6 +43,8 @@ func (r *run) judge(ctx context.Context) {
 		failures, unknowns = nil, append([]string{err.Error()}, unknowns...)
 	}
 	r.result.Verdict, r.result.Reasons = conclude(failures, unknowns)
+	r.addHistories()
+	r.result.Accounts = r.accountOutcomes()
 }
 
 // conclude: what is known to be wrong outweighs what is not known.

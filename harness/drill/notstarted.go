@@ -13,7 +13,7 @@ import (
 // nothing is known. Interrupted says that it was ended from outside.
 func NotStarted(p *plan.Plan, targetName string, why error, interrupted bool) *Result {
 	r := &Result{
-		APIVersion: ResultVersion, Plan: p.Name, Title: p.Title, Target: targetName, Seed: p.Seed,
+		APIVersion: ResultVersion, Plan: p.Name, Title: p.Title, Description: p.Description, Target: targetName, Seed: p.Seed,
 		Verdict: property.Unknown, Reasons: []string{"there was no pair to drill: " + why.Error()}, Interrupted: interrupted,
 		Faults: []FaultResult{}, Findings: []detect.Finding{}, Restores: []RestoreResult{}, Marks: []MarkResult{},
 		Properties: []property.Result{}, Traffic: map[traffic.Op]traffic.Tally{}, StartedAt: time.Now().UTC(),

@@ -18,9 +18,11 @@ type Result struct {
 	APIVersion string `json:"apiVersion"`
 	Plan       string `json:"plan"`
 	Title      string `json:"title"`
-	Target     string `json:"target"`
-	Cyrus      string `json:"cyrus"` // what ran: "3.6.1-4+deb12u5", "model of 3.6.1"
-	Seed       uint64 `json:"seed"`
+	// Description is the story that the plan tells.
+	Description string `json:"description,omitempty"`
+	Target      string `json:"target"`
+	Cyrus       string `json:"cyrus"` // what ran: "3.6.1-4+deb12u5", "model of 3.6.1"
+	Seed        uint64 `json:"seed"`
 
 	Verdict property.Verdict `json:"verdict"`
 	// Reasons say why the verdict is not pass, one line each, the weightiest
@@ -36,6 +38,10 @@ type Result struct {
 	Restores   []RestoreResult              `json:"restores"`
 	Properties []property.Result            `json:"properties"`
 	Traffic    map[traffic.Op]traffic.Tally `json:"traffic"` // by operation
+
+	// Accounts are what became of each account, in the plan's order; nil where
+	// the drill did not start.
+	Accounts []AccountOutcome `json:"accounts,omitempty"`
 
 	StartedAt time.Time     `json:"started_at"` // on the target's clock
 	Elapsed   time.Duration `json:"elapsed_ns"` // on the target's clock, without making the pair
@@ -58,13 +64,15 @@ const (
 
 // StepResult is what became of one step of the plan.
 type StepResult struct {
-	Number  int           `json:"number"` // from 1
-	Kind    string        `json:"kind"`
-	Line    int           `json:"line"` // in the plan's file
-	Status  StepStatus    `json:"status"`
-	Summary string        `json:"summary"` // what happened, in an operator's words
-	Error   string        `json:"error,omitempty"`
-	Elapsed time.Duration `json:"elapsed_ns"` // on the target's clock
+	Number int    `json:"number"` // from 1
+	Kind   string `json:"kind"`
+	Line   int    `json:"line"` // in the plan's file
+	// StartedAt is on the target's clock; zero for a step that was skipped.
+	StartedAt time.Time     `json:"started_at,omitzero"`
+	Status    StepStatus    `json:"status"`
+	Summary   string        `json:"summary"` // what happened, in an operator's words
+	Error     string        `json:"error,omitempty"`
+	Elapsed   time.Duration `json:"elapsed_ns"` // on the target's clock
 }
 
 // MarkResult says whether a promised situation was reached.

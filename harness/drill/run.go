@@ -43,6 +43,7 @@ type run struct {
 	oldMaster target.ServerName // empty until a promotion
 	rescued   target.ServerName // empty until a rescue
 	failed    bool              // a step on which all later ones rest did not work
+	halted    bool              // the same, but all that had to be restored should be by now
 
 	looks       []property.Look
 	chance      *rand.Rand               // of what faults hurt
@@ -70,7 +71,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 		observe: options.Observe, reached: map[string]MarkResult{},
 		chance: rand.New(rand.NewPCG(p.Seed, faultStream)), scriptsHurt: map[string]bool{}, outages: map[string]time.Duration{},
 		result: &Result{
-			APIVersion: ResultVersion, Plan: p.Name, Title: p.Title, Target: options.Target, Cyrus: pair.Version(), Seed: p.Seed,
+			APIVersion: ResultVersion, Plan: p.Name, Title: p.Title, Description: p.Description, Target: options.Target, Cyrus: pair.Version(), Seed: p.Seed,
 			Findings: []detect.Finding{}, Restores: []RestoreResult{}, Properties: []property.Result{},
 			Traffic: map[traffic.Op]traffic.Tally{}, StartedAt: pair.Clock().Now(),
 		},
@@ -106,21 +107,26 @@ func (r *run) note(format string, args ...any) { r.emit(EventNote, false, format
 // walk carries out the steps in order. Detection and restore are the logic
 // under test: where they fail, the drill goes on, and the properties show what
 // that cost. After any other failure nothing that follows would mean what the
-// plan says, so the rest is skipped.
+// plan says, so the rest is skipped. From the resync on, whatever was to be
+// restored is promised to be there, so then the properties are judged all the
+// same.
 func (r *run) walk(ctx context.Context) {
+	restored := false
 	for i, step := range r.plan.Steps {
 		r.step = i + 1
+		restored = restored || step.Kind == plan.KindResync
 		outcome := StepResult{Number: r.step, Kind: string(step.Kind), Line: step.Pos.Line, Status: StepSkipped}
-		if !r.failed {
+		if !r.failed && !r.halted {
 			r.emit(EventStepStarted, false, "%s", describe(step))
-			started := r.pair.Clock().Now()
+			outcome.StartedAt = r.pair.Clock().Now()
 			summary, err := r.bounded(ctx, step)
-			outcome.Elapsed = r.pair.Clock().Now().Sub(started)
+			outcome.Elapsed = r.pair.Clock().Now().Sub(outcome.StartedAt)
 			outcome.Status, outcome.Summary = StepDone, summary
 			if err != nil {
 				outcome.Status, outcome.Error = StepFailed, err.Error()
 				underTest := step.Kind == plan.KindDetect || step.Kind == plan.KindRestore
-				r.failed = !underTest || ctx.Err() != nil
+				r.halted = !underTest && restored
+				r.failed = !underTest && !restored || ctx.Err() != nil
 				r.result.Reasons = append(r.result.Reasons, fmt.Sprintf("step %d (%s) failed: %s", r.step, step.Kind, err))
 			}
 			r.emit(EventStepEnded, err != nil, "%s", strings.TrimSpace(outcome.Summary+" "+outcome.Error))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
@@ -75,6 +76,9 @@ func (r *run) resync(ctx context.Context, step plan.Resync) (string, error) {
 		return "", errNothingToResync
 	}
 	r.lookAtFaults(ctx)
+	if err := r.canBeEmptied(ctx, server); err != nil {
+		return "", err
+	}
 	started := r.pair.Clock().Now()
 	if err := r.pair.Operator().Resync(ctx, server.Name(), r.plan.Accounts); err != nil {
 		return "", err
@@ -90,6 +94,20 @@ func (r *run) resync(ctx context.Context, step plan.Resync) (string, error) {
 	}
 	r.reach(MarkResynced, "%s is the replica of %s, and equal to it, after %s", server.Name(), r.pair.Serving().Name(), took)
 	return fmt.Sprintf("%s is the replica, and equal, after %s", server.Name(), took), nil
+}
+
+// canBeEmptied returns an error as long as the rescued store has something that
+// the serving server has never had: to resync it would lose that for good.
+func (r *run) canBeEmptied(ctx context.Context, rescued target.Server) error {
+	unsaved, err := restore.Unsaved(ctx, r.pair.Executor(), rescued, r.pair.Serving(), r.plan.Accounts)
+	if err != nil {
+		return err
+	}
+	if len(unsaved) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s was left as it is, for to empty it would destroy %d messages or mailboxes that nobody has saved, the first: %s; restore them first",
+		rescued.Name(), len(unsaved), unsaved[0])
 }
 
 func (r *run) failback(ctx context.Context) (string, error) {

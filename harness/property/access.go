@@ -1,7 +1,6 @@
 package property
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -47,7 +46,7 @@ func (p Access) Check(scene Scene) Result {
 		}
 	}
 	for _, account := range slices.Sorted(maps.Keys(scene.Outages)) {
-		result.Noted = append(result.Noted, fmt.Sprintf("%s was without service for %s", account, scene.Outages[account].Round(time.Millisecond)))
+		result.note(account, "%s was without service for %s", account, scene.Outages[account].Round(time.Millisecond))
 	}
 	return result.conclude()
 }

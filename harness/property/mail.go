@@ -112,7 +112,7 @@ func (r mailReader) read(ctx context.Context, account string) (map[MailboxID]*Re
 	listed, listErr := visit.list(ctx)
 	names := maps.Clone(r.named[account])
 	for _, name := range listed {
-		if isOwn(name) {
+		if target.IsOwn(name) {
 			names[name] = true
 		}
 	}

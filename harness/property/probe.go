@@ -99,7 +99,7 @@ func (p *prober) locate(ctx context.Context, marker, expected string) (mailbox s
 	if err != nil {
 		return "", 0, err
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return !isOwn(name) })
+	names = slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) })
 	if i := slices.Index(names, expected); i > 0 {
 		names = append([]string{expected}, slices.Delete(names, i, i+1)...)
 	}

@@ -77,7 +77,13 @@ type Result struct {
 	// Reported lists what would be a violation, had the operator not been told.
 	Reported []string `json:"reported,omitempty"`
 	// Noted lists what is worth knowing and breaks no promise.
-	Noted []string `json:"noted,omitempty"`
+	Noted []Note `json:"noted,omitempty"`
+}
+
+// Note is one thing worth knowing about an account.
+type Note struct {
+	Account string `json:"account"`
+	Text    string `json:"text"`
 }
 
 // Broken says how often the property was broken: "once", "11 times".
@@ -93,6 +99,9 @@ type Violation struct {
 	target.Place
 	Marker string `json:"marker"` // empty: it is not about one message
 	Text   string `json:"text"`
+	// History tells what led to it, the oldest first. A check leaves it empty:
+	// it is for whoever knows the whole drill to fill in.
+	History []string `json:"history,omitempty"`
 }
 
 func (v Violation) String() string {
@@ -130,6 +139,10 @@ func (r *Result) violateAt(at target.Place, marker, format string, args ...any) 
 
 func (r *Result) unknown(format string, args ...any) {
 	r.Unknown = append(r.Unknown, fmt.Sprintf(format, args...))
+}
+
+func (r *Result) note(account, format string, args ...any) {
+	r.Noted = append(r.Noted, Note{Account: account, Text: fmt.Sprintf(format, args...)})
 }
 
 // told says whether a server's answer can be judged. A definite no is a

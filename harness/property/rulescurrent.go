@@ -46,7 +46,7 @@ func (p RulesCurrent) Check(scene Scene) Result {
 	}
 	for _, m := range scene.Promises {
 		if m.Filed != "" && m.SeenIn != "" && m.Filed != m.SeenIn {
-			result.Noted = append(result.Noted, fmt.Sprintf("message %s of %s was to be filed into %s and was seen in %s first", m.Marker, m.Account, m.Filed, m.SeenIn))
+			result.note(m.Account, "message %s of %s was to be filed into %s and was seen in %s first", m.Marker, m.Account, m.Filed, m.SeenIn)
 		}
 	}
 	return result.conclude()

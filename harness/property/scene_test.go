@@ -2,6 +2,7 @@ package property_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,11 @@ func runScenes(t *testing.T, p property.Property, scene func() property.Scene, c
 			if got.Verdict != bug.verdict {
 				t.Fatalf("verdict %s, want %s: %+v", got.Verdict, bug.verdict, got)
 			}
-			said := strings.Join(append(append(append([]string{}, got.Unknown...), got.Reported...), got.Noted...), "\n")
+			lines := slices.Concat(got.Unknown, got.Reported)
+			for _, n := range got.Noted {
+				lines = append(lines, n.Account+": "+n.Text)
+			}
+			said := strings.Join(lines, "\n")
 			if len(got.Violations) > 0 {
 				said = got.Violations[0].String()
 			}

@@ -142,7 +142,7 @@ func (c *stateCheck) mailboxes(account traffic.Account, state AccountState) {
 	}
 	for _, name := range state.Mailboxes.Is {
 		switch {
-		case may[name] || !isOwn(name):
+		case may[name] || !target.IsOwn(name):
 		case deleted[name]:
 			c.result.violateAt(c.at(account.Name, name), "", "its user deleted the mailbox, and it is there again")
 		default:

@@ -93,9 +93,6 @@ func saysAbsent(err error) bool {
 		(refused.Code == "NONEXISTENT" || strings.Contains(refused.Text, "does not exist"))
 }
 
-// isOwn says of a listed mailbox that it is the user's own.
-func isOwn(name string) bool { return name == "INBOX" || strings.HasPrefix(name, "INBOX/") }
-
 // sideBySide does the work for each account, some of them at once.
 func sideBySide(ctx context.Context, executor target.Executor, accounts []string, work func(ctx context.Context, account string) error) error {
 	var mu sync.Mutex

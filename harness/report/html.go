@@ -17,6 +17,7 @@ func WriteHTML(w io.Writer, result *drill.Result) error {
 	page, err := template.New("report").Funcs(template.FuncMap{
 		"round": round, "broken": brokenInWords, "found": foundInWords, "restored": restoredInWords,
 		"left": leftInWords, "promised": promisedInWords, "marks": marksInWords,
+		"accounts": accountsInWords, "timeline": timeline,
 	}).Parse(pageText)
 	if err != nil {
 		return err

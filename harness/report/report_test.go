@@ -26,16 +26,17 @@ var at = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 func passed() *drill.Result {
 	place := target.Place{Server: target.Imap2, Account: "alice", Mailbox: "INBOX", UID: 6, GUID: "ab"}
 	return &drill.Result{
-		APIVersion: drill.ResultVersion, Plan: "p", Title: "A title", Target: "sim", Cyrus: "model", Seed: 1, Verdict: property.Pass,
-		Steps: []drill.StepResult{{Number: 1, Kind: "deliver", Line: 3, Status: drill.StepDone, Summary: "5 delivered"}},
+		APIVersion: drill.ResultVersion, Plan: "p", Title: "A title", Description: "The <story>", Target: "sim", Cyrus: "model", Seed: 1, Verdict: property.Pass,
+		Steps: []drill.StepResult{{Number: 1, Kind: "deliver", Line: 3, Status: drill.StepDone, Summary: "5 delivered", StartedAt: at.Add(24*time.Hour + 30*time.Second), Elapsed: time.Second}},
 		Marks: []drill.MarkResult{{Name: "mail-copied", Reached: true, Step: 1, Evidence: "one"}},
 		Faults: []drill.FaultResult{{Name: "replication-stopped", On: "imap1", Step: 1, Report: fault.Report{
 			Evidence: target.Evidence{Summary: "sync_client is frozen"}, State: fault.Healed,
 			Damage: []fault.Damage{{Place: place, Kind: target.MessageMissing, How: "never sent"}},
 		}}},
-		Findings:   []detect.Finding{{Detector: "index-compare", Kind: target.MessageMissing, Place: place, Right: target.Imap1, FoundAt: at}},
+		Findings:   []detect.Finding{{Detector: "index-compare", Kind: target.MessageMissing, Place: place, Right: target.Imap1, FoundAt: at.Add(24*time.Hour + 30*time.Second)}},
 		Restores:   []drill.RestoreResult{{Step: 1, Plan: restore.Plan{Restorer: "copy-missing"}, Report: restore.Report{Restorer: "copy-missing", Copied: 1}}},
 		Properties: []property.Result{{Number: 1, Name: "no-loss", Verdict: property.Pass, Checked: 5}},
+		Accounts:   []drill.AccountOutcome{{Account: "alice", State: drill.Restored, Words: []string{"1 message is back."}}},
 		Traffic:    map[traffic.Op]traffic.Tally{traffic.OpDeliver: {Acknowledged: 5}},
 		StartedAt:  at, Wall: 1500 * time.Millisecond, Rerun: "cyrdrill run p --target sim --seed 1",
 	}
@@ -48,7 +49,8 @@ func failed() *drill.Result {
 	r.Steps[0].Status, r.Steps[0].Error = drill.StepFailed, "it: broke, 100%"
 	r.Marks = append(r.Marks, drill.MarkResult{Name: "uids-reused"})
 	r.Properties[0].Verdict = property.Fail
-	r.Properties[0].Violations = []property.Violation{{Place: target.Place{Server: target.Imap2, Account: "alice"}, Marker: "alice-0001", Text: "it is not there"}}
+	r.Properties[0].Violations = []property.Violation{{Place: target.Place{Server: target.Imap2, Account: "alice"}, Marker: "alice-0001", Text: "it is not there", History: []string{"2026-01-05 mta: deliver INBOX"}}}
+	r.Accounts = []drill.AccountOutcome{{Account: "alice", State: drill.Harmed, Words: []string{"1 message is lost.", "Sorry."}}, {Account: "bob", State: drill.Untouched, Words: []string{"Nothing."}}}
 	return r
 }
 
@@ -76,6 +78,7 @@ func TestTextSaysWhatAnOperatorAsks(t *testing.T) {
 		"found     1 message-missing in 1 account",
 		"restored  1 message copied by copy-missing",
 		"left      nothing",
+		"accounts  1 in all: 1 restored; nobody misses anything",
 		"promised  5 delivered; 0 refused, 0 in doubt",
 		"marks     1 of 1 reached",
 		"property  1 no-loss: holds (5 promises checked)",
@@ -83,6 +86,8 @@ func TestTextSaysWhatAnOperatorAsks(t *testing.T) {
 		"again     cyrdrill run p --target sim --seed 1")
 	wantLines(t, text(t, failed()),
 		"left      message alice-0001, alice on imap2: it is not there",
+		"accounts  2 in all: 1 untouched, 1 harmed",
+		"          to alice: 1 message is lost. Sorry.",
 		"marks     1 of 2 reached; missed: uids-reused",
 		"property  1 no-loss: broken once (5 promises checked)",
 		"verdict   FAIL in 1.5s",
@@ -141,7 +146,10 @@ func TestHTMLEscapesAndNeedsNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := out.String()
-	for _, want := range []string{"<title>fail: p on sim</title>", "broken 1 times: &lt;b&gt;", "uids-reused</td><td><span class=\"bad\">missed", "it is not there"} {
+	for _, want := range []string{"<title>fail: p on sim</title>", "broken 1 times: &lt;b&gt;", "uids-reused</td><td><span class=\"bad\">missed", "it is not there",
+		"<li>2026-01-05 mta: deliver INBOX</li>", "<td>alice</td><td class=\"bad\">harmed</td><td>1 message is lost. Sorry. </td>",
+		"day 2, 00:00:30.0", "<strong>broken</strong> replication-stopped on imap1", "<strong>found</strong> 1 message-missing",
+		"<strong>restored</strong> 1 message copied", "The &lt;story&gt;"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
 		}

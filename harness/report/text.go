@@ -30,6 +30,9 @@ func WriteText(w io.Writer, result *drill.Result, terminal bool) error {
 	for _, left := range leftInWords(result) {
 		t.row("left", left)
 	}
+	for _, accounts := range accountsInWords(result) {
+		t.row("accounts", accounts)
+	}
 	t.row("promised", promisedInWords(result))
 	t.row("marks", marksInWords(result))
 	for _, p := range result.Properties {

@@ -162,7 +162,7 @@ func listedMailboxes(ctx context.Context, server target.Server, account string) 
 	}
 	defer session.Close() // it was only read from
 	names, err := session.List(ctx)
-	return slices.DeleteFunc(names, func(name string) bool { return name != "INBOX" && !strings.HasPrefix(name, "INBOX/") }), err
+	return slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) }), err
 }
 
 // Side returns one side of the freeze in the form that detectors compare.

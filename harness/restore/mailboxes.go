@@ -142,10 +142,15 @@ func (p *accountPlanner) creations(tree tree) []Action {
 			continue
 		}
 		tree[source.UniqueID] = source.Name
-		actions = append(actions, Action{
+		action := Action{
 			Act: Create, Account: p.account, Mailbox: source.Name,
 			Why: fmt.Sprintf("its user had made it on %s", p.rescued.Server),
-		})
+		}
+		if slices.Contains(p.frozen.Unreadable[p.account], source.Name) {
+			action.Act = Keep
+			action.Why = fmt.Sprintf("%s has it, and nobody can open it: rebuild it first", p.now.Server)
+		}
+		actions = append(actions, action)
 	}
 	return actions
 }

@@ -1,6 +1,9 @@
 package target
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Kind is a way in which a server's state can be wrong. Damage (what a fault
 // did) and findings (what a detector saw) use the same kinds and places, so
@@ -103,4 +106,10 @@ func (p Place) String() string {
 		text = fmt.Sprintf("script %q of %s", p.Script, text)
 	}
 	return text
+}
+
+// IsOwn says whether a mailbox, as its user sees it listed, is the user's own:
+// others' that are shared with the user are listed as well, under other roots.
+func IsOwn(mailbox string) bool {
+	return mailbox == "INBOX" || strings.HasPrefix(mailbox, "INBOX/")
 }

@@ -31,7 +31,7 @@ func (x *indexView) Mailboxes(ctx context.Context, account string) ([]target.Mai
 		if err != nil {
 			return nil, fmt.Errorf("index view of %s on %s: %w", account, x.server.name, err)
 		}
-		if m.Type == "" && isOwned(mailbox.Name) {
+		if m.Type == "" && target.IsOwn(mailbox.Name) {
 			mailboxes = append(mailboxes, mailbox)
 		}
 	}

@@ -51,6 +51,3 @@ func ownerName(account, internal string) (string, error) {
 	}
 	return name, nil
 }
-
-// isOwned says whether what the owner calls so is in the owner's own tree.
-func isOwned(owner string) bool { return owner == "INBOX" || strings.HasPrefix(owner, "INBOX/") }

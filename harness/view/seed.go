@@ -158,7 +158,7 @@ func (s *seeder) header(seed SeedMailbox) (wire.SyncMailbox, error) {
 // Cyrus would make one with a unique ID of its own choice.
 func (s *seeder) made(seed SeedMailbox) (wire.SyncMailbox, error) {
 	parent := seed.Name[:max(0, strings.LastIndexByte(seed.Name, '/'))]
-	if _, ok := s.there[internalName(s.account, parent)]; !ok || !isOwned(parent) {
+	if _, ok := s.there[internalName(s.account, parent)]; !ok || !target.IsOwn(parent) {
 		return wire.SyncMailbox{}, fmt.Errorf("there is no mailbox %q to hold it", parent)
 	}
 	if seed.UniqueID == "" || seed.UIDValidity == 0 {

@@ -1,0 +1,68 @@
+package restore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// Unsaved lists what would be gone for good if the rescued store were emptied
+// now: messages that it shows and that the serving server has never had in that
+// account, and mailboxes that cannot be opened on either, of which nobody can
+// tell what is in them. A mailbox that its user has deleted on the serving server
+// counts as had. Nothing is changed.
+func Unsaved(ctx context.Context, executor target.Executor, rescued, serving target.Server, accounts []string) ([]Unsafe, error) {
+	var sides [2]FrozenSide
+	for i, server := range []target.Server{rescued, serving} {
+		if err := sides[i].read(ctx, executor, server, accounts); err != nil {
+			return nil, fmt.Errorf("comparing what %s has with what %s has: %w", rescued.Name(), serving.Name(), err)
+		}
+		sides[i].Server = server.Name()
+	}
+	var unsaved []Unsafe
+	for _, account := range accounts {
+		for _, side := range sides {
+			for _, mailbox := range side.Unreadable[account] {
+				unsaved = append(unsaved, Unsafe{
+					Place: target.Place{Server: side.Server, Account: account, Mailbox: mailbox}, Why: "it cannot be opened, so nobody knows what is in it",
+				})
+			}
+		}
+		unsaved = append(unsaved, neverHad(sides[0].Accounts[account], sides[1].Accounts[account])...)
+	}
+	return unsaved, nil
+}
+
+// Unsafe is one thing that emptying a rescued store would destroy.
+type Unsafe struct {
+	target.Place
+	Why string `json:"why"`
+}
+
+func (u Unsafe) String() string { return fmt.Sprintf("%s (%s)", u.Place, u.Why) }
+
+func neverHad(rescued, serving target.Snapshot) []Unsafe {
+	had := map[string]bool{}
+	for _, m := range serving.Mailboxes {
+		for _, r := range m.Records {
+			had[r.GUID] = true
+		}
+	}
+	var unsaved []Unsafe
+	for _, m := range rescued.Mailboxes {
+		if slices.Contains(serving.Meta.Deleted, m.UniqueID) {
+			continue
+		}
+		for _, r := range m.Live() {
+			if !had[r.GUID] {
+				unsaved = append(unsaved, Unsafe{
+					Place: target.Place{Server: rescued.Server, Account: rescued.Account, Mailbox: m.Name, UID: r.UID, GUID: r.GUID},
+					Why:   fmt.Sprintf("%s has never had it", serving.Server),
+				})
+			}
+		}
+	}
+	return unsaved
+}
