@@ -16,7 +16,7 @@ var catalogues = plan.Names{
 	Faults: []plan.FaultName{
 		{Name: "replication-stopped", StopsReplication: true},
 		{Name: "process-killed", KillsServer: true},
-		{Name: "index-truncated"}, {Name: "script-stale"}, {Name: "compiled-script-stale"},
+		{Name: "index-truncated"}, {Name: "script-stale"}, {Name: "compiled-script-stale"}, {Name: "server-hung"},
 	},
 	Detectors: []string{"monitor", "access", "index-compare", "body-compare", "script-compare", "client-caches"},
 	Restorers: []string{
@@ -34,6 +34,7 @@ var catalogues = plan.Names{
 		"missing-mail-found", "unreplicated-expunge-found", "mail-copied", "expunge-carried-over", "expunged-on-new-master",
 		"clock-moved", "stopped-replication-found", "mailboxes-unreadable", "mailbox-rebuilt", "stale-script-found",
 		"stale-bytecode-found", "doubtful-case-found", "doubtful-case-reported", "client-caches-reported", "resynced", "roles-swapped",
+		"hung-server-found", "nothing-found",
 	},
 }
 

@@ -104,6 +104,19 @@ func (o operator) Rescue(ctx context.Context, name target.ServerName) error {
 	if err := s.startAnew(ctx, target.RoleRescued, "", docker.KeepData); err != nil {
 		return fmt.Errorf("rescuing %s: %w", name, err)
 	}
+	return s.canBeRead(ctx)
+}
+
+// canBeRead asks a rescued server for the harness's own account, which each has:
+// Cyrus greets also where it cannot open its list of mailboxes, or has lost it.
+func (s *server) canBeRead(ctx context.Context) error {
+	found, err := s.Index().Mailboxes(ctx, probe)
+	if err != nil {
+		return fmt.Errorf("rescuing %s: it is up, and its index cannot be read: %w", s.name, err)
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("rescuing %s: it is up, and knows no mailbox: its list of mailboxes is lost", s.name)
+	}
 	return nil
 }
 

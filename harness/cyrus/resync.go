@@ -2,7 +2,6 @@ package cyrus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,8 +11,13 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// drainWithin bounds how long the sync log may take to be worked off.
-const drainWithin = time.Minute
+const (
+	// drainWithin bounds how long the sync log may take to be worked off.
+	drainWithin = time.Minute
+	// swapWithin bounds what cannot be stopped halfway: to start both servers in
+	// their new roles, or one again in its old one.
+	swapWithin = 2*greetWithin + drainWithin
+)
 
 // Resync implements [target.Operator]. All data of the rescued server goes, not
 // only the accounts': whatever is left of an index, a list or a log could come
@@ -66,18 +70,26 @@ func (s *server) drained(ctx context.Context) error {
 		})
 }
 
-// SwapRoles implements [target.Operator].
+// SwapRoles implements [target.Operator]. Where ctx ends before all is drained,
+// the roles stay as they were; later, they are swapped all the same.
 func (o operator) SwapRoles(ctx context.Context) (time.Duration, error) {
 	master := o.pair.server(o.pair.Serving().Name())
 	replica := o.pair.server(master.name.Other())
 	if err := canSwap(ctx, master, replica); err != nil {
 		return 0, fmt.Errorf("swapping the roles of %s and %s: %w", master.name, replica.name, err)
 	}
+	// Until all is drained the old order can be had back; from then on the new
+	// one is brought about, whoever loses patience.
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), swapWithin)
+	defer cancel()
 	began := time.Now()
 	if err := master.drain(ctx); err != nil {
-		back := master.startAnew(ctx, target.RoleMaster, master.peer(), docker.KeepData)
-		return 0, fmt.Errorf("swapping the roles of %s and %s: %w; %s serves as before", master.name, replica.name, errors.Join(err, back), master.name)
+		if back := master.startAnew(finish, target.RoleMaster, master.peer(), docker.KeepData); back != nil {
+			return 0, fmt.Errorf("swapping the roles of %s and %s: %w; and %s cannot be let serve again: %w", master.name, replica.name, err, master.name, back)
+		}
+		return 0, fmt.Errorf("swapping the roles of %s and %s: %w; %s serves as before", master.name, replica.name, err, master.name)
 	}
+	ctx = finish
 	if err := master.startAnew(ctx, target.RoleReplica, "", docker.KeepData); err != nil {
 		return 0, fmt.Errorf("swapping the roles of %s and %s: %w", master.name, replica.name, err)
 	}

@@ -59,7 +59,9 @@ func (v *visitor) visit(ctx context.Context) error {
 		return err
 	}
 	indexed, err := v.server.Index().Mailboxes(ctx, v.account)
-	if err != nil {
+	if unread, refused := unreadableIndex(v.server, v.account, err); refused {
+		v.found = append(v.found, unread)
+	} else if err != nil {
 		return err
 	}
 	for _, m := range indexed {

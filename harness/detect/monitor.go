@@ -33,7 +33,7 @@ func (Monitor) Doc() string {
 
 // Claims implements [Detector].
 func (Monitor) Claims() []target.Kind {
-	return []target.Kind{target.ServerDown, target.ServerHung, target.ReplicationStopped, target.ReplicaBehind}
+	return []target.Kind{target.ServerDown, target.ServerHung, target.ReplicationStopped, target.ReplicaBehind, target.MailboxUnreadable}
 }
 
 // Detect implements [Detector].
@@ -101,7 +101,7 @@ func (m *monitor) alive(ctx context.Context, server target.Server) (bool, error)
 // what has arrived. It looks again until the grace is over.
 func (m *monitor) replication(ctx context.Context, master, replica target.Server) error {
 	var log target.SyncLog
-	var behind map[string]string
+	var behind map[string]Finding
 	err := target.WaitUntil(ctx, m.scene.Clock, monitorGrace, "the replica to be even", func(ctx context.Context) (even bool, seen string, err error) {
 		if log, err = master.Host().SyncLog(ctx); err != nil {
 			return false, "", err
@@ -117,8 +117,8 @@ func (m *monitor) replication(ctx context.Context, master, replica target.Server
 		return err
 	}
 	for _, account := range m.scene.Accounts {
-		if how, ok := behind[account]; ok {
-			m.find(target.ReplicaBehind, target.Place{Server: replica.Name(), Account: account}, master.Name(), "%s", how)
+		if finding, ok := behind[account]; ok {
+			m.found = append(m.found, finding)
 		}
 	}
 	return nil
@@ -168,23 +168,41 @@ func (m *monitor) gaveUp(ctx context.Context, master target.Server) (string, err
 }
 
 // behind tells by account how far the replica is behind, by the indexes'
-// counters alone.
-func (m *monitor) behind(ctx context.Context, master, replica target.Server) (map[string]string, error) {
-	behind := map[string]string{}
+// counters alone. An account whose index a server cannot read is told of as well.
+func (m *monitor) behind(ctx context.Context, master, replica target.Server) (map[string]Finding, error) {
+	behind := map[string]Finding{}
 	for _, account := range m.scene.Accounts {
-		here, err := master.Index().Mailboxes(ctx, account)
-		if err != nil {
-			return nil, err
+		var sides [2][]target.Mailbox
+		for i, server := range []target.Server{master, replica} {
+			mailboxes, err := server.Index().Mailboxes(ctx, account)
+			if unread, refused := unreadableIndex(server, account, err); refused {
+				behind[account] = unread
+			} else if err != nil {
+				return nil, err
+			}
+			sides[i] = mailboxes
 		}
-		there, err := replica.Index().Mailboxes(ctx, account)
-		if err != nil {
-			return nil, err
-		}
-		if how := lag(here, there); how != "" {
-			behind[account] = how
+		how := lag(sides[0], sides[1])
+		if _, told := behind[account]; !told && how != "" {
+			behind[account] = Finding{
+				Kind: target.ReplicaBehind, Place: target.Place{Server: replica.Name(), Account: account}, Right: master.Name(), Evidence: how,
+			}
 		}
 	}
 	return behind, nil
+}
+
+// unreadableIndex makes a finding of a server's no to a look at an account's
+// index: one damaged record is enough for it to die of each such look.
+func unreadableIndex(server target.Server, account string, err error) (Finding, bool) {
+	var nobody *target.UnreachableError
+	if err == nil || target.OutcomeOf(err) != target.Refused || errors.As(err, &nobody) {
+		return Finding{}, false
+	}
+	return Finding{
+		Kind: target.MailboxUnreadable, Place: target.Place{Server: server.Name(), Account: account},
+		Evidence: fmt.Sprintf("its index cannot be read: %s", err),
+	}, true
 }
 
 // lag says how far one account's copy is behind; empty: not at all.

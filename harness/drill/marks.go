@@ -32,6 +32,8 @@ const (
 	MarkClockMoved              = "clock-moved"
 	MarkResynced                = "resynced"
 	MarkRolesSwapped            = "roles-swapped"
+	MarkHungServerFound         = "hung-server-found"
+	MarkNothingFound            = "nothing-found"
 )
 
 // Marks returns the catalogue, in the order of the documentation.
@@ -58,6 +60,8 @@ func Marks() []Mark {
 		{MarkClockMoved, "the servers' clocks were moved ahead by at least a day"},
 		{MarkResynced, "the old master became a replica of the new one, and both were equal"},
 		{MarkRolesSwapped, "the roles were swapped back in a planned way"},
+		{MarkHungServerFound, "a detector found that a server accepts connections and answers none"},
+		{MarkNothingFound, "detectors looked, and at the end none of them had found anything"},
 	}
 }
 

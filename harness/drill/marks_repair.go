@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -24,6 +25,8 @@ func (r *run) markFinding(f detect.Finding) {
 		r.reach(MarkStaleBytecodeFound, "%s", f)
 	case f.Kind == target.ReplicationStopped:
 		r.reach(MarkStoppedReplicationFound, "%s", f)
+	case f.Kind == target.ServerHung:
+		r.reach(MarkHungServerFound, "%s", f)
 	case f.Kind == target.ClientCachesWrong:
 		r.reach(MarkClientCachesReported, "%s", f)
 	}
@@ -40,6 +43,19 @@ func (r *run) markCounts(detector string, found []detect.Finding) {
 	}
 	if unreadable >= several {
 		r.reach(MarkMailboxesUnreadable, "%s could not open %d mailboxes on %s", detector, unreadable, r.pair.Serving().Name())
+	}
+}
+
+// markQuiet notes at the end that nobody cried wolf.
+func (r *run) markQuiet() {
+	looks := 0
+	for _, s := range r.result.Steps {
+		if s.Kind == string(plan.KindDetect) && s.Status == StepDone {
+			looks++
+		}
+	}
+	if looks > 0 && len(r.result.Findings) == 0 {
+		r.reach(MarkNothingFound, "%d looks found nothing", looks)
 	}
 }
 

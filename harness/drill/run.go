@@ -133,6 +133,7 @@ func (r *run) walk(ctx context.Context) {
 		}
 		r.result.Steps = append(r.result.Steps, outcome)
 	}
+	r.markQuiet()
 	r.step = 0
 }
 

@@ -25,7 +25,7 @@ func (r *run) readScene(ctx context.Context) (property.Scene, error) {
 	}
 	var errs [4]error
 	scene.Mail, errs[0] = property.ReadMail(ctx, executor, serving, scene.Promises, scene.Accounts)
-	if r.expects(property.StateKept{}) || r.expects(property.RulesCurrent{}) {
+	if r.expects(property.StateKept{}) || r.expects(property.RulesCurrent{}) || r.expects(property.Access{}) {
 		scene.States, errs[1] = property.ReadStates(ctx, executor, serving, scene.Accounts)
 	}
 	if r.expects(property.Convergence{}) {

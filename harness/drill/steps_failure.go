@@ -63,6 +63,10 @@ func (r *run) behind(ctx context.Context, f fault.Fault, on target.Server) strin
 		return ""
 	}
 	other := r.pair.Server(on.Name().Other())
+	if processes, err := on.Host().Processes(ctx); err == nil && !target.Alive(processes) {
+		r.note("how far the replica is behind cannot be told: %s does not answer", on.Name())
+		return ""
+	}
 	snaps, err := target.TakeSnapshots(ctx, r.pair.Executor(), r.plan.Accounts, target.LevelIndex, on, other)
 	if err != nil {
 		r.note("how far the replica is behind cannot be told: %s", err)

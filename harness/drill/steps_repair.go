@@ -83,9 +83,14 @@ func foundInWords(found []detect.Finding) string {
 			order = append(order, f.Kind)
 		}
 		kinds[f.Kind]++
-		accounts[f.Account] = true
+		if f.Account != "" {
+			accounts[f.Account] = true
+		}
 	}
 	text := fmt.Sprintf("%d findings in %d accounts:", len(found), len(accounts))
+	if len(accounts) == 0 {
+		text = fmt.Sprintf("%d findings:", len(found))
+	}
 	for i, kind := range order {
 		if i > 0 {
 			text += ","

@@ -32,7 +32,8 @@ func (IndexRecordDamaged) Effects() Effects {
 }
 
 // Inject implements [Fault]. A message is delivered to the mailbox's account
-// afterwards, so that sync_client comes upon the record: only INBOXes will do.
+// afterwards, so that sync_client comes upon the record: only INBOXes will do,
+// and only with several messages in them, for delivery reads the last record.
 func (IndexRecordDamaged) Inject(ctx context.Context, scene Scene) (Instance, error) {
 	hand, ok := scene.Pair.Saboteur().(target.IndexSaboteur)
 	if !ok {

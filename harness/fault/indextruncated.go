@@ -74,7 +74,7 @@ func (u *unreadable) Look(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("looking for processes on %s: %w", u.scene.On, err)
 	}
-	if len(processes) > 0 {
+	if target.Alive(processes) {
 		if u.last, err = u.now(ctx); err != nil {
 			return Report{}, err
 		}

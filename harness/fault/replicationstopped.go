@@ -70,7 +70,7 @@ func (s *stopped) Look(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
-// sourceAlive says whether the server is still the master and running.
+// sourceAlive says whether the server is still the master, and answers.
 func (s *stopped) sourceAlive(ctx context.Context) (bool, error) {
 	if s.scene.Pair.Role(s.scene.On) != target.RoleMaster {
 		return false, nil
@@ -79,7 +79,7 @@ func (s *stopped) sourceAlive(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("looking for processes on %s: %w", s.scene.On, err)
 	}
-	return len(processes) > 0, nil
+	return target.Alive(processes), nil
 }
 
 func (s *stopped) measure(ctx context.Context) error {

@@ -98,7 +98,7 @@ func (s *staleScripts) Look(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("looking for processes on %s: %w", s.scene.On, err)
 	}
-	if len(processes) > 0 {
+	if target.Alive(processes) {
 		s.last = Healed
 		for _, c := range s.scene.Scripts {
 			stale, err := s.isStale(ctx, server, c)

@@ -141,12 +141,17 @@ func foundInWords(result *drill.Result) string {
 	doubtful := 0
 	for i, f := range result.Findings {
 		kinds[i] = f.Kind
-		accounts[f.Account] = true
+		if f.Account != "" {
+			accounts[f.Account] = true
+		}
 		if f.Doubtful() {
 			doubtful++
 		}
 	}
-	text := fmt.Sprintf("%s in %s", countKinds(kinds), plural(len(accounts), "account"))
+	text := countKinds(kinds)
+	if len(accounts) > 0 {
+		text += " in " + plural(len(accounts), "account")
+	}
 	if doubtful > 0 {
 		text += fmt.Sprintf("; of %d the evidence does not tell which side is right", doubtful)
 	}

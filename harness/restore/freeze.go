@@ -44,7 +44,7 @@ func (s *FrozenSide) WasRebuilt(account, uniqueID string) bool {
 	return slices.Contains(s.Rebuilt[account], uniqueID)
 }
 
-// TakeFreeze reads both sides. A server that is down has its sync log read off
+// TakeFreeze reads both sides. A server that is down, or hangs, has its sync log read off
 // its disk; its index must wait for the rescue. Nothing is changed.
 func TakeFreeze(ctx context.Context, pair target.Pair, accounts []string) (*Freeze, error) {
 	freeze := &Freeze{TakenAt: pair.Clock().Now(), Sides: map[target.ServerName]*FrozenSide{}}
@@ -59,8 +59,8 @@ func TakeFreeze(ctx context.Context, pair target.Pair, accounts []string) (*Free
 		if err != nil {
 			return nil, fmt.Errorf("freezing %s: %w", server.Name(), err)
 		}
-		if len(processes) == 0 {
-			side.Missing = "the server is down; its index is read when it is brought up apart"
+		if !target.Alive(processes) {
+			side.Missing = "the server does not answer; its index is read when it is brought up apart"
 		} else if err = side.read(ctx, pair.Executor(), server, accounts); err != nil {
 			return nil, fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
 		}

@@ -10,8 +10,8 @@ import (
 
 // Unsaved lists what would be gone for good if the rescued store were emptied
 // now: messages that it shows and that the serving server has never had in that
-// account, and mailboxes that cannot be opened on either, of which nobody can
-// tell what is in them. A mailbox that its user has deleted on the serving server
+// account, mailboxes that cannot be opened on either and accounts that the rescued
+// store does not list, of which nobody can tell what is in them. A mailbox that its user has deleted on the serving server
 // counts as had. Nothing is changed.
 func Unsaved(ctx context.Context, executor target.Executor, rescued, serving target.Server, accounts []string) ([]Unsafe, error) {
 	var sides [2]FrozenSide
@@ -29,6 +29,9 @@ func Unsaved(ctx context.Context, executor target.Executor, rescued, serving tar
 					Place: target.Place{Server: side.Server, Account: account, Mailbox: mailbox}, Why: "it cannot be opened, so nobody knows what is in it",
 				})
 			}
+		}
+		if len(sides[0].Accounts[account].Mailboxes) == 0 && len(sides[1].Accounts[account].Mailboxes) > 0 {
+			unsaved = append(unsaved, Unsafe{Place: target.Place{Server: rescued.Name(), Account: account}, Why: "it is not listed, and its mail may be on the disk"})
 		}
 		unsaved = append(unsaved, neverHad(sides[0].Accounts[account], sides[1].Accounts[account])...)
 	}

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -217,3 +218,9 @@ const (
 	ProcessStopped ProcessState = "stopped" // by a signal: it does nothing
 	ProcessZombie  ProcessState = "zombie"
 )
+
+// Alive says whether any process of a server can answer: a server that is down
+// has none, and of one that hangs all are stopped.
+func Alive(processes []Process) bool {
+	return slices.ContainsFunc(processes, func(p Process) bool { return p.State == ProcessRunning })
+}

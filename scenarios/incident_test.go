@@ -1,0 +1,222 @@
+package scenarios_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/drill"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/scenarios"
+)
+
+const incident = "replica-behind-and-corrupt"
+
+// realDrills returns a function that runs plans of one scenario's accounts on
+// one pair of real servers, which is reset in between. On CI there must be one.
+func realDrills(t *testing.T, first *plan.Plan) func(*testing.T, *plan.Plan) *drill.Result {
+	t.Helper()
+	pair := realPair(t, first)
+	used := false
+	return func(t *testing.T, p *plan.Plan) *drill.Result {
+		t.Helper()
+		if used {
+			if err := pair.Reset(t.Context(), p.Accounts); err != nil {
+				t.Fatal(err)
+			}
+		}
+		used = true
+		result, _ := drill.Run(t.Context(), p, pair, drill.Options{Target: "docker"})
+		return result
+	}
+}
+
+// realPair returns a pair of real servers for a plan.
+func realPair(t *testing.T, first *plan.Plan) target.Pair {
+	t.Helper()
+	if err := cyrus.Check(t.Context(), first.Pair.Cyrus); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("this test needs real Cyrus, and CI must not pass without it: %v", err)
+		}
+		t.Skipf("this test needs real Cyrus: %v", err)
+	}
+	pair, err := cyrus.New().NewPair(t.Context(), target.Spec{
+		Suite: first.Pair.Cyrus, Accounts: first.Accounts, RepeatInterval: first.Pair.RepeatInterval, MovingClock: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := pair.Close(ctx); err != nil {
+			t.Errorf("giving the pair back: %v", err)
+		}
+	})
+	return pair
+}
+
+// without is the scenario without the one step that holds the text.
+func without(t *testing.T, name, step string) *plan.Plan {
+	t.Helper()
+	return edited(t, name, func(line string) []string {
+		if strings.HasPrefix(line, "  - ") && strings.Contains(line, step) {
+			return nil
+		}
+		return []string{line}
+	})
+}
+
+// edited is the scenario with another number of lines in the place of one.
+func edited(t *testing.T, name string, edit func(line string) []string) *plan.Plan {
+	t.Helper()
+	text, err := scenarios.Text(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	var changed []string
+	for _, line := range lines {
+		changed = append(changed, edit(line)...)
+	}
+	if difference := len(changed) - len(lines); difference != 1 && difference != -1 {
+		t.Fatalf("the edit of %s has changed its number of lines by %d, not by one", name, difference)
+	}
+	p, err := plan.Parse(scenarios.File(name), []byte(strings.Join(changed, "\n")), drill.Names())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// broken returns the names of the properties that the result calls broken.
+func broken(result *drill.Result) []string {
+	var names []string
+	for _, p := range result.Properties {
+		if p.Verdict == property.Fail {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Each repair of the incident is needed: without it the drill fails, and names
+// the promises that this repair keeps.
+func TestIncidentNeedsEachOfItsRepairs(t *testing.T) {
+	drillOn := realDrills(t, without(t, incident, "restorer: merge-flags"))
+	for _, tc := range []struct {
+		step string
+		// names is what must be broken, and all that may be.
+		names []string
+	}{
+		{"restorer: rebuild-mailboxes", []string{"no-loss", "no-resurrection", "state-kept", "rules-current", "access"}},
+		{"restorer: restore-scripts", []string{"rules-current", "convergence"}},
+		{"restorer: restore-mailboxes", []string{"no-loss", "no-resurrection", "state-kept", "access"}},
+		{"restorer: copy-missing", []string{"no-loss"}},
+		{"restorer: carry-expunges", []string{"no-resurrection"}},
+		{"restorer: merge-flags", []string{"state-kept"}},
+		{"restorer: merge-settings", []string{"state-kept"}},
+		{"detector: client-caches", []string{"imap-promises"}},
+		{"detector: index-compare", []string{"no-loss", "no-resurrection"}},
+	} {
+		t.Run(strings.TrimPrefix(strings.TrimPrefix(tc.step, "restorer: "), "detector: "), func(t *testing.T) {
+			result := drillOn(t, without(t, incident, tc.step))
+			if got := broken(result); !slices.Equal(got, tc.names) {
+				t.Errorf("broken: %v, want %v", got, tc.names)
+			}
+			first := fmt.Sprintf("(%s)", tc.names[0])
+			if result.Verdict != property.Fail || len(result.Reasons) == 0 || !strings.Contains(result.Reasons[0], first) {
+				t.Errorf("verdict %s, %q, want fail with %s first", result.Verdict, result.Reasons, first)
+			}
+		})
+	}
+}
+
+// Two mailboxes of the rescued store cannot be opened. What can be brought over
+// is, the rest is called lost, and the store in which it may still be is not
+// emptied.
+func TestIncidentWithARottenRescuedStore(t *testing.T) {
+	p := edited(t, incident, func(line string) []string {
+		if strings.Contains(line, "name: process-killed") {
+			return []string{"  - fault: {name: index-truncated, on: master, count: 2}", line}
+		}
+		return []string{line}
+	})
+	result := realDrills(t, p)(t, p)
+	want := []string{"no-loss", "no-resurrection", "state-kept", "imap-promises"}
+	if got := broken(result); result.Verdict != property.Fail || !slices.Equal(got, want) {
+		t.Errorf("%s, broken: %v, want fail with %v", result.Verdict, got, want)
+	}
+	reasons := strings.Join(result.Reasons, "\n")
+	if !strings.Contains(reasons, "imap1 was left as it is, for to empty it would destroy 2 ") {
+		t.Errorf("the resync was not refused: %s", reasons)
+	}
+	for _, r := range result.Restores {
+		if r.Plan.Restorer == "copy-missing" && (r.Report.Copied == 0 || len(r.Report.Left) > 0) {
+			t.Errorf("copied %d, left %v", r.Report.Copied, r.Report.Left)
+		}
+	}
+	for _, v := range result.Properties[0].Violations {
+		if o := result.Accounts[slices.Index(p.Accounts, v.Account)]; o.State != drill.Harmed || !strings.Contains(strings.Join(o.Words, " "), " lost.") {
+			t.Errorf("%s is %s, and is told %q", v.Account, o.State, o.Words)
+		}
+	}
+}
+
+// The new master dies while messages are being copied to it. Nothing is called
+// restored that is not, and the rescued store still has all.
+func TestNewMasterDiesAmidTheRestore(t *testing.T) {
+	const name = "unreplicated-mail"
+	text, err := scenarios.Text(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.Parse(scenarios.File(name), text, drill.Names())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair := realPair(t, p)
+	var before []target.Snapshot
+	result, _ := drill.Run(t.Context(), p, pair, drill.Options{Target: "docker", Observe: func(e drill.Event) {
+		if before == nil && strings.HasPrefix(e.Text, "planned: ") && strings.HasSuffix(e.Text, " copy") {
+			before = rescued(t, pair, p.Accounts)
+			if _, err := pair.Saboteur().KillServer(t.Context(), target.Imap2); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if before == nil {
+		t.Fatal("no copies were planned")
+	}
+	if result.Verdict == property.Pass || !strings.Contains(strings.Join(result.Reasons, "\n"), "(restore) failed: restoring INBOX of alice") {
+		t.Errorf("%s: %q", result.Verdict, result.Reasons)
+	}
+	if result.Restores[0].Report.Copied > 0 {
+		t.Errorf("the report tells of %d copies to a dead server", result.Restores[0].Report.Copied)
+	}
+	for i, after := range rescued(t, pair, p.Accounts) {
+		if diffs := target.Diff(before[i], after); len(diffs) > 0 {
+			t.Errorf("the rescued store has changed: %v", diffs)
+		}
+	}
+}
+
+func rescued(t *testing.T, pair target.Pair, accounts []string) []target.Snapshot {
+	t.Helper()
+	taken, err := target.TakeSnapshots(t.Context(), pair.Executor(), accounts, target.LevelBody, pair.Server(target.Imap1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var snaps []target.Snapshot
+	for _, account := range accounts {
+		snaps = append(snaps, taken[target.Imap1][account])
+	}
+	return snaps
+}
