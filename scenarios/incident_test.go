@@ -1,15 +1,12 @@
 package scenarios_test
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
@@ -20,7 +17,7 @@ import (
 const incident = "replica-behind-and-corrupt"
 
 // realDrills returns a function that runs plans of one scenario's accounts on
-// one pair of real servers, which is reset in between. On CI there must be one.
+// one pair of real servers, which is reset in between.
 func realDrills(t *testing.T, first *plan.Plan) func(*testing.T, *plan.Plan) *drill.Result {
 	t.Helper()
 	pair := realPair(t, first)
@@ -39,28 +36,9 @@ func realDrills(t *testing.T, first *plan.Plan) func(*testing.T, *plan.Plan) *dr
 }
 
 // realPair returns a pair of real servers for a plan.
-func realPair(t *testing.T, first *plan.Plan) target.Pair {
+func realPair(t *testing.T, p *plan.Plan) target.Pair {
 	t.Helper()
-	if err := cyrus.Check(t.Context(), first.Pair.Cyrus); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("this test needs real Cyrus, and CI must not pass without it: %v", err)
-		}
-		t.Skipf("this test needs real Cyrus: %v", err)
-	}
-	pair, err := cyrus.New().NewPair(t.Context(), target.Spec{
-		Suite: first.Pair.Cyrus, Accounts: first.Accounts, RepeatInterval: first.Pair.RepeatInterval, MovingClock: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := pair.Close(ctx); err != nil {
-			t.Errorf("giving the pair back: %v", err)
-		}
-	})
-	return pair
+	return cyrustest.Pair(t, target.Spec{Accounts: p.Accounts, RepeatInterval: p.Pair.RepeatInterval, MovingClock: true})
 }
 
 // without is the scenario without the one step that holds the text.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
@@ -28,7 +29,7 @@ func BenchmarkPlan(b *testing.B) {
 	for _, on := range []target.Target{sim.New(), cyrus.New()} {
 		b.Run(on.Name(), func(b *testing.B) {
 			if on.Name() == "docker" {
-				needDocker(b)
+				cyrustest.Need(b)
 			}
 			pair, err := on.NewPair(b.Context(), target.Spec{Seed: p.Seed, Suite: p.Pair.Cyrus, Accounts: p.Accounts})
 			if err != nil {

@@ -14,23 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/scenarios"
 )
-
-// needDocker fails a test on CI, and skips it elsewhere, where no real Cyrus
-// can be started.
-func needDocker(t testing.TB) {
-	t.Helper()
-	if err := cyrus.Check(t.Context(), "bookworm"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("this test needs real Cyrus, and CI must not pass without it: %v", err)
-		}
-		t.Skipf("this test needs real Cyrus: %v", err)
-	}
-}
 
 // command is cyrdrill as a process of its own, in a directory of its own.
 func command(t *testing.T, arguments ...string) *exec.Cmd {
@@ -115,7 +103,7 @@ func both(t *testing.T, planText string, want property.Verdict) (onSim, onDocker
 }
 
 func TestLostMailIsFoundAndBroughtBackOnBothTargets(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	onSim, onDocker := both(t, scenario(t), property.Pass)
 	for _, result := range []drill.Result{onSim, onDocker} {
 		if len(result.Findings) != 12 {
@@ -134,7 +122,7 @@ func TestLostMailIsFoundAndBroughtBackOnBothTargets(t *testing.T) {
 
 // Without the copy step the mail stays lost.
 func TestWithoutTheRestoreBothTargetsFailByNoLoss(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	withoutRestore := scenario(t,
 		"  - restore: {restorer: copy-missing}\n", "",
 		"    - uids-reused\n", "", "    - expunged-on-new-master\n", "", // a restore looks for these two
@@ -147,7 +135,7 @@ func TestWithoutTheRestoreBothTargetsFailByNoLoss(t *testing.T) {
 
 // With everything copied back, deleted mail lives again.
 func TestWithEverythingCopiedBackBothTargetsFailByNoResurrection(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	onSim, onDocker := both(t, scenario(t, "copy-missing", "copy-everything"), property.Fail)
 	for _, result := range []drill.Result{onSim, onDocker} {
 		wantBroken(t, result, 2)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 )
 
@@ -50,7 +51,7 @@ func runUntil(t *testing.T, c *exec.Cmd, prefix string, then func()) (rest, comp
 
 // Ctrl-C: clean up, write the report of what was done, exit 130.
 func TestInterruptCleansUpAndReports(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	c := command(t, "run", "unreplicated-mail", "--target", "docker")
 	ofOneSession(c)
 	rest, complaints := runUntil(t, c, "1/17", func() {
@@ -130,7 +131,7 @@ func (p *engineProxy) die() {
 // An engine that dies halfway: no hang, a report, verdict unknown; and the
 // reaper takes away what could not be given back.
 func TestEngineThatDiesHalfwayIsUnknown(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	engine := newEngineProxy(t)
 	c := command(t, "run", "unreplicated-mail", "--target", "docker")
 	ofOneSession(c)

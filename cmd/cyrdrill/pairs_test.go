@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 )
 
 // output runs cyrdrill and wants it to succeed.
@@ -26,7 +28,7 @@ func outputOf(t *testing.T, c *exec.Cmd, in string) string {
 
 // A pair to poke at: up, a shell on it, a drill on it, and down.
 func TestUpShellRunDown(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	up := output(t, "", "up", "--accounts", "dora")
 	name := ""
 	for line := range strings.Lines(up) {
@@ -63,7 +65,7 @@ func TestUpShellRunDown(t *testing.T) {
 
 // With --keep the drill's pair stays as the drill has left it.
 func TestKeepLeavesThePair(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	c := command(t, "run", "unreplicated-mail", "--keep")
 	ofOneSession(c)
 	text := outputOf(t, c, "")
@@ -80,7 +82,7 @@ func TestKeepLeavesThePair(t *testing.T) {
 
 // Without the image: one line that says what makes it, and exit status 2.
 func TestMissingImage(t *testing.T) {
-	needDocker(t)
+	cyrustest.Need(t)
 	c := command(t, "run", "-", "--target", "docker")
 	c.Stdin = strings.NewReader(strings.Replace(scenario(t), "cyrus: bookworm", "cyrus: bullseye", 1))
 	text, _ := c.CombinedOutput()

@@ -37,22 +37,19 @@ func (realTime) Sleep(ctx context.Context, d time.Duration) error {
 func (realTime) Run(ctx context.Context, tasks ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	errs := make([]error, len(tasks))
+	var first error // the others may be of its making: all end with ctx
+	var failed sync.Once
 	var running sync.WaitGroup
-	for i, task := range tasks {
+	for _, task := range tasks {
 		running.Go(func() {
-			if errs[i] = task(ctx); errs[i] != nil {
+			if err := task(ctx); err != nil {
+				failed.Do(func() { first = err })
 				cancel()
 			}
 		})
 	}
 	running.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return first
 }
 
 // movedClock is the clock that the pair's servers have: real time, and what was

@@ -2,12 +2,11 @@ package detect_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -22,26 +21,10 @@ const (
 )
 
 // realPair returns a maker of pairs of real servers as new, on which alice and
-// bob have mail and alice a script, replicated. On CI there must be real servers.
+// bob have mail and alice a script, replicated.
 func realPair(t *testing.T) func(*testing.T) target.Pair {
 	t.Helper()
-	if err := cyrus.Check(t.Context(), "bookworm"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("this test needs real Cyrus, and CI must not pass without it: %v", err)
-		}
-		t.Skipf("this test needs real Cyrus: %v", err)
-	}
-	pair, err := cyrus.New().NewPair(t.Context(), target.Spec{Accounts: accounts})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := pair.Close(ctx); err != nil {
-			t.Errorf("giving the pair back: %v", err)
-		}
-	})
+	pair := cyrustest.Pair(t, target.Spec{Accounts: accounts})
 	return func(t *testing.T) target.Pair {
 		t.Helper()
 		if err := pair.Reset(t.Context(), accounts); err != nil {

@@ -1,47 +1,21 @@
 package property_test
 
 import (
-	"context"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
 
-// realPair is a pair of real servers. On CI there must be one.
-func realPair(t *testing.T, accounts []string) target.Pair {
-	t.Helper()
-	if err := cyrus.Check(t.Context(), "bookworm"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("this test needs real Cyrus, and CI must not pass without it: %v", err)
-		}
-		t.Skipf("this test needs real Cyrus: %v", err)
-	}
-	p, err := cyrus.New().NewPair(t.Context(), target.Spec{Accounts: accounts})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := p.Close(ctx); err != nil {
-			t.Errorf("giving the pair back: %v", err)
-		}
-	})
-	return p
-}
-
 // Real servers keep every promise of users who do everything that users do;
 // and what is changed behind the ledger's back is seen.
 func TestAllPropertiesOnRealServers(t *testing.T) {
 	accounts := []string{"alice", "bob"}
-	p := realPair(t, accounts)
+	p := cyrustest.Pair(t, target.Spec{Accounts: accounts})
 	ledger := traffic.NewLedger(nil)
 	users := traffic.NewUsers(p, ledger, 7)
 	if _, err := users.Rules(t.Context(), accounts); err != nil {

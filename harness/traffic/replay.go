@@ -23,6 +23,7 @@ type replay struct {
 	// users do on another one, which has not heard of them, is understood.
 	moved   map[box]elsewhere
 	removed map[box]string
+	gone    map[owned]string // messages: the server that took one away last
 	// shown tells of each message where its user first saw it.
 	shown map[string]string
 }
@@ -35,10 +36,12 @@ type place struct{ account, mailbox, marker string }
 
 type box struct{ account, mailbox string }
 
+type owned struct{ account, marker string }
+
 func newReplay(entries []Entry, sightings map[string]Sighting) *replay {
 	return &replay{at: map[place]*Message{}, accounts: map[string]*Account{},
 		boxes: map[box]*Mailbox{},
-		all:   map[string][]*Mailbox{}, moved: map[box]elsewhere{}, removed: map[box]string{},
+		all:   map[string][]*Mailbox{}, moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{},
 		shown: firstShown(entries, sightings)}
 }
 
@@ -108,7 +111,7 @@ func (r *replay) apply(e Entry, sightings map[string]Sighting) {
 	case OpMove:
 		r.move(e)
 	case OpExpunge:
-		r.takeAway(place{e.Account, e.Mailbox, e.Marker}, e.outcome())
+		r.takeAway(e, e.Marker)
 	case OpCreate:
 		if _, there := r.boxes[box{e.Account, e.Mailbox}]; !there {
 			r.addBox(e.Account, e.Mailbox, e.outcome())
@@ -236,7 +239,7 @@ func (r *replay) flag(e Entry) {
 
 // copy makes a second promise of the same message.
 func (r *replay) copy(e Entry) *Message {
-	source := r.at[place{e.Account, e.Mailbox, e.Marker}]
+	source := r.shownAt(e)
 	if source == nil || e.outcome() == target.Refused {
 		return nil
 	}
@@ -253,6 +256,31 @@ func (r *replay) copy(e Entry) *Message {
 	return &copied
 }
 
+// shownAt returns the message that a user found in a mailbox. A new master that
+// has not heard of its expunge, or of its move, shows it where it was; whoever
+// copies it from there wants it there. Its flags are then as that server had
+// them, which nothing tells.
+func (r *replay) shownAt(e Entry) *Message {
+	if m := r.at[place{e.Account, e.Mailbox, e.Marker}]; m != nil {
+		return m
+	}
+	if by, gone := r.gone[owned{e.Account, e.Marker}]; !gone || by == e.Server {
+		return nil
+	}
+	for _, m := range slices.Backward(r.messages) {
+		if m.Account != e.Account || m.Marker != e.Marker {
+			continue
+		}
+		again := *m
+		again.Flags = map[string]Value[bool]{}
+		for flag, value := range m.Flags {
+			again.Flags[flag] = value.set(true, target.InDoubt).set(false, target.InDoubt)
+		}
+		return &again
+	}
+	return nil
+}
+
 // move is a copy that takes the first one away. Where that is in doubt, the
 // message is in one of the two mailboxes.
 func (r *replay) move(e Entry) {
@@ -262,7 +290,7 @@ func (r *replay) move(e Entry) {
 		return
 	}
 	if e.outcome() != target.InDoubt {
-		r.takeAway(place{e.Account, e.Mailbox, e.Marker}, e.outcome())
+		r.takeAway(e, e.Marker)
 		return
 	}
 	source.OrIn = e.To
@@ -271,14 +299,17 @@ func (r *replay) move(e Entry) {
 	}
 }
 
-func (r *replay) takeAway(at place, outcome target.Outcome) {
+// takeAway notes that an operation on its mailbox has taken the message away.
+func (r *replay) takeAway(e Entry, marker string) {
+	at := place{e.Account, e.Mailbox, marker}
 	m := r.at[at]
 	if m == nil {
 		return
 	}
-	m.Expunged = stronger(m.Expunged, outcome)
-	if outcome == target.Acknowledged {
+	m.Expunged = stronger(m.Expunged, e.outcome())
+	if e.outcome() == target.Acknowledged {
 		delete(r.at, at)
+		r.gone[owned{e.Account, marker}] = e.Server
 	}
 }
 
@@ -339,7 +370,7 @@ func (r *replay) deleteBox(e Entry) {
 	m.Deleted = stronger(m.Deleted, e.outcome())
 	for _, message := range r.messages {
 		if message.Account == e.Account && message.Mailbox == e.Mailbox {
-			r.takeAway(place{e.Account, e.Mailbox, message.Marker}, e.outcome())
+			r.takeAway(e, message.Marker)
 		}
 	}
 	if e.outcome() == target.Acknowledged {

@@ -116,6 +116,9 @@ func TestMessagesAfterChanges(t *testing.T) {
 		// The new master has not heard of what was changed last on the old one.
 		"an old name on the new master":            {"create A\nappend m A\nrename A B\n@imap2\nappend n A\nmove m A INBOX", []string{"- m B", "+ n B", "+ m INBOX"}},
 		"a mailbox that was deleted, used again":   {"create A\nappend m A\ndelete A\n@imap2\nappend n A", []string{"- m A", "+ n A"}},
+		"moved there, copied here":                 {"create A\ncreate B\nappend m INBOX\nmove m INBOX A\n@imap2\ncopy m INBOX B", []string{"- m INBOX", "+ m A", "+ m B"}},
+		"expunged there, moved here":               {"create A\nappend m INBOX\nflag m INBOX k\nexpunge m INBOX\n@imap2\nmove m INBOX A", []string{"- m INBOX k=[true]", "+ m A k=[true true false]"}},
+		"expunged here, and copied all the same":   {"create A\nappend m INBOX\nexpunge m INBOX\ncopy m INBOX A", []string{"- m INBOX"}},
 		"the same name on the same server is none": {"create A\nappend m A\nrename A B\ncreate A\nappend n A", []string{"+ m B", "+ n A"}},
 	} {
 		t.Run(name, func(t *testing.T) {

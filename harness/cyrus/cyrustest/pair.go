@@ -1,0 +1,46 @@
+// Package cyrustest gives tests pairs of real servers.
+package cyrustest
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// suite is the Cyrus that tests run.
+const suite = "bookworm"
+
+// Need fails a test on CI, and skips it elsewhere, where no real Cyrus can be
+// started.
+func Need(t testing.TB) {
+	t.Helper()
+	if err := cyrus.Check(t.Context(), suite); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("this test needs real Cyrus, and CI must not pass without it: %v", err)
+		}
+		t.Skipf("this test needs real Cyrus: %v", err)
+	}
+}
+
+// Pair returns a pair of real servers, which is given back at the test's end.
+func Pair(t testing.TB, spec target.Spec) target.Pair {
+	t.Helper()
+	Need(t)
+	spec.Suite = suite
+	pair, err := cyrus.New().NewPair(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := pair.Close(ctx); err != nil {
+			t.Errorf("giving the pair back: %v", err)
+		}
+	})
+	return pair
+}
