@@ -14,44 +14,51 @@ import (
 	"github.com/cyrdrill/cyrdrill/sim"
 )
 
-// BenchmarkPlan runs the scenario on a pair that is there: on docker after a
-// reset, which is part of the time. It reports the most memory that the
-// process has had so far, servers not included.
+// BenchmarkPlan runs the small scenario on a pair that is there: on docker after
+// a reset, which is part of the time.
 func BenchmarkPlan(b *testing.B) {
-	text, err := scenarios.Text("unreplicated-mail")
-	if err != nil {
-		b.Fatal(err)
-	}
-	p, err := plan.Parse("unreplicated-mail.yaml", text, drill.Names())
-	if err != nil {
-		b.Fatal(err)
-	}
 	for _, on := range []target.Target{sim.New(), cyrus.New()} {
-		b.Run(on.Name(), func(b *testing.B) {
-			if on.Name() == "docker" {
-				cyrustest.Need(b)
-			}
-			pair, err := on.NewPair(b.Context(), target.Spec{Seed: p.Seed, Suite: p.Pair.Cyrus, Accounts: p.Accounts})
-			if err != nil {
-				b.Fatal(err)
-			}
-			for b.Loop() {
-				if err := pair.Reset(b.Context(), p.Accounts); err != nil {
-					b.Fatal(err)
-				}
-				if result, _ := drill.Run(b.Context(), p, pair, drill.Options{Target: on.Name()}); result.Verdict != property.Pass {
-					b.Fatal(result.Reasons)
-				}
-			}
-			b.StopTimer()
-			if err := pair.Close(b.Context()); err != nil {
-				b.Error(err)
-			}
-			var used syscall.Rusage
-			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(used.Maxrss)/1024, "max-RSS-MiB")
-		})
+		b.Run(on.Name(), func(b *testing.B) { benchmarkScenario(b, "unreplicated-mail", on) })
 	}
+}
+
+// BenchmarkIncident runs the whole incident on real servers that are there, reset
+// included.
+func BenchmarkIncident(b *testing.B) { benchmarkScenario(b, "replica-behind-and-corrupt", cyrus.New()) }
+
+// benchmarkScenario also reports the most memory that the process has had so far,
+// servers not included.
+func benchmarkScenario(b *testing.B, name string, on target.Target) {
+	text, err := scenarios.Text(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := plan.Parse(scenarios.File(name), text, drill.Names())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if on.Name() == "docker" {
+		cyrustest.Need(b)
+	}
+	pair, err := on.NewPair(b.Context(), target.Spec{Seed: p.Seed, Suite: p.Pair.Cyrus, Accounts: p.Accounts, MovingClock: movesClock(p)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := pair.Reset(b.Context(), p.Accounts); err != nil {
+			b.Fatal(err)
+		}
+		if result, _ := drill.Run(b.Context(), p, pair, drill.Options{Target: on.Name()}); result.Verdict != property.Pass {
+			b.Fatal(result.Reasons)
+		}
+	}
+	b.StopTimer()
+	if err := pair.Close(b.Context()); err != nil {
+		b.Error(err)
+	}
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(used.Maxrss)/1024, "max-RSS-MiB")
 }

@@ -284,3 +284,16 @@ func TestSessionStaysWithThisProcess(t *testing.T) {
 		t.Errorf("children inherit session %s", id)
 	}
 }
+
+// Cyrus asks for each client's name before it greets. That must not depend on
+// anybody's DNS.
+func TestClientsHaveAName(t *testing.T) {
+	p := warm.get(t)
+	for _, s := range p.servers {
+		said, err := p.engine.exec(t.Context(), s.id, "", "sh", "-c",
+			`gateway=$(busybox ip route | sed -n 's/^default via \([^ ]*\).*/\1/p') && grep "^$gateway " /etc/hosts`)
+		if err != nil || !strings.HasSuffix(string(said), " clients\n") {
+			t.Errorf("%s does not know its network's gateway: %q, %v", s.name, said, err)
+		}
+	}
+}

@@ -191,7 +191,7 @@ func TestEachStopsForTheCommandsAfter(t *testing.T) {
 		"S: * 1 FETCH (UID 1)", "S: c2 OK Completed", "S: * 2 FETCH (UID 2)", "S: c3 OK Completed",
 	}, func(t *testing.T, c *IMAP) {
 		var got []uint32
-		each := func(uid uint32, _ map[string]Value, _ Value) error { got = append(got, uid); return errStop }
+		each := func(uid uint32, _ Items, _ Value) error { got = append(got, uid); return errStop }
 		_, err := c.run(soon(t), fetching("1", "UID", "UID", each), fetching("2", "UID", "UID", each))
 		if err != errStop || !slices.Equal(got, []uint32{1}) {
 			t.Errorf("got %v, %v", got, err)

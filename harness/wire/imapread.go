@@ -36,7 +36,7 @@ func selecting(verb, mailbox string) command {
 
 // fetching makes a FETCH, whose answers go to each: those about a message that
 // have the UID and an item so named. Others are the server's own accord.
-func fetching(set, items, item string, each func(uid uint32, items map[string]Value, asked Value) error) command {
+func fetching(set, items, item string, each func(uid uint32, items Items, asked Value) error) command {
 	return command{
 		name:  "UID FETCH",
 		parts: []part{{text: "UID FETCH " + set + " (" + items + ")"}},
@@ -48,11 +48,12 @@ func fetching(set, items, item string, each func(uid uint32, items map[string]Va
 			if err != nil {
 				return err
 			}
-			asked, ok := itemNamed(got, item)
+			asked, ok := got.Named(item)
 			if !ok {
 				return nil
 			}
-			uid, err := numberOf(got["UID"], 32)
+			told, _ := got.Named("UID")
+			uid, err := numberOf(told, 32)
 			if err != nil {
 				return fmt.Errorf("UID of message %d: %w", response.Number, err)
 			}
@@ -61,24 +62,13 @@ func fetching(set, items, item string, each func(uid uint32, items map[string]Va
 	}
 }
 
-// itemNamed returns the item whose name begins so: a server may write what
-// follows otherwise than it was asked, BODY[HEADER.FIELDS ("X-Y")].
-func itemNamed(items map[string]Value, start string) (Value, bool) {
-	for name, value := range items {
-		if strings.HasPrefix(name, start) {
-			return value, true
-		}
-	}
-	return Value{}, false
-}
-
 // Records reads all messages of the mailbox, without their bodies, in the
 // order of their UIDs.
 func (c *IMAP) Records(ctx context.Context, mailbox string) ([]Message, error) {
 	var messages []Message
 	_, err := c.run(ctx, selecting("EXAMINE", mailbox),
 		fetching("1:*", "UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ DIGEST.SHA1", "DIGEST.SHA1",
-			func(uid uint32, items map[string]Value, _ Value) error {
+			func(uid uint32, items Items, _ Value) error {
 				message, err := readMessage(uid, items)
 				messages = append(messages, message)
 				return err
@@ -86,25 +76,29 @@ func (c *IMAP) Records(ctx context.Context, mailbox string) ([]Message, error) {
 	return messages, err
 }
 
-func readMessage(uid uint32, items map[string]Value) (Message, error) {
-	m := Message{UID: uid, SHA1: strings.ToLower(string(items["DIGEST.SHA1"].Text))}
-	for _, flag := range items["FLAGS"].List {
+func readMessage(uid uint32, items Items) (Message, error) {
+	named := func(name string) Value {
+		value, _ := items.Named(name)
+		return value
+	}
+	m := Message{UID: uid, SHA1: strings.ToLower(string(named("DIGEST.SHA1").Text))}
+	for _, flag := range named("FLAGS").List {
 		m.Flags = append(m.Flags, string(flag.Text))
 	}
 	fail := func(item string, err error) (Message, error) {
 		return Message{}, fmt.Errorf("%s of UID %d: %w", item, uid, err)
 	}
-	size, err := numberOf(items["RFC822.SIZE"], 32)
+	size, err := numberOf(named("RFC822.SIZE"), 32)
 	if err != nil {
 		return fail("RFC822.SIZE", err)
 	}
 	m.Size = uint32(size)
-	if list := items["MODSEQ"].List; len(list) != 1 {
+	if list := named("MODSEQ").List; len(list) != 1 {
 		return fail("MODSEQ", fmt.Errorf("no number"))
 	} else if m.ModSeq, err = numberOf(list[0], 64); err != nil {
 		return fail("MODSEQ", err)
 	}
-	if m.InternalDate, err = time.Parse(internalDate, string(items["INTERNALDATE"].Text)); err != nil {
+	if m.InternalDate, err = time.Parse(internalDate, string(named("INTERNALDATE").Text)); err != nil {
 		return fail("INTERNALDATE", err)
 	}
 	m.InternalDate = m.InternalDate.UTC()
@@ -128,7 +122,7 @@ func (c *IMAP) Headers(ctx context.Context, mailbox, field string, uids []uint32
 	commands := []command{selecting("EXAMINE", mailbox)}
 	for _, set := range UIDSets(uids) {
 		commands = append(commands, fetching(set, "UID BODY.PEEK[HEADER.FIELDS ("+field+")]", "BODY[HEADER.FIELDS",
-			func(uid uint32, _ map[string]Value, header Value) error { return each(uid, header.Text) }))
+			func(uid uint32, _ Items, header Value) error { return each(uid, header.Text) }))
 	}
 	_, err := c.run(ctx, commands...)
 	return err
@@ -142,11 +136,11 @@ func (c *IMAP) Bodies(ctx context.Context, mailbox string, uids []uint32, each f
 	commands := []command{selecting("EXAMINE", mailbox)}
 	for _, set := range UIDSets(uids) {
 		commands = append(commands,
-			fetching(set, "UID", "UID", func(uid uint32, _ map[string]Value, _ Value) error {
+			fetching(set, "UID", "UID", func(uid uint32, _ Items, _ Value) error {
 				listed.uids = append(listed.uids, uid)
 				return nil
 			}),
-			fetching(set, "UID BODY.PEEK[]", "BODY[]", func(uid uint32, _ map[string]Value, body Value) error {
+			fetching(set, "UID BODY.PEEK[]", "BODY[]", func(uid uint32, _ Items, body Value) error {
 				return listed.came(uid, body.Text)
 			}))
 	}

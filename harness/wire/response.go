@@ -60,11 +60,13 @@ func ReadResponse(in *bufio.Reader) (*Response, error) {
 // isIMAPText says whether the line is a continuation or a status, in which
 // braces at the end announce nothing.
 func isIMAPText(line []byte) bool {
-	fields := bytes.Fields(line[:min(len(line), 100)])
-	if len(fields) > 0 && string(fields[0]) == "+" {
+	tag, rest, _ := bytes.Cut(bytes.TrimLeft(line, " "), []byte(" "))
+	if string(bytes.TrimSpace(tag)) == "+" {
 		return true
 	}
-	return len(fields) > 1 && isIMAPStatus(strings.ToUpper(string(fields[1])))
+	word, _, _ := bytes.Cut(bytes.TrimLeft(rest, " "), []byte(" "))
+	const longest = len("PREAUTH\r\n")
+	return len(word) <= longest && isIMAPStatus(strings.ToUpper(string(bytes.TrimSpace(word))))
 }
 
 func isIMAPStatus(word string) bool {
@@ -98,8 +100,22 @@ func (r *Response) Values() ([]Value, error) {
 	return values, nil
 }
 
-// Fetched returns the items of a FETCH answer by their names in capitals.
-func (r *Response) Fetched() (map[string]Value, error) {
+// Items are the items of a FETCH answer: their names and values, in turn.
+type Items []Value
+
+// Named returns the first item whose name begins so, in whatever case: a server
+// may write what follows otherwise than it was asked, BODY[HEADER.FIELDS ("X-Y")].
+func (items Items) Named(start string) (Value, bool) {
+	for i := 0; i+1 < len(items); i += 2 {
+		if name := items[i].Text; len(name) >= len(start) && bytes.EqualFold(name[:len(start)], []byte(start)) {
+			return items[i+1], true
+		}
+	}
+	return Value{}, false
+}
+
+// Fetched returns the items of a FETCH answer.
+func (r *Response) Fetched() (Items, error) {
 	values, err := r.Values()
 	if err != nil {
 		return nil, err
@@ -107,12 +123,7 @@ func (r *Response) Fetched() (map[string]Value, error) {
 	if len(values) != 1 || len(values[0].List)%2 != 0 {
 		return nil, fmt.Errorf("FETCH answer not understood: no list of pairs")
 	}
-	pairs := values[0].List
-	items := make(map[string]Value, len(pairs)/2)
-	for i := 0; i < len(pairs); i += 2 {
-		items[strings.ToUpper(string(pairs[i].Text))] = pairs[i+1]
-	}
-	return items, nil
+	return values[0].List, nil
 }
 
 type valueParser struct{ scanner }
@@ -141,7 +152,8 @@ func (p *valueParser) value(depth int) (Value, error) {
 }
 
 func (p *valueParser) list(depth int) (Value, error) {
-	list := Value{List: []Value{}}
+	const usual = 12 // what Records asks for
+	list := Value{List: make([]Value, 0, usual/depth)}
 	for p.spaces(); !p.take(")"); p.spaces() {
 		item, err := p.value(depth)
 		if err != nil {

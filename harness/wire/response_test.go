@@ -56,8 +56,17 @@ func TestFetched(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		byName := map[string]Value{}
+		for i := 0; i < len(got); i += 2 {
+			byName[strings.ToUpper(string(got[i].Text))] = got[i+1]
+		}
+		if diff := cmp.Diff(want, byName); diff != "" {
 			t.Errorf("%q:\n%s", line, diff)
+		}
+		for name, value := range want {
+			if found, ok := got.Named(strings.ToLower(name)); !ok || !cmp.Equal(found, value) {
+				t.Errorf("%q: %s is %v, %v", line, name, found, ok)
+			}
 		}
 	}
 }

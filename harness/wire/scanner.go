@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // maxDepth bounds how deep lists may be nested.
@@ -59,12 +60,11 @@ func (s *scanner) spaces() {
 
 // until returns what comes before the first of the bytes in stop.
 func (s *scanner) until(stop string) []byte {
-	rest := s.text[s.pos:]
-	if end := bytes.IndexAny(rest, stop); end >= 0 {
-		rest = rest[:end]
+	start := s.pos
+	for s.pos < len(s.text) && strings.IndexByte(stop, s.text[s.pos]) < 0 {
+		s.pos++
 	}
-	s.pos += len(rest)
-	return rest
+	return s.text[start:s.pos]
 }
 
 // quoted reads a quoted string, the opening quote of which is next.
