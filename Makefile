@@ -4,7 +4,7 @@
 SUITE ?= bookworm
 GO ?= go
 # Never from the cache: what real servers did once is no result of today.
-TEST_FLAGS ?= -count=1 -timeout 15m
+TEST_FLAGS ?= -count=1 -timeout 22m
 
 .PHONY: help images build test unit lint drill bench fuzz nightly clean
 

@@ -9,6 +9,8 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+
+	"github.com/cyrdrill/cyrdrill/fixtures"
 )
 
 // MarkerField is the header field that identifies a message of a drill.
@@ -17,14 +19,15 @@ const MarkerField = "X-Cyrdrill-Marker"
 // Corpus writes messages. Its words come from its seed, so that a drill's mail
 // is the same on every run and target.
 type Corpus struct {
-	rand *rand.Rand
-	made map[string]int // by account
+	rand     *rand.Rand
+	made     map[string]int // by account
+	fixtures []fixtures.Message
 }
 
 // NewCorpus returns a corpus for a drill with that seed.
 func NewCorpus(seed uint64) *Corpus {
 	const stream = 0x636f72707573 // keeps mail's words apart from traffic's choices
-	return &Corpus{rand: rand.New(rand.NewPCG(seed, stream)), made: map[string]int{}}
+	return &Corpus{rand: rand.New(rand.NewPCG(seed, stream)), made: map[string]int{}, fixtures: fixtures.Messages()}
 }
 
 // Topics are what mail is about, as far as users' rules care.
@@ -33,7 +36,7 @@ func Topics() []string { return []string{"lists", "family", "bills"} }
 // Message writes a new message for the account and returns its marker and its
 // bytes, with CRLF line ends (RFC 5322). About half of them are plain text; the
 // others are what real mailboxes hold besides: multipart mail, attachments of
-// up to some MB, odd headers, no body at all.
+// up to some MB, odd headers, no body at all, and the oddities of [fixtures].
 func (c *Corpus) Message(account string, date time.Time) (marker string, body []byte) {
 	c.made[account]++
 	marker = fmt.Sprintf("%s-%04d", account, c.made[account])
@@ -60,6 +63,8 @@ func (c *Corpus) Message(account string, date time.Time) (marker string, body []
 		c.attachment(&b, 1<<20+c.rand.IntN(1<<20))
 	case kind < 360:
 		c.oddHeaders(&b)
+	case kind < 380:
+		b.Write(c.fixtures[c.rand.IntN(len(c.fixtures))].Text)
 	default:
 		head("Subject", "")
 		b.WriteString("\r\n") // and no body

@@ -1,0 +1,167 @@
+package restore_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// account is the state of one account, to be written as a difference from what
+// both sides had when all was well.
+type account struct {
+	mailboxes []target.Mailbox
+	meta      target.Meta
+}
+
+// well is an account before anything happened.
+func well() account {
+	return account{
+		mailboxes: []target.Mailbox{
+			box("INBOX", "u1", live(1, "a"), live(2, "b")),
+			box("INBOX/Old", "u2", live(1, "c")),
+			box("INBOX/Old/Deep", "u3"),
+		},
+		meta: target.Meta{QuotaKiB: 100, Subscriptions: []string{"INBOX"}},
+	}
+}
+
+func box(name, uniqueID string, records ...target.Record) target.Mailbox {
+	m := target.Mailbox{
+		Name: name, UniqueID: uniqueID, UIDValidity: 1, ACL: "alice lrs, bob lr",
+		Annotations: map[string]string{"/shared/comment": "old"}, Records: records,
+	}
+	for _, r := range records {
+		m.LastUID = max(m.LastUID, r.UID)
+	}
+	return m
+}
+
+// with is the account after a change.
+func with(change func(*account)) account {
+	a := well()
+	change(&a)
+	return a
+}
+
+// whole is a server that has one account.
+type whole struct {
+	target.Server
+	name target.ServerName
+	account
+}
+
+func (w whole) Name() target.ServerName { return w.name }
+
+func (w whole) Index() target.IndexView { return w }
+
+func (w whole) Mailboxes(context.Context, string) ([]target.Mailbox, error) {
+	return append([]target.Mailbox{}, w.mailboxes...), nil
+}
+
+func (w whole) Mailbox(_ context.Context, _, name string) (target.Mailbox, error) {
+	found, _ := target.Snapshot{Mailboxes: w.mailboxes}.Mailbox(name)
+	return found, nil
+}
+
+func (w whole) Meta(context.Context, string) (target.Meta, error) { return w.meta, nil }
+
+// planned is what a restorer plans where imap1 died with rescued, imap2 had well
+// in the freeze, and has now by now.
+func planned(t *testing.T, r restore.Restorer, rescued, now account) []string {
+	t.Helper()
+	side := func(name target.ServerName, a account) *restore.FrozenSide {
+		return &restore.FrozenSide{Server: name, Accounts: map[string]target.Snapshot{
+			"alice": {Server: name, Account: "alice", Level: target.LevelIndex, Mailboxes: a.mailboxes, Meta: a.meta},
+		}}
+	}
+	plan, err := r.Plan(t.Context(), restore.Scene{
+		Freeze:   &restore.Freeze{Sides: map[target.ServerName]*restore.FrozenSide{target.Imap1: side(target.Imap1, rescued), target.Imap2: side(target.Imap2, well())}},
+		Accounts: []string{"alice"}, Executor: inTurn{},
+		Rescued: whole{name: target.Imap1, account: rescued}, Serving: whole{name: target.Imap2, account: now},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := []string{}
+	for _, a := range plan.Actions {
+		words := []string{string(a.Act), a.Mailbox, a.To, a.Name, a.Value}
+		if a.GUID != "" {
+			words = append(words, a.GUID)
+		}
+		for _, flag := range a.Add {
+			words = append(words, "+"+flag)
+		}
+		for _, flag := range a.Remove {
+			words = append(words, "-"+flag)
+		}
+		said = append(said, strings.Join(strings.Fields(strings.Join(words, " ")), " "))
+	}
+	return said
+}
+
+// What users did on the old master is carried over; what they have done on the new
+// one since then stands; and what both did is done once.
+func TestPlansForAccounts(t *testing.T) {
+	rename := func(a *account) {
+		a.mailboxes[1].Name, a.mailboxes[2].Name = "INBOX/New", "INBOX/New/Deep"
+	}
+	remove := func(a *account) {
+		a.mailboxes, a.meta.Deleted = a.mailboxes[:1], []string{"u2", "u3"}
+	}
+	add := func(a *account) { a.mailboxes = append(a.mailboxes, box("INBOX/Fresh", "u9", live(1, "z"))) }
+	flag := func(a *account) { a.mailboxes[0].Records[0].Flags = []string{"$Work", `\Seen`} }
+	settings := func(a *account) {
+		a.meta.QuotaKiB, a.meta.Subscriptions = 200, []string{"INBOX/Old"}
+		a.mailboxes[0].ACL, a.mailboxes[0].Annotations = "alice lrs, carol l", map[string]string{"/shared/comment": "new"}
+	}
+	same := func(*account) {}
+	for _, tc := range []struct {
+		name     string
+		restorer restore.Restorer
+		old, new func(*account)
+		want     []string
+	}{
+		{"renamed, with what is below it", restore.RestoreMailboxes{}, rename, same, []string{"rename INBOX/Old INBOX/New"}},
+		{"renamed on both", restore.RestoreMailboxes{}, rename, rename, []string{}},
+		{"renamed otherwise on the new one", restore.RestoreMailboxes{}, rename, func(a *account) { a.mailboxes[1].Name = "INBOX/Mine" }, []string{"rename INBOX/Old/Deep INBOX/New/Deep"}},
+		{"renamed to a name that is taken by now", restore.RestoreMailboxes{}, rename, func(a *account) { a.mailboxes = append(a.mailboxes, box("INBOX/New", "u8")) }, []string{"keep INBOX/Old INBOX/New", "rename INBOX/Old/Deep INBOX/New/Deep"}},
+		{"deleted, the deepest first", restore.RestoreMailboxes{}, remove, same, []string{"delete INBOX/Old/Deep", "delete INBOX/Old"}},
+		{"deleted, and new mail has come since", restore.RestoreMailboxes{}, remove, func(a *account) {
+			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "new"))
+		}, []string{"delete INBOX/Old/Deep", "expunge INBOX/Old c"}},
+		{"made", restore.RestoreMailboxes{}, add, same, []string{"create INBOX/Fresh"}},
+		{"made on both", restore.RestoreMailboxes{}, add, func(a *account) { a.mailboxes = append(a.mailboxes, box("INBOX/Fresh", "u8")) }, []string{}},
+		{"made there, and deleted here", restore.RestoreMailboxes{}, add, func(a *account) { a.meta.Deleted = []string{"u9"} }, []string{}},
+		{"gone from the list without having been deleted", restore.RestoreMailboxes{}, func(a *account) { a.mailboxes = a.mailboxes[:1] }, same, []string{}},
+
+		{"flags set", restore.MergeFlags{}, flag, same, []string{`flag INBOX a +$Work +\Seen`}},
+		{"flags set on both", restore.MergeFlags{}, flag, flag, []string{}},
+		{"other flags set here", restore.MergeFlags{}, flag, func(a *account) { a.mailboxes[0].Records[0].Flags = []string{`\Answered`} }, []string{`flag INBOX a +$Work +\Seen`}},
+		{"flags of a message that is gone", restore.MergeFlags{}, flag, func(a *account) { a.mailboxes[0].Records[0].Expunged = true }, []string{}},
+		{"flags of a message that was moved here", restore.MergeFlags{}, flag, func(a *account) {
+			a.mailboxes[0].Records[0].Expunged = true
+			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "a"))
+		}, []string{`flag INBOX/Old a +$Work +\Seen`}},
+
+		{"settings", restore.MergeSettings{}, settings, same, []string{
+			"subscribe INBOX/Old", "unsubscribe INBOX", "set-quota 200", "set-acl INBOX bob", "set-acl INBOX carol l", "set-annotation INBOX /shared/comment new",
+		}},
+		{"settings on both", restore.MergeSettings{}, settings, settings, []string{}},
+		{"settings that were changed here since", restore.MergeSettings{}, settings, func(a *account) {
+			a.meta.QuotaKiB, a.mailboxes[0].ACL = 300, "alice lrs, bob lrswi"
+			a.mailboxes[0].Annotations = map[string]string{"/shared/comment": "mine"}
+		}, []string{"subscribe INBOX/Old", "unsubscribe INBOX", "set-acl INBOX carol l"}},
+		{"a subscription to what is not there any more", restore.MergeSettings{}, func(a *account) { a.meta.Subscriptions = []string{"INBOX", "INBOX/Gone"} }, same, []string{"keep INBOX/Gone"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, planned(t, tc.restorer, with(tc.old), with(tc.new))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
