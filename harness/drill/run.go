@@ -117,7 +117,7 @@ func (r *run) walk(ctx context.Context) {
 		restored = restored || step.Kind == plan.KindResync
 		outcome := StepResult{Number: r.step, Kind: string(step.Kind), Line: step.Pos.Line, Status: StepSkipped}
 		if !r.failed && !r.halted {
-			r.emit(EventStepStarted, false, "%s", describe(step))
+			r.emit(EventStepStarted, false, "%s", r.describe(step))
 			outcome.StartedAt = r.pair.Clock().Now()
 			summary, err := r.bounded(ctx, step)
 			outcome.Elapsed = r.pair.Clock().Now().Sub(outcome.StartedAt)

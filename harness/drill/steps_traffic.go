@@ -54,11 +54,11 @@ func (r *run) carryOut(ctx context.Context, step plan.Step) (string, error) {
 }
 
 // describe says what a step is about to do.
-func describe(step plan.Step) string {
+func (r *run) describe(step plan.Step) string {
 	switch step.Kind {
 	case plan.KindDeliver:
 		to := "everybody"
-		if len(step.Deliver.To) > 0 {
+		if len(r.accounts(step.Deliver.To)) < len(r.plan.Accounts) {
 			to = strings.Join(step.Deliver.To, ", ")
 		}
 		return fmt.Sprintf("deliver %d each to %s", step.Deliver.Count, to)

@@ -44,17 +44,19 @@ type stopped struct {
 	pendingBefore int             // entries in the sync log when sync_client was frozen
 	growth        target.Evidence // last seen while sync_client could be seen
 	damage        []Damage
+	over          bool // the source has died or lost its role: the damage is what it was then
 }
 
-// Look implements [Instance]. As long as both servers can be asked, the damage
-// is what the source has and the other lacks. Once one of them is down, the
-// damage last seen is held against the server that serves the accounts.
+// Look implements [Instance]. As long as the source serves, the damage is what it
+// has and the other server lacks. Once it has died or lost its role, the damage
+// last seen is held against that other server.
 func (s *stopped) Look(ctx context.Context) (Report, error) {
 	alive, err := s.sourceAlive(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	if alive {
+	s.over = s.over || !alive
+	if !s.over {
 		if err := s.measure(ctx); err != nil {
 			return Report{}, err
 		}
@@ -145,32 +147,32 @@ func lackOf(has, lacks *target.Record) (target.Kind, string) {
 	}
 }
 
-// healed says whether the server that serves the accounts has all of the
-// damage made good: each missing message there by its GUID, each expunged one
-// gone.
+// healed says whether the server that lacked something has all of it made good:
+// each missing message has been there, by its GUID, and each expunged one is gone.
 func (s *stopped) healed(ctx context.Context) (bool, error) {
-	if len(s.damage) == 0 {
-		return false, nil // nothing has been hurt yet; the process is what is wrong
+	if len(s.damage) == 0 || !s.over {
+		return false, nil // as long as it lasts there may be more
 	}
-	serving := s.scene.Pair.Serving()
-	if serving.Name() == s.scene.On {
-		return false, nil // the other side is what lacks, and nobody reads there
-	}
-	live := map[target.Place]int{}
-	snaps, err := target.TakeSnapshots(ctx, s.scene.Pair.Executor(), s.scene.Accounts, target.LevelIndex, serving)
+	lacking := s.scene.Pair.Server(s.scene.On.Other())
+	snaps, err := target.TakeSnapshots(ctx, s.scene.Pair.Executor(), s.scene.Accounts, target.LevelIndex, lacking)
 	if err != nil {
 		return false, err
 	}
+	had, live := map[target.Place]bool{}, map[target.Place]bool{}
 	for _, account := range s.scene.Accounts {
-		for _, mailbox := range snaps[serving.Name()][account].Mailboxes {
-			for _, record := range mailbox.Live() {
-				live[target.Place{Account: account, Mailbox: mailbox.Name, GUID: record.GUID}]++
+		for _, mailbox := range snaps[lacking.Name()][account].Mailboxes {
+			for _, record := range mailbox.Records {
+				had[target.Place{Account: account, GUID: record.GUID}] = true
+				if !record.Expunged {
+					live[target.Place{Account: account, Mailbox: mailbox.Name, GUID: record.GUID}] = true
+				}
 			}
 		}
 	}
 	for _, d := range s.damage {
-		there := live[target.Place{Account: d.Account, Mailbox: d.Mailbox, GUID: d.GUID}] > 0
-		if there != (d.Kind == target.MessageMissing) {
+		missing := d.Kind == target.MessageMissing && !had[target.Place{Account: d.Account, GUID: d.GUID}]
+		alive := d.Kind == target.ExpungeMissing && live[target.Place{Account: d.Account, Mailbox: d.Mailbox, GUID: d.GUID}]
+		if missing || alive {
 			return false, nil
 		}
 	}
