@@ -151,15 +151,7 @@ func TestIncidentWithARottenRescuedStore(t *testing.T) {
 // The new master dies while messages are being copied to it. Nothing is called
 // restored that is not, and the rescued store still has all.
 func TestNewMasterDiesAmidTheRestore(t *testing.T) {
-	const name = "unreplicated-mail"
-	text, err := scenarios.Text(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := plan.Parse(scenarios.File(name), text, drill.Names())
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := whole(t, "unreplicated-mail")
 	pair := realPair(t, p)
 	var before []target.Snapshot
 	result, _ := drill.Run(t.Context(), p, pair, drill.Options{Target: "docker", Observe: func(e drill.Event) {
