@@ -91,7 +91,11 @@ func readScripts(ctx context.Context, server target.Server, account string) (a a
 	}
 	for _, info := range listed {
 		s := script{name: info.Name, active: info.Active}
-		if s.source, err = session.Get(ctx, info.Name); err != nil {
+		s.source, err = session.Get(ctx, info.Name)
+		if err != nil && target.OutcomeOf(err) == target.Refused {
+			continue // replaced or removed since it was listed
+		}
+		if err != nil {
 			return a, err
 		}
 		s.sha1 = target.DigestBody(s.source)
