@@ -75,9 +75,6 @@ type Entry struct {
 // makesMessage says whether the operation brings a new message into being.
 func (e Entry) makesMessage() bool { return e.Op == OpDeliver || e.Op == OpAppend }
 
-// bringsMail says whether the operation puts a message into a mailbox.
-func (e Entry) bringsMail() bool { return e.makesMessage() || e.Op == OpCopy || e.Op == OpMove }
-
 // onMessage says whether the operation is about one message.
 func (e Entry) onMessage() bool {
 	switch e.Op {

@@ -97,9 +97,9 @@ func (e Entry) outcome() target.Outcome {
 
 func (r *replay) apply(e Entry, sightings map[string]Sighting) {
 	account, asked := r.account(e.Account), e.Mailbox
-	e.Mailbox = r.current(e, e.Mailbox)
+	e.Mailbox = r.current(e, e.Mailbox, e.makesMessage())
 	if e.Op == OpCopy || e.Op == OpMove {
-		e.To = r.current(e, e.To)
+		e.To = r.current(e, e.To, true)
 	}
 	switch e.Op {
 	case OpDeliver, OpAppend:
@@ -148,9 +148,9 @@ func (r *replay) apply(e Entry, sightings map[string]Sighting) {
 
 // current returns what the mailbox is called by now that the entry's server
 // calls so. A mailbox that was renamed on the old master has its old name on a
-// new one that has not heard of it; one that was deleted there, and is used
-// here, lives again.
-func (r *replay) current(e Entry, name string) string {
+// new one that has not heard of it; one that was deleted there, and into which
+// mail is put here, lives again.
+func (r *replay) current(e Entry, name string, filled bool) string {
 	if name == "" {
 		return ""
 	}
@@ -166,7 +166,7 @@ func (r *replay) current(e Entry, name string) string {
 		name = moved.name
 	}
 	at := box{e.Account, name}
-	if server, ok := r.removed[at]; ok && server != e.Server && e.outcome() == target.Acknowledged && e.bringsMail() {
+	if server, ok := r.removed[at]; ok && server != e.Server && e.outcome() == target.Acknowledged && filled {
 		r.addBox(e.Account, name, target.Acknowledged)
 	}
 	return name

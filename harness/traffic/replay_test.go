@@ -116,6 +116,7 @@ func TestMessagesAfterChanges(t *testing.T) {
 		// The new master has not heard of what was changed last on the old one.
 		"an old name on the new master":            {"create A\nappend m A\nrename A B\n@imap2\nappend n A\nmove m A INBOX", []string{"- m B", "+ n B", "+ m INBOX"}},
 		"a mailbox that was deleted, used again":   {"create A\nappend m A\ndelete A\n@imap2\nappend n A", []string{"- m A", "+ n A"}},
+		"copied out of a mailbox that was deleted": {"create A\nappend m A\ndelete A\n@imap2\ncopy m A INBOX", []string{"- m A", "+ m INBOX"}},
 		"moved there, copied here":                 {"create A\ncreate B\nappend m INBOX\nmove m INBOX A\n@imap2\ncopy m INBOX B", []string{"- m INBOX", "+ m A", "+ m B"}},
 		"expunged there, moved here":               {"create A\nappend m INBOX\nflag m INBOX k\nexpunge m INBOX\n@imap2\nmove m INBOX A", []string{"- m INBOX k=[true]", "+ m A k=[true true false]"}},
 		"expunged here, and copied all the same":   {"create A\nappend m INBOX\nexpunge m INBOX\ncopy m INBOX A", []string{"- m INBOX"}},
@@ -258,5 +259,23 @@ func TestFileInto(t *testing.T) {
 	}
 	if _, err := traffic.FileInto(t.Context(), "nonsense {", []byte("\r\n")); err == nil {
 		t.Error("nonsense was taken for a script")
+	}
+}
+
+// Whoever only takes mail out of a mailbox does not bring it back to life; whoever
+// puts mail into it does.
+func TestAMailboxThatWasDeletedLivesAgainWhenItIsFilled(t *testing.T) {
+	for script, lives := range map[string]bool{
+		"create A\nappend m A\ndelete A\n@imap2\ncopy m A INBOX":                       false,
+		"create A\nappend m A\ndelete A\n@imap2\nmove m A INBOX":                       false,
+		"create A\nappend m A\nappend n INBOX\ndelete A\n@imap2\ncopy n INBOX A":       true,
+		"create A\nappend m A\ndelete A\n@imap2\nappend n A":                           true,
+		"create A\nappend m A\ndelete A\n@imap2\nexpunge m A\nflag m A k\nexpunge m A": false,
+	} {
+		alice := play(t, script).Accounts()[0]
+		last := alice.Mailboxes[len(alice.Mailboxes)-1]
+		if got := last.Name == "A" && last.Deleted != target.Acknowledged; got != lives {
+			t.Errorf("%q: lives: %v, want %v (%+v)", script, got, lives, last)
+		}
 	}
 }
