@@ -10,14 +10,14 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/view"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 var _ target.IndexSaboteur = saboteur{}
 
 // folder returns where a mailbox's files lie.
 func (s *server) folder(ctx context.Context, account, mailbox string) (string, error) {
-	said, err := s.tool(ctx, "mbpath", view.ToolName(account, mailbox))
+	said, err := s.tool(ctx, "mbpath", mailboxname.Tool(account, mailbox))
 	folder := strings.TrimSpace(said)
 	if err == nil && !strings.HasPrefix(folder, "/") {
 		err = fmt.Errorf("mbpath says %q", folder)

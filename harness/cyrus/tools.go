@@ -8,7 +8,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/view"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // toolWithin bounds one run of a tool of Cyrus's that may go through all mail.
@@ -32,7 +32,7 @@ func (s *server) tool(ctx context.Context, name string, arguments ...string) (st
 // Reconstruct implements [target.Operator].
 func (o operator) Reconstruct(ctx context.Context, name target.ServerName, account, mailbox string) (string, error) {
 	s := o.pair.server(name)
-	full := view.ToolName(account, mailbox)
+	full := mailboxname.Tool(account, mailbox)
 	said, err := s.tool(ctx, "reconstruct", full)
 	if err != nil {
 		return said, err

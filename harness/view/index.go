@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
@@ -69,10 +70,10 @@ func (x *indexView) listed(ctx context.Context, account string) ([]string, error
 		return nil, err
 	}
 	defer func() { _ = admin.Close() }()
-	mailboxes, err := admin.List(ctx, "user/"+account, "user/"+account+"/*", deletedTree+"user/"+account+"/*")
+	mailboxes, err := admin.List(ctx, "user/"+account, "user/"+account+"/*", mailboxname.ExternalDeleted+"user/"+account+"/*")
 	names := make([]string, len(mailboxes))
 	for i, m := range mailboxes {
-		names[i] = toInternal.Replace(wire.EncodeMailboxName(m.Name))
+		names[i] = mailboxname.FromExternal(m.Name)
 	}
 	return names, err
 }
@@ -81,7 +82,7 @@ func (x *indexView) listed(ctx context.Context, account string) ([]string, error
 func (x *indexView) Mailbox(ctx context.Context, account, mailbox string) (target.Mailbox, error) {
 	var full wire.SyncMailbox
 	err := x.ask(ctx, func(s *wire.Sync) (err error) {
-		full, err = s.FullMailbox(ctx, internalName(account, mailbox))
+		full, err = s.FullMailbox(ctx, mailboxname.Internal(account, mailbox))
 		return err
 	})
 	if err == nil {
@@ -125,7 +126,7 @@ func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, erro
 
 // storageQuota returns the limit of the account's own quota root, in KiB.
 func storageQuota(ctx context.Context, s *wire.Sync, account string) (int64, error) {
-	quota, err := s.Quota(ctx, internalName(account, "INBOX"))
+	quota, err := s.Quota(ctx, mailboxname.Internal(account, "INBOX"))
 	if isNo(err) {
 		return target.NoQuota, nil // there is no such root
 	}
@@ -143,7 +144,7 @@ func (x *indexView) deleted(ctx context.Context, account string) ([]string, erro
 	found, err := x.find(ctx, account)
 	var ids []string
 	for _, m := range found {
-		if strings.HasPrefix(m.Name, internalDeletedTree) {
+		if strings.HasPrefix(m.Name, mailboxname.InternalDeleted) {
 			ids = append(ids, m.UniqueID)
 		}
 	}
@@ -155,7 +156,7 @@ func (x *indexView) deleted(ctx context.Context, account string) ([]string, erro
 // all: an INBOX that cannot be opened is passed over in the first answer, and
 // makes the second a no.
 func hasAccount(ctx context.Context, s *wire.Sync, account string) (bool, error) {
-	inbox, err := s.Mailboxes(ctx, []string{internalName(account, "INBOX")})
+	inbox, err := s.Mailboxes(ctx, []string{mailboxname.Internal(account, "INBOX")})
 	if err != nil || len(inbox) > 0 {
 		return true, err
 	}
@@ -167,7 +168,7 @@ func hasAccount(ctx context.Context, s *wire.Sync, account string) (bool, error)
 }
 
 func indexMailbox(account string, m wire.SyncMailbox) (target.Mailbox, error) {
-	name, err := ownerName(account, m.Name)
+	name, err := mailboxname.Owner(account, m.Name)
 	if err != nil {
 		return target.Mailbox{}, err
 	}
@@ -253,7 +254,7 @@ func recordFlags(flags []string) []string {
 func indexMeta(account string, m wire.SyncMeta) (target.Meta, error) {
 	var meta target.Meta
 	for _, internal := range m.Subscriptions {
-		name, err := ownerName(account, internal)
+		name, err := mailboxname.Owner(account, internal)
 		if err != nil {
 			return target.Meta{}, err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
@@ -267,14 +268,14 @@ func TestNames(t *testing.T) {
 		{"alice", "INBOXES", "INBOXES"},
 		{"alice", "shared/日本語", "shared.&ZeVnLIqe-"},
 	} {
-		if got := internalName(test.account, test.owner); got != test.internal {
+		if got := mailboxname.Internal(test.account, test.owner); got != test.internal {
 			t.Errorf("%s of %s is %s inside, want %s", test.owner, test.account, got, test.internal)
 		}
-		if got, err := ownerName(test.account, test.internal); err != nil || got != test.owner {
+		if got, err := mailboxname.Owner(test.account, test.internal); err != nil || got != test.owner {
 			t.Errorf("%s is %s to %s, want %s (%v)", test.internal, got, test.account, test.owner, err)
 		}
 	}
-	if got, err := ownerName("alice", "user.alice.&"); err == nil {
+	if got, err := mailboxname.Owner("alice", "user.alice.&"); err == nil {
 		t.Errorf("a name in no encoding: %q", got)
 	}
 }

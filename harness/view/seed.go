@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
@@ -99,7 +100,7 @@ func (s *seeder) look(ctx context.Context) error {
 		s.there[m.Name] = m
 		s.modSeq = max(s.modSeq, m.HighestModSeq)
 	}
-	if _, ok := s.there[internalName(s.account, "INBOX")]; !ok {
+	if _, ok := s.there[mailboxname.Internal(s.account, "INBOX")]; !ok {
 		return fmt.Errorf("there is no such account")
 	}
 	return nil
@@ -130,7 +131,7 @@ func (s *seeder) mailbox(ctx context.Context, seed SeedMailbox) error {
 
 // header returns the mailbox as it is, or as it is to be made.
 func (s *seeder) header(seed SeedMailbox) (wire.SyncMailbox, error) {
-	m, exists := s.there[internalName(s.account, seed.Name)]
+	m, exists := s.there[mailboxname.Internal(s.account, seed.Name)]
 	if !exists {
 		var err error
 		if m, err = s.made(seed); err != nil {
@@ -158,16 +159,16 @@ func (s *seeder) header(seed SeedMailbox) (wire.SyncMailbox, error) {
 // Cyrus would make one with a unique ID of its own choice.
 func (s *seeder) made(seed SeedMailbox) (wire.SyncMailbox, error) {
 	parent := seed.Name[:max(0, strings.LastIndexByte(seed.Name, '/'))]
-	if _, ok := s.there[internalName(s.account, parent)]; !ok || !target.IsOwn(parent) {
+	if _, ok := s.there[mailboxname.Internal(s.account, parent)]; !ok || !target.IsOwn(parent) {
 		return wire.SyncMailbox{}, fmt.Errorf("there is no mailbox %q to hold it", parent)
 	}
 	if seed.UniqueID == "" || seed.UIDValidity == 0 {
 		return wire.SyncMailbox{}, fmt.Errorf("a mailbox that is made needs a unique ID and a UIDVALIDITY")
 	}
 	s.modSeq++
-	inbox := s.there[internalName(s.account, "INBOX")]
+	inbox := s.there[mailboxname.Internal(s.account, "INBOX")]
 	return wire.SyncMailbox{
-		Name:          internalName(s.account, seed.Name),
+		Name:          mailboxname.Internal(s.account, seed.Name),
 		UniqueID:      seed.UniqueID,
 		UIDValidity:   seed.UIDValidity,
 		Partition:     inbox.Partition,
@@ -241,4 +242,6 @@ func (s *seeder) flush(ctx context.Context) error {
 	return nil
 }
 
-func (s *seeder) partition() string { return s.there[internalName(s.account, "INBOX")].Partition }
+func (s *seeder) partition() string {
+	return s.there[mailboxname.Internal(s.account, "INBOX")].Partition
+}

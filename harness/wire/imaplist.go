@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // Mailbox is one mailbox in a listing.
@@ -27,7 +29,7 @@ func (c *IMAP) ListStatus(ctx context.Context, items []string, patterns ...strin
 func (c *IMAP) list(ctx context.Context, options string, patterns []string) ([]Mailbox, error) {
 	encoded := make([]string, len(patterns))
 	for i, pattern := range patterns {
-		encoded[i] = quote(EncodeMailboxName(pattern))
+		encoded[i] = quote(mailboxname.EncodeUTF7(pattern))
 	}
 	which := strings.Join(encoded, " ")
 	if len(encoded) > 1 {
@@ -64,7 +66,7 @@ func readListed(response *Response) (Mailbox, error) {
 	for _, attribute := range values[0].List {
 		mailbox.Attributes = append(mailbox.Attributes, string(attribute.Text))
 	}
-	mailbox.Name, err = DecodeMailboxName(string(values[2].Text))
+	mailbox.Name, err = mailboxname.DecodeUTF7(string(values[2].Text))
 	return mailbox, err
 }
 
@@ -77,7 +79,7 @@ func readStatus(response *Response, mailboxes []Mailbox) error {
 	if len(values) != 2 || len(values[1].List)%2 != 0 {
 		return fmt.Errorf("STATUS answer not understood: %.60q", response.rest)
 	}
-	name, err := DecodeMailboxName(string(values[0].Text))
+	name, err := mailboxname.DecodeUTF7(string(values[0].Text))
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
-func encoded(mailbox string) string { return quote(EncodeMailboxName(mailbox)) }
+func encoded(mailbox string) string { return quote(mailboxname.EncodeUTF7(mailbox)) }
 
 // Create makes a mailbox (RFC 9051, section 6.3.4).
 func (c *IMAP) Create(ctx context.Context, mailbox string) error {

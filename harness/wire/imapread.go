@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // internalDate is the format of INTERNALDATE, in FETCH and APPEND.
@@ -30,7 +31,7 @@ func quote(text string) string {
 func selecting(verb, mailbox string) command {
 	return command{
 		name:  verb + " " + mailbox,
-		parts: []part{{text: verb + " " + quote(EncodeMailboxName(mailbox))}},
+		parts: []part{{text: verb + " " + quote(mailboxname.EncodeUTF7(mailbox))}},
 	}
 }
 

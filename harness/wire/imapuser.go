@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // SetFlags adds flags and keywords to messages, and then removes others, each
@@ -36,14 +37,14 @@ func (c *IMAP) SetFlags(ctx context.Context, mailbox string, uids []uint32, add,
 // Copy copies messages into another mailbox (RFC 9051, section 6.4.7).
 func (c *IMAP) Copy(ctx context.Context, mailbox string, uids []uint32, to string) error {
 	return c.changeMessages(ctx, mailbox, uids, func(set string) []string {
-		return []string{"UID COPY " + set + " " + quote(EncodeMailboxName(to))}
+		return []string{"UID COPY " + set + " " + quote(mailboxname.EncodeUTF7(to))}
 	})
 }
 
 // Move moves messages into another mailbox (RFC 6851).
 func (c *IMAP) Move(ctx context.Context, mailbox string, uids []uint32, to string) error {
 	return c.changeMessages(ctx, mailbox, uids, func(set string) []string {
-		return []string{"UID MOVE " + set + " " + quote(EncodeMailboxName(to))}
+		return []string{"UID MOVE " + set + " " + quote(mailboxname.EncodeUTF7(to))}
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // Append stores messages in one command (MULTIAPPEND), and returns the
@@ -16,7 +17,7 @@ import (
 func (c *IMAP) Append(ctx context.Context, mailbox string, messages []target.AppendMessage) (uint32, []uint32, error) {
 	cmd := command{
 		name:    "APPEND " + mailbox,
-		parts:   []part{{text: "APPEND " + quote(EncodeMailboxName(mailbox))}},
+		parts:   []part{{text: "APPEND " + quote(mailboxname.EncodeUTF7(mailbox))}},
 		changes: true,
 	}
 	for _, message := range messages {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 func TestReadResponse(t *testing.T) {
@@ -107,15 +109,15 @@ func TestMailboxNames(t *testing.T) {
 		"":            "",
 		"ends with ö": "ends with &APY-",
 	} {
-		if got := EncodeMailboxName(name); got != encoded {
+		if got := mailboxname.EncodeUTF7(name); got != encoded {
 			t.Errorf("%q encoded: %q, want %q", name, got, encoded)
 		}
-		if got, err := DecodeMailboxName(encoded); err != nil || got != name {
+		if got, err := mailboxname.DecodeUTF7(encoded); err != nil || got != name {
 			t.Errorf("%q decoded: %q, %v, want %q", encoded, got, err, name)
 		}
 	}
 	for _, bad := range []string{"&", "&APY", "a&!-", "&AP-", "&AAAA-"} {
-		if got, err := DecodeMailboxName(bad); err == nil {
+		if got, err := mailboxname.DecodeUTF7(bad); err == nil {
 			t.Errorf("%q decoded: %q", bad, got)
 		}
 	}
@@ -125,7 +127,7 @@ func FuzzMailboxName(f *testing.F) {
 	f.Add("INBOX/Köln & 日本語 😀")
 	f.Fuzz(func(t *testing.T, name string) {
 		name = strings.ToValidUTF8(name, "?")
-		if got, err := DecodeMailboxName(EncodeMailboxName(name)); err != nil || got != name {
+		if got, err := mailboxname.DecodeUTF7(mailboxname.EncodeUTF7(name)); err != nil || got != name {
 			t.Errorf("%q came back as %q, %v", name, got, err)
 		}
 	})

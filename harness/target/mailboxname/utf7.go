@@ -1,4 +1,4 @@
-package wire
+package mailboxname
 
 import (
 	"encoding/base64"
@@ -14,8 +14,11 @@ var utf7Base64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 
 func isUTF7Plain(r rune) bool { return r >= 0x20 && r <= 0x7e }
 
-// EncodeMailboxName turns UTF-8 into the modified UTF-7 of mailbox names.
-func EncodeMailboxName(name string) string {
+// EncodeUTF7 turns UTF-8 into the modified UTF-7 of mailbox names.
+func EncodeUTF7(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool { return r == '&' || !isUTF7Plain(r) }) < 0 {
+		return name
+	}
 	var out strings.Builder
 	for name != "" {
 		r, size := utf8.DecodeRuneInString(name)
@@ -44,8 +47,8 @@ func utf16Bytes(text string) []byte {
 	return out
 }
 
-// DecodeMailboxName turns the modified UTF-7 of a mailbox's name into UTF-8.
-func DecodeMailboxName(name string) (string, error) {
+// DecodeUTF7 turns the modified UTF-7 of a mailbox's name into UTF-8.
+func DecodeUTF7(name string) (string, error) {
 	var out strings.Builder
 	for {
 		plain, rest, shifted := strings.Cut(name, "&")
