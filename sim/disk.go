@@ -1,122 +1,84 @@
 package sim
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
-	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// inbox is the only mailbox that an account has so far.
 const inbox = "INBOX"
-
-// box names a mailbox of an account as its owner does.
-type box struct{ account, mailbox string }
-
-// internal is Cyrus's own name of the mailbox, as the sync log has it.
-func (b box) internal() string { return "user." + b.account }
 
 // disk is what outlives a server's processes.
 type disk struct {
-	mailboxes map[box]*mailbox
-	spool     map[string][]byte // message files, by GUID; never changed once written
-	delivered map[string]bool   // account and Message-ID, for duplicate suppression
+	list      mailboxList
+	folders   map[string]*folder // by unique ID
+	accounts  map[string]*accountState
+	delivered map[delivery]bool // for duplicate suppression
 	log       logFile           // sync/log
 	run       logFile           // sync/log-run: the batch in work
 }
 
+// delivery is one message, delivered to one mailbox.
+type delivery struct{ messageID, mailbox string }
+
+// accountState is what belongs to a user and to none of its mailboxes.
+type accountState struct {
+	modSeq        uint64 // the highest that any of its mailboxes has
+	uidValidity   uint32 // the last one given
+	quotaRoot     string // the internal name of the root, or empty for none
+	quotaKiB      int64  // its limit, or [target.NoQuota]
+	subscriptions map[string]bool
+	seen          map[string][]uint32 // of others' mailboxes, UIDs by unique ID
+	bytecode      map[string]bytecode // compiled scripts by name
+	contents      map[uint32]string   // of stored scripts: SHA-1 of the source as it was stored, by UID
+	defaultScript string              // where the link defaultbc points to
+}
+
 func newDisk() *disk {
-	return &disk{mailboxes: map[box]*mailbox{}, spool: map[string][]byte{}, delivered: map[string]bool{}}
+	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, delivered: map[delivery]bool{}}
 }
 
-// mailbox is one mailbox's index.
-type mailbox struct {
-	uniqueID      string
-	uidValidity   uint32
-	lastUID       uint32
-	highestModSeq uint64
-	acl           string
-	records       []target.Record // by UID
-}
-
-// newMailbox makes an account's INBOX, as autocreate and replication leave it.
-func (p *Pair) newMailbox(account string) *mailbox {
-	return &mailbox{
-		uniqueID:    fmt.Sprintf("%08x%08x", p.rand.Uint32(), p.rand.Uint32()),
-		uidValidity: uint32(p.now.Unix()), highestModSeq: 1,
-		acl: account + " lrswipkxtecdan",
+func newAccount() *accountState {
+	return &accountState{
+		quotaKiB: target.NoQuota, subscriptions: map[string]bool{},
+		seen: map[string][]uint32{}, bytecode: map[string]bytecode{}, contents: map[uint32]string{},
 	}
 }
 
-func (m *mailbox) clone() *mailbox {
-	c := *m
-	c.records = cloneRecords(m.records)
+func (a *accountState) clone() *accountState {
+	c := *a
+	c.subscriptions, c.seen = maps.Clone(a.subscriptions), maps.Clone(a.seen)
+	c.bytecode, c.contents = maps.Clone(a.bytecode), maps.Clone(a.contents)
 	return &c
 }
 
-// cloneRecords copies records so deeply that nothing is shared.
-func cloneRecords(records []target.Record) []target.Record {
-	copied := slices.Clone(records)
-	for i := range copied {
-		copied[i].Flags = slices.Clone(copied[i].Flags)
+// clone copies what a replica that is up to date has of a master's disk.
+func (d *disk) clone() *disk {
+	c := newDisk()
+	c.list = d.list.clone()
+	for id, f := range d.folders {
+		c.folders[id] = f.clone()
 	}
-	return copied
-}
-
-// nextModSeq counts one change of the mailbox.
-func (m *mailbox) nextModSeq() uint64 {
-	m.highestModSeq++
-	return m.highestModSeq
-}
-
-// add puts a message into the mailbox and returns its UID.
-func (m *mailbox) add(guid string, size int, date time.Time, flags []string) uint32 {
-	m.lastUID++
-	flags = slices.Clone(flags)
-	slices.Sort(flags)
-	m.records = append(m.records, target.Record{
-		UID: m.lastUID, GUID: guid, Size: uint32(size), InternalDate: date.UTC().Truncate(time.Second),
-		Flags: flags, ModSeq: m.nextModSeq(),
-	})
-	return m.lastUID
-}
-
-// find returns the live message of that UID, or nil.
-func (m *mailbox) find(uid uint32) *target.Record {
-	i, ok := slices.BinarySearchFunc(m.records, uid, func(r target.Record, uid uint32) int { return int(r.UID) - int(uid) })
-	if !ok || m.records[i].Expunged {
-		return nil
+	for name, a := range d.accounts {
+		c.accounts[name] = a.clone()
 	}
-	return &m.records[i]
+	return c
 }
 
-// expunge turns a message into a tombstone: \Deleted is set, and then the
-// message is expunged, each with a modseq of its own. Its file stays, since
-// expunge_mode is delayed.
-func (m *mailbox) expunge(uid uint32) bool {
-	record := m.find(uid)
-	if record == nil {
-		return false
+// account returns what belongs to the user of that name, and makes it if need be.
+func (d *disk) account(name string) *accountState {
+	a, ok := d.accounts[name]
+	if !ok {
+		a = newAccount()
+		d.accounts[name] = a
 	}
-	m.nextModSeq()
-	if !slices.Contains(record.Flags, `\Deleted`) {
-		record.Flags = append(record.Flags, `\Deleted`)
-		slices.Sort(record.Flags)
-	}
-	record.Expunged, record.ModSeq = true, m.nextModSeq()
-	return true
+	return a
 }
 
-// store writes a message file and returns its GUID.
-func (d *disk) store(body []byte) string {
-	sum := sha1.Sum(body)
-	guid := hex.EncodeToString(sum[:])
-	d.spool[guid] = body
-	return guid
-}
+// folder returns the directory of a mailbox, or nil where it is gone.
+func (d *disk) folder(e *entry) *folder { return d.folders[e.uniqueID] }
 
 // logFile is one file of the sync log.
 type logFile struct {
@@ -125,17 +87,22 @@ type logFile struct {
 	modified time.Time
 }
 
-// logEntry is one line: what kind of change, to which mailbox.
-type logEntry struct {
-	kind string
-	box
-}
+// logEntry is one line: what kind of change, to what.
+type logEntry struct{ kind, first, second string }
 
-func (e logEntry) String() string { return e.kind + " " + e.internal() }
+func (e logEntry) String() string {
+	if e.second == "" {
+		return e.kind + " " + e.first
+	}
+	return e.kind + " " + e.first + " " + e.second
+}
 
 func (f *logFile) append(at time.Time, e logEntry) {
 	f.entries = append(f.entries, e)
-	f.bytes += int64(len(e.String()) + 1)
+	f.bytes += int64(len(e.kind) + len(e.first) + 2)
+	if e.second != "" {
+		f.bytes += int64(len(e.second) + 1)
+	}
 	f.modified = at
 }
 
@@ -146,3 +113,6 @@ func (f logFile) view() target.LogFile {
 	}
 	return v
 }
+
+// names returns the keys of a map in order, so that nothing depends on Go's.
+func names[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }

@@ -8,9 +8,12 @@
 // real time and no global state here.
 //
 // The model is made of layers that can disagree, as the real ones do: message
-// files, index, sync log, processes, and a disk that outlives them. So far it
-// holds what delivery, append, expunge, replication, process death, promotion
-// and rescue need.
+// files, index with header and records, cache, list of mailboxes, what belongs to
+// an account (subscriptions, quota, what it has seen of others' mail), scripts as
+// source, bytecode and link, the sync log, processes, and a disk that outlives
+// them. The replication between the two is Cyrus's own algorithm: what has changed
+// since is sent, and where that does not lead to equal sides they are compared
+// record by record, which changes the master as well.
 //
 //	go test ./sim
 //	go test ./sim -run '^$' -bench .

@@ -75,7 +75,7 @@ func TestReplicaThatIsDownIsCaughtUpLater(t *testing.T) {
 	}
 	deliver(t, p.Serving(), "alice", "while it was down")
 	pass(t, p, time.Minute)
-	if log, err := p.Server(target.Imap1).Host().Syslog(t.Context()); err != nil || !strings.Contains(string(log), "trying again") {
+	if log, err := p.Server(target.Imap1).Host().Syslog(t.Context()); err != nil || !strings.Contains(string(log), "retrying in") {
 		t.Errorf("the syslog: %q, %v", log, err)
 	}
 	if err := p.Operator().Start(t.Context(), target.Imap2); err != nil {
@@ -209,14 +209,5 @@ func TestDeathAmidAnOperationLeavesItInDoubt(t *testing.T) {
 		if outcomes[want] == 0 {
 			t.Errorf("never seen: %s; seen: %v", want, outcomes)
 		}
-	}
-}
-
-// What is not modelled must be told from what a server refuses.
-func TestManageSieveIsNotModelled(t *testing.T) {
-	_, err := newPair(t, 1).Serving().User().Scripts(t.Context(), "alice")
-	var unsupported *target.UnsupportedError
-	if !errors.As(err, &unsupported) || err.Error() != "the simulator does not model ManageSieve yet" || target.OutcomeOf(err) != target.Refused {
-		t.Errorf("got %v", err)
 	}
 }

@@ -2,52 +2,134 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // indexView is what the sync protocol tells.
 type indexView struct{ *server }
 
+// ask reaches sync_server.
+func (v indexView) ask(ctx context.Context) error { return v.connect(ctx, serviceSync) }
+
+// answered turns what sync_server says into what a client makes of it.
+func answered(command string, err error) error {
+	if err == syncServerCrash {
+		return &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
+	}
+	return &target.RefusedError{Command: command, Status: "NO", Text: err.Error()}
+}
+
+// visible returns the account's mailboxes that can be opened. All are asked for
+// at once; where one cannot be opened that is refused, and then each that is
+// listed is asked for by its name.
+func (v indexView) visible(account string) ([]header, error) {
+	found, err := v.getUser(account)
+	if err == nil {
+		return found, nil
+	}
+	if err == syncServerCrash {
+		return nil, answered("GET USER "+account, err)
+	}
+	var listed []string
+	for _, e := range v.disk.list.ofAccount(account) {
+		listed = append(listed, e.name)
+	}
+	if found, err = v.getMailboxes(listed); err != nil {
+		return nil, answered("GET MAILBOXES", err)
+	}
+	return found, nil
+}
+
 // Mailboxes implements [target.IndexView].
 func (v indexView) Mailboxes(ctx context.Context, account string) ([]target.Mailbox, error) {
-	if err := v.connect(ctx, "sync"); err != nil {
+	if err := v.ask(ctx); err != nil {
+		return nil, err
+	}
+	visible, err := v.visible(account)
+	if err != nil {
 		return nil, err
 	}
 	found := []target.Mailbox{}
-	for b, m := range v.disk.mailboxes {
-		if b.account == account {
-			found = append(found, m.header(b.mailbox))
+	for _, h := range visible {
+		if h.kind == entryMail && !isDeletedName(h.name) {
+			mailbox, err := h.view(account)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, mailbox)
 		}
 	}
-	slices.SortFunc(found, func(a, b target.Mailbox) int { return strings.Compare(a.Name, b.Name) })
 	return found, nil
+}
+
+// view returns the header as a snapshot has it.
+func (h header) view(account string) (target.Mailbox, error) {
+	name, err := mailboxname.Owner(account, h.name)
+	if err != nil {
+		return target.Mailbox{}, fmt.Errorf("index view of %s: %w", account, err)
+	}
+	m := target.Mailbox{
+		Name: name, UniqueID: h.uniqueID, UIDValidity: h.uidValidity, LastUID: h.lastUID,
+		HighestModSeq: h.highestModSeq, ACL: h.acl.String(), QuotaRoot: h.quotaRoot, SyncCRC: fmt.Sprint(h.crc),
+	}
+	if annotations := annotationsFor(h.annotations, account); len(annotations) > 0 {
+		m.Annotations = annotations
+	}
+	return m, nil
 }
 
 // Mailbox implements [target.IndexView].
 func (v indexView) Mailbox(ctx context.Context, account, name string) (target.Mailbox, error) {
-	if err := v.connect(ctx, "sync"); err != nil {
+	if err := v.ask(ctx); err != nil {
 		return target.Mailbox{}, err
 	}
-	m, ok := v.disk.mailboxes[box{account, name}]
+	internal := mailboxname.Internal(account, name)
+	full, err := v.getFullMailbox(internal)
+	if err != nil {
+		return target.Mailbox{}, answered("GET FULLMAILBOX "+internal, err)
+	}
+	m, err := full.header().view(account)
+	if err != nil {
+		return target.Mailbox{}, err
+	}
+	m.Records = make([]target.Record, len(full.index().records))
+	for i, r := range full.index().records {
+		m.Records[i] = r.view()
+	}
+	return m, nil
+}
+
+// Meta implements [target.IndexView].
+func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error) {
+	meta := target.Meta{QuotaKiB: target.NoQuota}
+	if err := v.ask(ctx); err != nil {
+		return target.Meta{}, err
+	}
+	a, ok := v.disk.accounts[account]
 	if !ok {
-		return target.Mailbox{}, &target.RefusedError{Command: "GET FULLMAILBOX " + (box{account, name}).internal(), Status: "NO", Text: "IMAP_MAILBOX_NONEXISTENT"}
+		return meta, nil
 	}
-	full := m.header(name)
-	full.Records = cloneRecords(m.records)
-	return full, nil
-}
-
-// Meta implements [target.IndexView]. Nothing is modelled yet that it tells.
-func (v indexView) Meta(ctx context.Context, _ string) (target.Meta, error) {
-	return target.Meta{QuotaKiB: target.NoQuota}, v.connect(ctx, "sync")
-}
-
-func (m *mailbox) header(name string) target.Mailbox {
-	return target.Mailbox{
-		Name: name, UniqueID: m.uniqueID, UIDValidity: m.uidValidity,
-		LastUID: m.lastUID, HighestModSeq: m.highestModSeq, ACL: m.acl,
+	for _, internal := range names(a.subscriptions) {
+		name, err := mailboxname.Owner(account, internal)
+		if err != nil {
+			return target.Meta{}, fmt.Errorf("index view of what belongs to %s: %w", account, err)
+		}
+		meta.Subscriptions = append(meta.Subscriptions, name)
 	}
+	slices.Sort(meta.Subscriptions)
+	for _, stored := range v.disk.scripts(account) {
+		meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: a.contents[stored.record.uid], Active: a.defaultScript == stored.name})
+	}
+	if a.quotaRoot != "" {
+		meta.QuotaKiB = a.quotaKiB
+	}
+	for _, e := range v.disk.list.deletedOf(account) {
+		meta.Deleted = append(meta.Deleted, e.uniqueID)
+	}
+	slices.Sort(meta.Deleted)
+	return meta, nil
 }

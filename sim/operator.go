@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -24,7 +23,15 @@ func (o operator) Start(ctx context.Context, name target.ServerName) error {
 
 func (o operator) bringUp(ctx context.Context, s *server) error {
 	s.start()
+	o.tellClient(s)
 	return o.pair.takes(ctx, startTime)
+}
+
+// tellClient lets a sync_client go on that waits for the server.
+func (o operator) tellClient(s *server) {
+	if other := o.pair.server(s.name.Other()); other.client != nil && other.peer == s {
+		other.client.peerIsBack()
+	}
 }
 
 // Stop implements [target.Operator].
@@ -66,21 +73,11 @@ func (o operator) Rescue(ctx context.Context, name target.ServerName) error {
 		return fmt.Errorf("rescuing %s: it is up, as %s", name, s.role)
 	}
 	s.role, s.peer = target.RoleRescued, nil
-	return o.bringUp(ctx, s)
+	if err := o.bringUp(ctx, s); err != nil {
+		return err
+	}
+	if len(s.disk.list.entries) == 0 {
+		return fmt.Errorf("rescuing %s: it is up, and knows no mailbox: its list of mailboxes is lost", name)
+	}
+	return nil
 }
-
-// Reconstruct implements [target.Operator].
-func (operator) Reconstruct(context.Context, target.ServerName, string, string) (string, error) {
-	return "", notYet("reconstruct")
-}
-
-// Expire implements [target.Operator].
-func (operator) Expire(context.Context, target.ServerName) (string, error) {
-	return "", notYet("cyr_expire")
-}
-
-// Resync implements [target.Operator].
-func (operator) Resync(context.Context, target.ServerName, []string) error { return notYet("resync") }
-
-// SwapRoles implements [target.Operator].
-func (operator) SwapRoles(context.Context) (time.Duration, error) { return 0, notYet("failback") }

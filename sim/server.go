@@ -1,10 +1,10 @@
 package sim
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
+	"fmt"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -19,15 +19,9 @@ type server struct {
 
 	processes []*process // none: the server is down
 	life      int        // counts starts, so that a session knows its own
+	draining  bool       // users are let out, replication goes on
 	client    *syncClient
-	log       []byte // syslog
-}
-
-// process is one process of a server.
-type process struct {
-	pid   int
-	name  string
-	state target.ProcessState
+	syslog    []byte
 }
 
 var _ target.Server = (*server)(nil)
@@ -44,33 +38,18 @@ func (s *server) User() target.UserView { return userView{s} }
 // Host implements [target.Server].
 func (s *server) Host() target.HostView { return hostView{s} }
 
-func (s *server) up() bool { return len(s.processes) > 0 }
-
-// takesMail: a rescued server has no lmtpd.
-func (s *server) takesMail() bool { return s.role != target.RoleRescued }
-
 // start brings up the processes that the server's role asks for.
 func (s *server) start() {
 	s.life++
-	names := []string{"master", "imapd", "sync_server"}
-	if s.takesMail() {
-		names = append(names, "lmtpd")
-	}
 	s.client = nil
-	if s.role == target.RoleMaster && s.peer != nil {
-		names = append(names, syncClientName)
+	s.spawn("master", serviceIMAP.process(), serviceSync.process(), serviceSieve.process())
+	if s.role != target.RoleRescued && !s.draining { // a rescued server has no lmtpd
+		s.spawn(serviceLMTP.process())
 	}
-	pid := 1
-	for _, name := range names {
-		s.processes = append(s.processes, &process{pid: pid, name: name, state: target.ProcessRunning})
-		pid += 1 + s.pair.rand.IntN(9)
-	}
-	if p := s.process(syncClientName); p != nil {
-		s.client = &syncClient{server: s, process: p}
-		s.client.wake()
-	}
-	slices.SortFunc(s.processes, func(a, b *process) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.pid, b.pid)) })
 	s.logf("master: process started, as %s", s.role)
+	if s.role == target.RoleMaster && s.peer != nil {
+		s.client = newSyncClient(s)
+	}
 }
 
 // kill ends all processes at once. The disk stays as it is.
@@ -79,51 +58,133 @@ func (s *server) kill() {
 	s.pair.tracef("%s is down", s.name)
 }
 
-// process returns the process of that name, or nil.
-func (s *server) process(name string) *process {
-	for _, p := range s.processes {
-		if p.name == name {
-			return p
-		}
-	}
-	return nil
-}
-
 // logf writes a line of syslog.
 func (s *server) logf(format string, args ...any) {
-	before := len(s.pair.trace)
-	s.pair.tracef("%s cyrus/"+format, append([]any{s.name}, args...)...)
-	s.log = append(append(s.log, s.pair.trace[before]...), '\n')
+	line := fmt.Sprintf("%s %s cyrus/", s.pair.now.Format("15:04:05.000000"), s.name) + fmt.Sprintf(format, args...)
+	s.pair.trace = append(s.pair.trace, line)
+	s.syslog = append(append(s.syslog, line...), '\n')
 }
 
-// What Cyrus writes into the sync log for one operation, line by line.
-var (
-	appended = []string{"APPEND", "MAILBOX", "MAILBOX"}                        // a delivery, or an APPEND
-	expunged = []string{"MAILBOX", "MAILBOX", "MAILBOX", "MAILBOX", "MAILBOX"} // STORE \Deleted and UID EXPUNGE
-)
-
-// changed notes a change of a mailbox for replication.
-func (s *server) changed(b box, kinds ...string) {
+// log notes a change for replication.
+func (s *server) log(kind, first string, second ...string) {
 	if s.role != target.RoleMaster {
 		return // sync_log is off
 	}
-	for _, kind := range kinds {
-		s.disk.log.append(s.pair.now, logEntry{kind, b})
+	e := logEntry{kind: kind, first: first}
+	if len(second) > 0 {
+		e.second = second[0]
 	}
+	s.disk.log.append(s.pair.now, e)
 	if s.client != nil {
 		s.client.wake()
 	}
 }
 
-var errConnectionRefused = errors.New("connection refused")
+// service is what a client connects to. Its value is the name that errors carry.
+type service string
 
-// connect reaches a service of the server, which takes a moment.
-func (s *server) connect(ctx context.Context, service string) error {
+const (
+	serviceIMAP  service = "imap"
+	serviceLMTP  service = "lmtp"
+	serviceSync  service = "sync"
+	serviceSieve service = "sieve"
+)
+
+// process returns the name of the process that serves it.
+func (s service) process() string {
+	switch s {
+	case serviceIMAP:
+		return "imapd"
+	case serviceLMTP:
+		return "lmtpd"
+	case serviceSieve:
+		return "timsieved"
+	default:
+		return "sync_server"
+	}
+}
+
+var (
+	errConnectionRefused = errors.New("connection refused")
+	errConnectionLost    = errors.New("connection lost")
+)
+
+// patience is how long a client waits for an answer. Deadlines of contexts are in
+// real time, which does not pass here, so the simulator brings its own.
+const patience = 10 * time.Second
+
+// errNoAnswer is what such a client ends with.
+var errNoAnswer = fmt.Errorf("no answer within %s: %w", patience, context.DeadlineExceeded)
+
+// connect reaches a service of the server, which takes a moment. The kernel
+// takes connections also for a process that is stopped; then no greeting comes.
+func (s *server) connect(ctx context.Context, to service) error {
 	if err := s.pair.takes(ctx, connectTime); err != nil {
 		return err
 	}
-	if !s.up() || service == "lmtp" && !s.takesMail() {
-		return &target.UnreachableError{Server: s.name, Service: service, Err: errConnectionRefused}
+	unreachable := func(err error) error {
+		return &target.UnreachableError{Server: s.name, Service: string(to), Err: err}
+	}
+	if s.process(to.process()) == nil || s.draining && to == serviceIMAP {
+		return unreachable(errConnectionRefused)
+	}
+	life := s.life
+	if err := s.waitFor(ctx, to); err != nil {
+		return unreachable(err)
+	}
+	if !s.up() || s.life != life {
+		return unreachable(errConnectionLost)
 	}
 	return nil
+}
+
+// waitFor waits until the service's process runs, as long as a client has
+// patience.
+func (s *server) waitFor(ctx context.Context, of service) error {
+	const pause = 100 * time.Millisecond
+	for waited := time.Duration(0); s.stopped(of.process()); waited += pause {
+		if waited >= patience {
+			return errNoAnswer
+		}
+		if err := s.pair.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// work lets a command take about d, until just before its effect.
+func (s *server) work(ctx context.Context, life int, of service, command string, d time.Duration) error {
+	if err := s.pair.takes(ctx, d); err != nil {
+		return err
+	}
+	if err := s.waitFor(ctx, of); err != nil {
+		return fmt.Errorf("%s: %s: %w", command, s.name, err)
+	}
+	return s.stillUp(life, command)
+}
+
+// stillUp fails where the server has died since: nobody answers any more, and
+// what was asked may or may not have been done.
+func (s *server) stillUp(life int, command string) error {
+	if !s.up() || s.life != life {
+		return lost(command, s.name)
+	}
+	return nil
+}
+
+func lost(command string, server target.ServerName) error {
+	return fmt.Errorf("%s: connection to %s lost before the answer came", command, server)
+}
+
+// answer lets the server's answer travel: what is asked for takes effect before
+// its client knows.
+func (s *server) answer(ctx context.Context, life int, of service, command string) error {
+	if err := s.pair.takes(ctx, connectTime); err != nil {
+		return err
+	}
+	if err := s.waitFor(ctx, of); err != nil {
+		return fmt.Errorf("%s: %s: %w", command, s.name, err)
+	}
+	return s.stillUp(life, command)
 }

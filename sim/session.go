@@ -1,23 +1,23 @@
 package sim
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net/mail"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // session is one IMAP session.
 type session struct {
 	*server
-	unmodelled
-	account string
-	life    int // of the server, when it was opened
-	closed  bool
+	user   string
+	life   int // of the server, when it was opened
+	closed bool
+	dead   bool // imapd has died of what it was asked for
 }
 
 var _ target.Session = (*session)(nil)
@@ -27,35 +27,104 @@ func (s *session) do(ctx context.Context, command string, d time.Duration) error
 	if s.closed {
 		return fmt.Errorf("%s: the session is closed", command)
 	}
+	if s.dead {
+		return &target.UnreachableError{Server: s.name, Service: string(serviceIMAP), Err: errConnectionLost}
+	}
 	if err := s.stillUp(s.life, command); err != nil {
-		return &target.UnreachableError{Server: s.name, Service: "imap", Err: err}
+		return &target.UnreachableError{Server: s.name, Service: string(serviceIMAP), Err: err}
 	}
-	if err := s.pair.takes(ctx, d); err != nil {
-		return err
-	}
-	return s.stillUp(s.life, command)
+	return s.work(ctx, s.life, serviceIMAP, command, d)
 }
 
-// open returns a mailbox for a command.
-func (s *session) open(ctx context.Context, command, name string, d time.Duration) (*mailbox, error) {
-	command += " " + name
+// end lets the answer to a command travel.
+func (s *session) done(ctx context.Context, command string) error {
+	return s.answer(ctx, s.life, serviceIMAP, command)
+}
+
+// no is what the server refuses a command with.
+func no(command, code, text string) error {
+	return &target.RefusedError{Command: command, Status: "NO", Code: code, Text: text}
+}
+
+// internal returns the internal name of what the user calls so.
+func (s *session) internal(name string) string { return mailboxname.Internal(s.user, name) }
+
+// lookUp returns a mailbox to which the user has these rights.
+func (s *session) lookUp(command, name, rights string) (*entry, error) {
+	e := s.disk.list.find(s.internal(name))
+	if e == nil || e.kind != entryMail {
+		return nil, no(command, "", textNonexistent)
+	}
+	has := e.acl.rights(s.user, ownerOf(e.name))
+	for _, right := range rights {
+		switch {
+		case strings.ContainsRune(has, right):
+		case strings.Contains(has, "l"):
+			return nil, no(command, "", textDenied)
+		default:
+			return nil, no(command, "", textNonexistent)
+		}
+	}
+	return e, nil
+}
+
+// open returns a mailbox whose index can be read.
+func (s *session) open(command, name, rights string) (*visit, error) {
+	e, err := s.lookUp(command, name, rights)
+	if err != nil {
+		return nil, err
+	}
+	v := s.visit(e)
+	if text := v.trouble(); text != "" {
+		return nil, no(command, "", text)
+	}
+	return v, nil
+}
+
+// trouble says why the mailbox cannot be opened, in Cyrus's words.
+func (v *visit) trouble() string {
+	switch {
+	case v.folder == nil || v.index().state == indexGone:
+		return textIOError
+	case v.index().state == indexCut:
+		return textBadFormat
+	}
+	return ""
+}
+
+// selectMailbox opens a mailbox and goes through its records. Of one whose
+// checksum does not hold imapd dies.
+func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, d time.Duration) (*visit, error) {
+	command := verb + " " + name
 	if err := s.do(ctx, command, d); err != nil {
 		return nil, err
 	}
-	m, ok := s.disk.mailboxes[box{s.account, name}]
-	if !ok {
-		return nil, &target.RefusedError{Command: command, Status: "NO", Code: "NONEXISTENT", Text: "Mailbox does not exist"}
+	v, err := s.open(command, name, rights)
+	if err != nil {
+		return nil, err
 	}
-	return m, nil
+	if v.index().rotten() {
+		s.dead = true
+		s.logf("imap: Fatal error: Internal error: assertion failed: imap/message.c: M_RECORD")
+		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
+	}
+	return v, nil
 }
 
-// Status implements [target.MailboxChanges].
-func (s *session) Status(ctx context.Context, name string) (target.Counters, error) {
-	m, err := s.open(ctx, "STATUS", name, readTime)
-	if err != nil {
-		return target.Counters{}, err
+const fatalRecord = "Fatal error: Internal error: assertion failed: imap/message.c: 4267: !message_need(m, M_RECORD)"
+
+// flagsOf are a record's flags as the user sees them: in others' mailboxes,
+// \Seen is the user's own.
+func (s *session) flagsOf(v *visit, r record) []string {
+	if ownerOf(v.entry.name) == s.user {
+		return r.flags
 	}
-	return target.Counters{UIDValidity: m.uidValidity, UIDNext: m.lastUID + 1, HighestModSeq: m.highestModSeq}, nil
+	flags := slices.DeleteFunc(slices.Clone(r.flags), func(flag string) bool { return flag == `\Seen` })
+	if slices.Contains(s.disk.account(s.user).seen[v.folder.uniqueID], r.uid) {
+		flags = append(flags, `\Seen`)
+	}
+	slices.Sort(flags)
+	return flags
 }
 
 // List implements [target.Session].
@@ -64,9 +133,12 @@ func (s *session) List(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	names := []string{}
-	for b := range s.disk.mailboxes {
-		if b.account == s.account {
-			names = append(names, b.mailbox)
+	for _, e := range s.disk.list.entries {
+		if e.kind != entryMail || isDeletedName(e.name) || !strings.Contains(e.acl.rights(s.user, ownerOf(e.name)), "l") {
+			continue
+		}
+		if name, err := mailboxname.Owner(s.user, e.name); err == nil {
+			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
@@ -75,22 +147,26 @@ func (s *session) List(ctx context.Context) ([]string, error) {
 
 // Records implements [target.Session].
 func (s *session) Records(ctx context.Context, name string) ([]target.Record, error) {
-	m, err := s.open(ctx, "EXAMINE", name, readTime)
+	v, err := s.selectMailbox(ctx, "EXAMINE", name, "r", readTime)
 	if err != nil {
 		return nil, err
 	}
-	return (target.Mailbox{Records: cloneRecords(m.records)}).Live(), nil
+	records := make([]target.Record, 0, len(v.index().records))
+	for _, r := range v.index().records {
+		if !r.expunged {
+			told := r.view()
+			told.Flags = s.flagsOf(v, r)
+			records = append(records, told)
+		}
+	}
+	return records, nil
 }
 
 // Header implements [target.Session].
 func (s *session) Header(ctx context.Context, name, field string, uids []uint32) (map[uint32]string, error) {
 	values := map[uint32]string{}
-	err := s.Bodies(ctx, name, uids, func(uid uint32, body []byte) error {
-		message, err := mail.ReadMessage(bytes.NewReader(body))
-		if err != nil {
-			return nil // a message without a readable header has no field
-		}
-		if value := message.Header.Get(field); value != "" {
+	err := s.bodies(ctx, name, uids, func(uid uint32, body []byte) error {
+		if value, ok := headerField(body, field); ok {
 			values[uid] = value
 		}
 		return nil
@@ -100,59 +176,65 @@ func (s *session) Header(ctx context.Context, name, field string, uids []uint32)
 
 // Bodies implements [target.Session].
 func (s *session) Bodies(ctx context.Context, name string, uids []uint32, each func(uint32, []byte) error) error {
-	m, err := s.open(ctx, "EXAMINE", name, readTime)
+	return s.bodies(ctx, name, uids, func(uid uint32, body []byte) error { return each(uid, slices.Clone(body)) })
+}
+
+// bodies passes what the user gets of each message: as many bytes as the index
+// says, filled up with blanks where the file is shorter, and nil where there is
+// no file.
+func (s *session) bodies(ctx context.Context, name string, uids []uint32, each func(uint32, []byte) error) error {
+	v, err := s.selectMailbox(ctx, "EXAMINE", name, "r", readTime)
 	if err != nil {
 		return err
 	}
-	for _, record := range cloneRecords(m.records) {
-		if record.Expunged || uids != nil && !slices.Contains(uids, record.UID) {
+	wanted := setOf(uids)
+	for _, r := range slices.Clone(v.index().records) {
+		if r.expunged || uids != nil && !wanted[r.uid] {
 			continue
 		}
-		body, ok := s.disk.spool[record.GUID]
-		if ok {
-			body = slices.Clone(body)
-		}
-		if err := each(record.UID, body); err != nil {
+		if err := each(r.uid, v.folder.given(r)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Append implements [target.Session].
-func (s *session) Append(ctx context.Context, name string, messages ...target.AppendMessage) (uint32, []uint32, error) {
-	m, err := s.open(ctx, "APPEND", name, appendTime)
-	if err != nil {
-		return 0, nil, err
+// given is what a client gets of a message file.
+func (f *folder) given(r record) []byte {
+	there, ok := f.files[r.uid]
+	switch {
+	case !ok:
+		return nil
+	case len(there.body) == int(r.size):
+		return there.body
 	}
-	var uids []uint32
-	for _, message := range messages {
-		date := message.InternalDate
-		if date.IsZero() {
-			date = s.pair.now
-		}
-		guid := s.disk.store(slices.Clone(message.Body))
-		uids = append(uids, m.add(guid, len(message.Body), date, message.Flags))
-		s.pair.tracef("%s appended %.8s to %s of %s as UID %d", s.name, guid, name, s.account, m.lastUID)
+	shown := make([]byte, r.size)
+	for i := copy(shown, there.body); i < len(shown); i++ {
+		shown[i] = ' '
 	}
-	s.changed(box{s.account, name}, appended...)
-	return m.uidValidity, uids, s.answer(ctx, s.life, "APPEND "+name)
+	return shown
 }
 
-// Expunge implements [target.Session]. UIDs that are not there are passed over
-// (RFC 4315, section 2.1).
-func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error {
-	m, err := s.open(ctx, "UID EXPUNGE", name, expungeTime)
-	if err != nil {
-		return err
-	}
+func setOf(uids []uint32) map[uint32]bool {
+	set := make(map[uint32]bool, len(uids))
 	for _, uid := range uids {
-		if m.expunge(uid) {
-			s.pair.tracef("%s expunged UID %d from %s of %s", s.name, uid, name, s.account)
-		}
+		set[uid] = true
 	}
-	s.changed(box{s.account, name}, expunged...)
-	return s.answer(ctx, s.life, "UID EXPUNGE "+name)
+	return set
+}
+
+// Status implements [target.MailboxChanges]. It reads the index's header alone.
+func (s *session) Status(ctx context.Context, name string) (target.Counters, error) {
+	command := "STATUS " + name
+	if err := s.do(ctx, command, readTime); err != nil {
+		return target.Counters{}, err
+	}
+	v, err := s.open(command, name, "r")
+	if err != nil {
+		return target.Counters{}, err
+	}
+	x := v.index()
+	return target.Counters{UIDValidity: x.uidValidity, UIDNext: x.lastUID + 1, HighestModSeq: x.highestModSeq}, nil
 }
 
 // Close implements [target.Session].

@@ -43,6 +43,7 @@ func NewPair(ctx context.Context, spec target.Spec) (*Pair, error) {
 	p := &Pair{
 		world:    newWorld(rand.New(rand.NewPCG(spec.Seed, stream))),
 		interval: spec.RepeatInterval,
+		compiled: map[string]compiled{},
 	}
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
 		p.servers[i] = &server{pair: p, name: name}
@@ -56,6 +57,7 @@ type Pair struct {
 	interval time.Duration // sync_repeat_interval
 	servers  [2]*server
 	serving  target.ServerName
+	compiled map[string]compiled // scripts by their source
 }
 
 var (
@@ -103,17 +105,17 @@ func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 	for i, role := range []target.Role{target.RoleMaster, target.RoleReplica} {
 		s := p.servers[i]
 		s.kill()
-		s.disk, s.log, s.role, s.peer = newDisk(), nil, role, nil
+		s.disk, s.syslog, s.role, s.peer, s.draining = newDisk(), nil, role, nil, false
 	}
 	p.serving = target.Imap1
 	p.servers[0].peer = p.servers[1]
+	for _, account := range accounts {
+		p.servers[0].makeAccount(account)
+	}
+	p.servers[0].disk.log = logFile{}
+	p.servers[1].disk = p.servers[0].disk.clone()
 	for _, s := range p.servers {
 		s.start()
-	}
-	for _, account := range accounts {
-		made := p.newMailbox(account)
-		p.servers[0].disk.mailboxes[box{account, inbox}] = made
-		p.servers[1].disk.mailboxes[box{account, inbox}] = made.clone()
 	}
 	p.tracef("reset with %d accounts", len(accounts))
 	return p.Sleep(ctx, startTime)

@@ -1,105 +1,132 @@
 package sim
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net/mail"
 	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
-// userView is IMAP and LMTP; of ManageSieve there is no model.
+// userView is IMAP, LMTP and ManageSieve.
 type userView struct{ *server }
 
 // Login implements [target.UserView]. A master makes the INBOX of an account
 // that has none (autocreate); no other server does.
 func (v userView) Login(ctx context.Context, account string) (target.Session, error) {
-	if err := v.connect(ctx, "imap"); err != nil {
+	if err := v.connect(ctx, serviceIMAP); err != nil {
 		return nil, err
 	}
-	b := box{account, inbox}
-	if _, ok := v.disk.mailboxes[b]; !ok && v.role == target.RoleMaster {
-		v.disk.mailboxes[b] = v.pair.newMailbox(account)
-		v.changed(b, "USER", "MAILBOX")
+	if v.disk.list.find(mailboxname.Internal(account, inbox)) == nil && v.role == target.RoleMaster {
+		v.makeAccount(account)
+		v.disk.account(account).quotaRoot = ""
 	}
-	return &session{server: v.server, account: account, life: v.life}, nil
+	return &session{server: v.server, user: account, life: v.life}, nil
 }
 
-// Deliver implements [target.UserView].
+// Deliver implements [target.UserView]. The message goes where the account's
+// compiled script files it; one whose Message-ID the server has delivered there
+// before is dropped, and acknowledged.
 func (v userView) Deliver(ctx context.Context, account string, message []byte) error {
 	command := "RCPT TO:<" + account + ">"
-	if err := v.connect(ctx, "lmtp"); err != nil {
+	if err := v.connect(ctx, serviceLMTP); err != nil {
 		return err
 	}
 	life := v.life
-	if err := v.pair.takes(ctx, deliverTime); err != nil {
+	if err := v.work(ctx, life, serviceLMTP, command, deliverTime); err != nil {
 		return err
 	}
-	if err := v.stillUp(life, command); err != nil {
-		return err
-	}
-	b := box{account, inbox}
-	m, ok := v.disk.mailboxes[b]
-	if !ok {
+	root := v.disk.list.find(mailboxname.Internal(account, inbox))
+	if root == nil {
 		return &target.RefusedError{Command: command, Status: "550", Text: "5.1.1 User unknown"}
 	}
-	if v.known(account, message) {
-		v.logf("lmtpd: dupelim: eliminated duplicate message to %s", b.internal())
-	} else {
-		guid := v.disk.store(v.withTrace(message))
-		uid := m.add(guid, len(v.disk.spool[guid]), v.pair.now, nil)
-		v.pair.tracef("%s delivered %.8s to %s as UID %d", v.name, guid, b.internal(), uid)
-		v.changed(b, appended...)
+	refuse := func(text string) error { return &target.RefusedError{Command: command, Status: "451", Text: text} }
+	if text := v.visit(root).trouble(); text != "" {
+		return refuse(text)
 	}
-	return v.answer(ctx, life, command)
+	whole := v.withTrace(account, message)
+	for _, filing := range v.file(ctx, account, whole) {
+		if refused := v.deliverTo(filing, account, message, whole); refused != "" {
+			return refuse(refused)
+		}
+	}
+	return v.answer(ctx, life, serviceLMTP, command)
 }
 
-// SetQuota implements [target.UserView].
-func (userView) SetQuota(context.Context, string, int64) error { return notYet("quota") }
-
-// Scripts implements [target.UserView].
-func (v userView) Scripts(context.Context, string) (target.ScriptSession, error) {
-	return nil, &target.UnsupportedError{Target: "the simulator", What: "ManageSieve"}
-}
-
-// known says whether a message of that Message-ID was delivered to the account
-// on this server before, and notes that it now was: the database is per server.
-func (v userView) known(account string, message []byte) bool {
-	parsed, err := mail.ReadMessage(bytes.NewReader(message))
-	if err != nil || parsed.Header.Get("Message-ID") == "" {
-		return false
+// deliverTo puts a message into one mailbox, or into the INBOX where there is
+// none of that name, and says in Cyrus's words why it cannot.
+func (v userView) deliverTo(to filing, account string, message, whole []byte) (refused string) {
+	e := v.disk.list.find(mailboxname.Internal(account, to.mailbox))
+	if e == nil || e.kind != entryMail {
+		e = v.disk.list.find(mailboxname.Internal(account, inbox))
 	}
-	key := account + " " + parsed.Header.Get("Message-ID")
-	before := v.disk.delivered[key]
-	v.disk.delivered[key] = true
-	return before
+	visit := v.visit(e)
+	if text := visit.trouble(); text != "" {
+		return text
+	}
+	if visit.lastIsRotten() {
+		return textFormatSpoilt
+	}
+	if v.overQuota(visit, int64(len(whole))) {
+		return textOverQuota
+	}
+	if id, ok := headerField(message, "Message-ID"); ok {
+		known := delivery{id, e.name}
+		if v.disk.delivered[known] {
+			v.logf("lmtp: dupelim: eliminated duplicate message to %s id %s", e.name, id)
+			return ""
+		}
+		v.disk.delivered[known] = true
+	}
+	uid := visit.add(whole, visit.now, to.flags)
+	v.pair.tracef("%s delivered UID %d to %s", v.name, uid, e.name)
+	visit.leaveAppended()
+	return ""
 }
 
 // withTrace adds the header fields that lmtpd puts above a message (RFC 5321,
 // section 4.4).
-func (v userView) withTrace(message []byte) []byte {
+func (v userView) withTrace(account string, message []byte) []byte {
 	head := fmt.Sprintf("Return-Path: <mta@drill.example>\r\nReceived: from drill.example\r\n\tby %s (Cyrus 3.6.1) with LMTPA;\r\n\t%s\r\n",
 		v.name, v.pair.now.Format(time.RFC1123Z))
 	return slices.Concat([]byte(head), message)
 }
 
-// stillUp fails where the server has died since: nobody answers any more, and
-// what was asked may or may not have been done.
-func (s *server) stillUp(life int, command string) error {
-	if !s.up() || s.life != life {
-		return fmt.Errorf("%s: connection to %s lost before the answer came", command, s.name)
-	}
-	return nil
-}
-
-// answer lets the server's answer travel: what is asked for takes effect before
-// its client knows.
-func (s *server) answer(ctx context.Context, life int, command string) error {
-	if err := s.pair.takes(ctx, connectTime); err != nil {
+// SetQuota implements [target.UserView]. The first limit makes the account's
+// quota root, which holds all of its mailboxes; it stays when the limit is
+// lifted.
+func (v userView) SetQuota(ctx context.Context, account string, storageKiB int64) error {
+	command := "SETQUOTA user/" + account
+	if err := v.connect(ctx, serviceIMAP); err != nil {
 		return err
 	}
-	return s.stillUp(life, command)
+	if err := v.work(ctx, v.life, serviceIMAP, command, mailboxTime); err != nil {
+		return err
+	}
+	root := mailboxname.Internal(account, inbox)
+	if v.disk.list.find(root) == nil {
+		return no(command, "", textNonexistent)
+	}
+	a := v.disk.account(account)
+	a.quotaKiB = max(storageKiB, target.NoQuota)
+	if a.quotaRoot == "" {
+		a.quotaRoot = root
+		for _, e := range v.disk.list.ofAccount(account) {
+			if f := v.disk.folder(e); f != nil && !isDeletedName(e.name) {
+				f.quotaRoot = root
+			}
+		}
+	}
+	v.log("QUOTA", root)
+	return v.answer(ctx, v.life, serviceIMAP, command)
+}
+
+// Scripts implements [target.UserView].
+func (v userView) Scripts(ctx context.Context, account string) (target.ScriptSession, error) {
+	if err := v.connect(ctx, serviceSieve); err != nil {
+		return nil, err
+	}
+	return &scriptSession{server: v.server, account: account, life: v.life}, nil
 }

@@ -13,14 +13,20 @@ import (
 // How long things take. Medians of what was seen on real servers, cut to what
 // a drill can tell apart; see docs/cyrus.md.
 const (
-	startTime   = 400 * time.Millisecond // from start to greeting
-	connectTime = 3 * time.Millisecond
-	readTime    = 2 * time.Millisecond
-	appendTime  = 4 * time.Millisecond
-	deliverTime = 5 * time.Millisecond
-	expungeTime = 4 * time.Millisecond
-	execTime    = 70 * time.Millisecond  // a look at the host
-	syncTime    = 100 * time.Millisecond // from an entry in the log to the replica
+	startTime      = 400 * time.Millisecond // from start to greeting
+	connectTime    = 3 * time.Millisecond
+	readTime       = 2 * time.Millisecond
+	appendTime     = 4 * time.Millisecond
+	deliverTime    = 5 * time.Millisecond
+	storeTime      = 3 * time.Millisecond
+	copyTime       = 5 * time.Millisecond
+	expungeTime    = 4 * time.Millisecond
+	mailboxTime    = 8 * time.Millisecond // to create, rename, delete or share one
+	subscribeTime  = 2 * time.Millisecond
+	annotationTime = 3 * time.Millisecond
+	scriptTime     = 8 * time.Millisecond
+	execTime       = 70 * time.Millisecond // a look at the host
+	toolTime       = 90 * time.Millisecond // one of Cyrus's tools
 )
 
 // world is a pair's time and chance: a virtual clock, what is due, and the

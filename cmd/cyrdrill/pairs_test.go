@@ -84,9 +84,9 @@ func TestKeepLeavesThePair(t *testing.T) {
 func TestMissingImage(t *testing.T) {
 	cyrustest.Need(t)
 	c := command(t, "run", "-", "--target", "docker")
-	c.Stdin = strings.NewReader(strings.Replace(scenario(t), "cyrus: bookworm", "cyrus: bullseye", 1))
+	c.Stdin = strings.NewReader(strings.Replace(scenario(t), "cyrus: bookworm", "cyrus: forky", 1))
 	text, _ := c.CombinedOutput()
-	if want := "make images SUITE=bullseye"; c.ProcessState.ExitCode() != statusSetup || !strings.Contains(string(text), want) || strings.Count(string(text), "\n") != 1 {
+	if want := "make images SUITE=forky"; c.ProcessState.ExitCode() != statusSetup || !strings.Contains(string(text), want) || strings.Count(string(text), "\n") != 1 {
 		t.Errorf("exit status %d, %q; want one line with %q", c.ProcessState.ExitCode(), text, want)
 	}
 	if left, err := os.ReadDir(c.Dir); err != nil || len(left) != 0 {

@@ -91,7 +91,7 @@ func TestViolationsTellTheirHistory(t *testing.T) {
 
 // What could not be judged is not called well.
 func TestAccountsOfADrillThatFailed(t *testing.T) {
-	result := run(t, incident(t, "within: 30s", "within: 1ms"))
+	result := run(t, incident(t, "repeatInterval: 0s", "repeatInterval: 60s"))
 	wantVerdict(t, result, property.Unknown, "")
 	for _, o := range result.Accounts {
 		wantWords(t, o, drill.NotKnown, "is not known yet.")

@@ -1,0 +1,77 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+)
+
+// acl is a mailbox's rights by identifier, sorted by it.
+type acl []grant
+
+// grant is what one identifier may do, by letters of RFC 4314.
+type grant struct{ identifier, rights string }
+
+// rightLetters is the order in which Cyrus writes rights.
+const rightLetters = "lrswipkxtecdan"
+
+// implicitRights are what an owner has of a mailbox whatever its ACL says.
+const implicitRights = "lkxa"
+
+// canonicalRights returns the rights as Cyrus keeps them: in its own order, with
+// the legacy c and d turned into what they stand for, and added again where any
+// of that is there.
+func canonicalRights(rights string) string {
+	has := func(letters string) bool { return strings.ContainsAny(rights, letters) }
+	if has("c") {
+		rights += "kx"
+	}
+	if has("d") {
+		rights += "te"
+	}
+	if has("kx") {
+		rights += "c"
+	}
+	if has("te") {
+		rights += "d"
+	}
+	var out strings.Builder
+	for _, letter := range rightLetters {
+		if strings.ContainsRune(rights, letter) {
+			out.WriteRune(letter)
+		}
+	}
+	return out.String()
+}
+
+// with returns the ACL in which the identifier has these rights and no others.
+func (a acl) with(identifier, rights string) acl {
+	changed := slices.DeleteFunc(slices.Clone(a), func(g grant) bool { return g.identifier == identifier })
+	if rights = canonicalRights(rights); rights != "" {
+		changed = append(changed, grant{identifier, rights})
+	}
+	slices.SortFunc(changed, func(x, y grant) int { return strings.Compare(x.identifier, y.identifier) })
+	return changed
+}
+
+// rights returns what the account may do with a mailbox of that owner.
+func (a acl) rights(account, owner string) string {
+	rights := ""
+	if account == owner {
+		rights = implicitRights
+	}
+	for _, g := range a {
+		if g.identifier == account || g.identifier == "anyone" {
+			rights += g.rights
+		}
+	}
+	return rights
+}
+
+// String renders the ACL as snapshots have it: "alice lrs, bob l".
+func (a acl) String() string {
+	parts := make([]string, len(a))
+	for i, g := range a {
+		parts[i] = g.identifier + " " + g.rights
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// annotation names one annotation of a mailbox: of nobody (shared) or of one
+// account (private).
+type annotation struct{ entry, account string }
+
+// file is one message file. Its bytes are never changed in place; its date is
+// INTERNALDATE, with which Cyrus stamps it.
+type file struct {
+	body []byte
+	date int64
+}
+
+// folder is what lies in a mailbox's directory: index, cache, header and message
+// files, which may all disagree.
+type folder struct {
+	uniqueID    string
+	index       index
+	cacheLost   bool // cyrus.cache is cut or gone; nobody notices
+	quotaRoot   string
+	keywords    []string        // as they were first set, in that order
+	files       map[uint32]file // message files by UID
+	annotations map[annotation]string
+}
+
+func newFolder(uniqueID string, uidValidity uint32) *folder {
+	return &folder{
+		uniqueID: uniqueID, index: index{uidValidity: uidValidity},
+		files: map[uint32]file{}, annotations: map[annotation]string{},
+	}
+}
+
+func (f *folder) clone() *folder {
+	c := *f
+	c.index.records = slices.Clone(f.index.records)
+	c.keywords = slices.Clone(f.keywords)
+	c.files, c.annotations = maps.Clone(f.files), maps.Clone(f.annotations)
+	return &c
+}
+
+// systemFlags as Cyrus spells them, by their names in lower case. \Recent is
+// nobody's to set.
+var systemFlags = map[string]string{
+	`\seen`: `\Seen`, `\answered`: `\Answered`, `\flagged`: `\Flagged`, `\deleted`: `\Deleted`, `\draft`: `\Draft`,
+}
+
+// flag returns the flag as the mailbox has it. A keyword keeps the case in which
+// it was set first.
+func (f *folder) flag(name string) string {
+	if strings.HasPrefix(name, `\`) {
+		return systemFlags[strings.ToLower(name)]
+	}
+	for _, known := range f.keywords {
+		if strings.EqualFold(known, name) {
+			return known
+		}
+	}
+	f.keywords = append(f.keywords, name)
+	return name
+}
+
+// flags returns the flags as the mailbox has them, sorted, each once; nil for
+// none.
+func (f *folder) flags(names []string) []string {
+	var flags []string
+	for _, name := range names {
+		if flag := f.flag(name); flag != "" && !slices.Contains(flags, flag) {
+			flags = append(flags, flag)
+		}
+	}
+	slices.Sort(flags)
+	return slices.Clip(flags)
+}
+
+// guidOf returns a message's GUID: its SHA-1, in hex.
+func guidOf(body []byte) string {
+	sum := sha1.Sum(body)
+	return hex.EncodeToString(sum[:])
+}

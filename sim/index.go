@@ -1,0 +1,131 @@
+package sim
+
+import (
+	"hash/crc32"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// record is one message in an index. Times are seconds since 1970.
+type record struct {
+	uid           uint32
+	size          uint32
+	modSeq        uint64
+	createdModSeq uint64
+	internalDate  int64
+	lastUpdated   int64
+	saveDate      int64
+	guid          string   // SHA-1 of the message, in hex
+	flags         []string // sorted, with keywords; never changed in place
+	crc           uint32   // what it adds to the mailbox's SYNC_CRC
+	expunged      bool     // a tombstone
+	unlinked      bool     // a tombstone whose file is gone
+	rotten        bool     // its own checksum does not hold
+}
+
+func (r record) has(flag string) bool { return slices.Contains(r.flags, flag) }
+
+// syncCRC is what the record adds to SYNC_CRC: it covers what is recorded of
+// the message, never its bytes, and nothing of a tombstone.
+func (r record) syncCRC() uint32 {
+	if r.expunged {
+		return 0
+	}
+	flags := uint32(0)
+	for _, flag := range r.flags {
+		flags ^= crc32.ChecksumIEEE([]byte(strings.ToLower(flag)))
+	}
+	text := make([]byte, 0, 128)
+	text = append(strconv.AppendUint(text, uint64(r.uid), 10), ' ')
+	text = append(strconv.AppendUint(text, r.modSeq, 10), ' ')
+	text = append(strconv.AppendInt(text, r.lastUpdated, 10), " ("...)
+	text = append(strconv.AppendUint(text, uint64(flags), 10), ") "...)
+	text = append(strconv.AppendInt(text, r.internalDate, 10), ' ')
+	return crc32.ChecksumIEEE(append(text, r.guid...))
+}
+
+// view returns the record as the index view tells it.
+func (r record) view() target.Record {
+	return target.Record{
+		UID: r.uid, GUID: r.guid, Size: r.size, InternalDate: time.Unix(r.internalDate, 0).UTC(),
+		Flags: slices.Clip(r.flags), ModSeq: r.modSeq, Expunged: r.expunged,
+	}
+}
+
+// indexState is what cyrus.index looks like as a file.
+type indexState int
+
+const (
+	indexWhole indexState = iota
+	indexCut              // cut off, or its header is not one
+	indexGone             // empty, or not there
+)
+
+// index is one mailbox's cyrus.index.
+type index struct {
+	state         indexState
+	uidValidity   uint32
+	lastUID       uint32
+	highestModSeq uint64
+	createdModSeq uint64
+	deletedModSeq uint64 // of the last tombstone that was forgotten
+	crc           uint32 // SYNC_CRC, as the header has it
+	records       []record
+}
+
+// at returns where the record of that UID is, or would be.
+func (x *index) at(uid uint32) (int, bool) {
+	return slices.BinarySearchFunc(x.records, uid, func(r record, uid uint32) int { return int(int64(r.uid) - int64(uid)) })
+}
+
+// live returns the message of that UID, or nil where there is none any more.
+func (x *index) live(uid uint32) *record {
+	i, ok := x.at(uid)
+	if !ok || x.records[i].expunged {
+		return nil
+	}
+	return &x.records[i]
+}
+
+// write puts a record in the place of the one that has its UID, or after all.
+func (x *index) write(r record) {
+	r.crc = r.syncCRC()
+	i, ok := x.at(r.uid)
+	if !ok {
+		x.records = slices.Insert(x.records, i, r)
+	} else {
+		x.crc ^= x.records[i].crc
+		x.records[i] = r
+	}
+	x.crc ^= r.crc
+	x.lastUID = max(x.lastUID, r.uid)
+}
+
+// recalculate works SYNC_CRC out anew.
+func (x *index) recalculate() {
+	x.crc = 0
+	for i := range x.records {
+		x.records[i].crc = x.records[i].syncCRC()
+		x.crc ^= x.records[i].crc
+	}
+}
+
+// rotten says whether any record's own checksum does not hold.
+func (x *index) rotten() bool {
+	return slices.ContainsFunc(x.records, func(r record) bool { return r.rotten })
+}
+
+// exists counts the messages, and bytes the length of them.
+func (x *index) exists() (messages int, bytes int64) {
+	for i := range x.records {
+		if !x.records[i].expunged {
+			messages++
+			bytes += int64(x.records[i].size)
+		}
+	}
+	return messages, bytes
+}

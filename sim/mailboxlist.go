@@ -1,0 +1,138 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+// entryKind is what an entry of the list of mailboxes stands for.
+type entryKind int
+
+const (
+	entryMail      entryKind = iota
+	entrySieve               // holds an account's scripts
+	entryTombstone           // of a mailbox that was deleted, or that has another name now
+)
+
+// entry is one entry of a server's list of mailboxes.
+type entry struct {
+	name          string // internal
+	kind          entryKind
+	uniqueID      string
+	acl           acl
+	uidValidity   uint32
+	createdModSeq uint64
+	folderModSeq  uint64
+	formerNames   []string
+}
+
+// mailboxList is mailboxes.db: entries in order of their names.
+type mailboxList struct{ entries []*entry }
+
+func (l *mailboxList) at(name string) (int, bool) {
+	return slices.BinarySearchFunc(l.entries, name, func(e *entry, name string) int { return strings.Compare(e.name, name) })
+}
+
+// any returns the entry of that name, a tombstone as well, or nil.
+func (l *mailboxList) any(name string) *entry {
+	if i, ok := l.at(name); ok {
+		return l.entries[i]
+	}
+	return nil
+}
+
+// find returns the mailbox of that name, or nil.
+func (l *mailboxList) find(name string) *entry {
+	if e := l.any(name); e != nil && e.kind != entryTombstone {
+		return e
+	}
+	return nil
+}
+
+// findID returns the mailbox of that unique ID, or nil.
+func (l *mailboxList) findID(uniqueID string) *entry {
+	for _, e := range l.entries {
+		if e.uniqueID == uniqueID && e.kind != entryTombstone {
+			return e
+		}
+	}
+	return nil
+}
+
+// put adds the entry, in the place of the one that has its name.
+func (l *mailboxList) put(e *entry) {
+	i, ok := l.at(e.name)
+	if ok {
+		l.entries[i] = e
+		return
+	}
+	l.entries = slices.Insert(l.entries, i, e)
+}
+
+func (l *mailboxList) remove(name string) {
+	if i, ok := l.at(name); ok {
+		l.entries = slices.Delete(l.entries, i, i+1)
+	}
+}
+
+// below returns the mailboxes whose names begin so, in order.
+func (l *mailboxList) below(prefix string) []*entry {
+	var found []*entry
+	for i, _ := l.at(prefix); i < len(l.entries) && strings.HasPrefix(l.entries[i].name, prefix); i++ {
+		if l.entries[i].kind != entryTombstone {
+			found = append(found, l.entries[i])
+		}
+	}
+	return found
+}
+
+// ofAccount returns the account's mailboxes, INBOX first, deleted ones that are
+// still kept last.
+func (l *mailboxList) ofAccount(account string) []*entry {
+	root := mailboxname.Internal(account, inbox)
+	var found []*entry
+	if e := l.find(root); e != nil {
+		found = append(found, e)
+	}
+	found = append(found, l.below(root+".")...)
+	return append(found, l.deletedOf(account)...)
+}
+
+// deletedOf returns the account's deleted mailboxes that are still kept.
+func (l *mailboxList) deletedOf(account string) []*entry {
+	return l.below(mailboxname.InternalDeleted + mailboxname.Internal(account, inbox) + ".")
+}
+
+func (l *mailboxList) hasChildren(name string) bool { return len(l.below(name+".")) > 0 }
+
+func (l *mailboxList) clone() mailboxList {
+	c := mailboxList{entries: make([]*entry, len(l.entries))}
+	for i, e := range l.entries {
+		copied := *e
+		c.entries[i] = &copied
+	}
+	return c
+}
+
+func isDeletedName(name string) bool { return strings.HasPrefix(name, mailboxname.InternalDeleted) }
+
+// ownerOf returns the account to which a mailbox belongs, by its internal name;
+// empty for none.
+func ownerOf(name string) string {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(name, mailboxname.InternalDeleted), "user.")
+	if !ok {
+		return ""
+	}
+	account, _, _ := strings.Cut(rest, ".")
+	return strings.ReplaceAll(account, "^", ".")
+}
+
+// parentOf returns the name of the mailbox above, or "" for none.
+func parentOf(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
+
+// isInbox says whether it is the internal name of an account's INBOX.
+func isInbox(name string) bool {
+	return strings.HasPrefix(name, "user.") && strings.Count(name, ".") == 1
+}

@@ -1,0 +1,150 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+// Reconstruct implements [target.Operator].
+func (o operator) Reconstruct(ctx context.Context, name target.ServerName, account, mailbox string) (string, error) {
+	s := o.pair.server(name)
+	if err := o.pair.takes(ctx, toolTime); err != nil {
+		return "", err
+	}
+	if !s.up() {
+		return "", fmt.Errorf("running cyrus reconstruct on %s: it is down", name)
+	}
+	e := s.disk.list.find(mailboxname.Internal(account, mailbox))
+	if e == nil {
+		return "", fmt.Errorf("reconstructing %s of %s on %s: it found no such mailbox: %q", mailbox, account, name, "")
+	}
+	said := s.reconstruct(e)
+	o.pair.tracef("%s reconstructed %s", name, e.name)
+	return said + mailboxname.Tool(account, mailbox) + "\n", nil
+}
+
+// reconstruct rebuilds a mailbox's index from its message files, and says what
+// it did. An index that cannot be opened is made anew: then flags and tombstones
+// are gone, and UIDVALIDITY is another. What is only partly wrong costs the
+// messages that are: they come back under new UIDs, or become tombstones.
+func (s *server) reconstruct(e *entry) string {
+	v := s.visit(e)
+	if v.folder == nil {
+		s.disk.folders[e.uniqueID] = newFolder(e.uniqueID, e.uidValidity)
+		v = s.visit(e)
+		v.folder.index.state = indexGone
+	}
+	var said strings.Builder
+	if v.index().state != indexWhole {
+		fmt.Fprintf(&said, "%s: failed to read index header\n", e.name)
+		v.folder.index = index{uidValidity: s.nextUIDValidity(v.account(), 0)}
+		e.uidValidity = v.folder.index.uidValidity
+		v.nextModSeq()
+	}
+	found := slices.Sorted(maps.Keys(v.folder.files))
+	discovered := v.compareWithFiles(&said)
+	lastUID := v.index().lastUID
+	for _, uid := range found {
+		if _, known := v.index().at(uid); !known && uid <= lastUID && !slices.Contains(discovered, uid) {
+			discovered = append(discovered, uid)
+		}
+	}
+	for _, uid := range found {
+		if uid > lastUID {
+			fmt.Fprintf(&said, "%s uid %d found - adding\n", e.name, uid)
+			v.adopt(uid, uid)
+		}
+	}
+	slices.Sort(discovered)
+	for _, uid := range discovered {
+		fmt.Fprintf(&said, "%s uid %d rediscovered - appending\n", e.name, uid)
+		v.adopt(uid, v.index().lastUID+1)
+	}
+	v.index().recalculate()
+	v.leave()
+	return said.String()
+}
+
+// compareWithFiles holds each record against its file, and returns the UIDs of
+// files whose records could not be used.
+func (v *visit) compareWithFiles(said *strings.Builder) (discovered []uint32) {
+	x := v.index()
+	for _, r := range slices.Clone(x.records) {
+		_, there := v.folder.files[r.uid]
+		switch {
+		case r.rotten:
+			i, _ := x.at(r.uid)
+			x.records = slices.Delete(x.records, i, i+1)
+			v.changed = true
+			if there {
+				discovered = append(discovered, r.uid)
+			}
+		case !there && !r.unlinked:
+			fmt.Fprintf(said, "%s uid %d not found\n", v.entry.name, r.uid)
+			r.expunged, r.unlinked = true, true
+			v.rewrite(r)
+		case v.folder.cacheLost && !r.expunged:
+			fmt.Fprintf(said, "%s rewrote cache for %d\n", v.entry.name, r.uid)
+			v.rewrite(r)
+		}
+	}
+	v.folder.cacheLost = false
+	return discovered
+}
+
+// adopt makes a message of a file, under a UID.
+func (v *visit) adopt(found, uid uint32) {
+	message := v.folder.files[found]
+	delete(v.folder.files, found)
+	v.addAs(uid, message.body, message.date, nil)
+}
+
+// Expire implements [target.Operator].
+func (o operator) Expire(ctx context.Context, name target.ServerName) (string, error) {
+	s := o.pair.server(name)
+	if err := o.pair.takes(ctx, toolTime); err != nil {
+		return "", err
+	}
+	if !s.up() {
+		return "", fmt.Errorf("running cyrus expire on %s: it is down", name)
+	}
+	forgotten := 0
+	for _, e := range slices.Clone(s.disk.list.entries) {
+		switch {
+		case e.kind == entryTombstone:
+		case isDeletedName(e.name):
+			s.remove(e)
+		default:
+			forgotten += s.visit(e).forget()
+		}
+	}
+	s.pair.tracef("%s expired %d tombstones", name, forgotten)
+	return fmt.Sprintf("expunged %d out of %d messages\n", forgotten, forgotten), nil
+}
+
+// forget drops a mailbox's tombstones, with their files.
+func (v *visit) forget() int {
+	if v.trouble() != "" || v.index().rotten() {
+		return 0
+	}
+	x, forgotten := v.index(), 0
+	x.records = slices.DeleteFunc(x.records, func(r record) bool {
+		if r.expunged {
+			x.deletedModSeq = max(x.deletedModSeq, r.modSeq)
+			delete(v.folder.files, r.uid)
+			forgotten++
+		}
+		return r.expunged
+	})
+	if forgotten > 0 {
+		v.changed = true
+		v.leave()
+	}
+	return forgotten
+}

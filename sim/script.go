@@ -1,0 +1,203 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/foxcpp/go-sieve"
+	"github.com/foxcpp/go-sieve/interp"
+	"github.com/foxcpp/go-sieve/lexer"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+// sieveName is the internal name of the mailbox that holds an account's scripts,
+// each as a message, the active one \Flagged.
+func sieveName(account string) string { return mailboxname.Internal(account, inbox+"/#sieve") }
+
+// bytecode is one compiled script, as it lies on the disk apart from its source.
+type bytecode struct {
+	source   string // what it was compiled from
+	sha1     string
+	modified int64
+}
+
+// compile checks a script and turns it into what delivery runs.
+func (p *Pair) compile(source []byte) (bytecode, *sieve.Script, error) {
+	if known, ok := p.compiled[string(source)]; ok {
+		return known.bytecode, known.script, nil
+	}
+	script, err := sieve.Load(bytes.NewReader(source), sieve.DefaultOptions())
+	if err != nil {
+		return bytecode{}, nil, err
+	}
+	tokens, err := lexer.Lex(bytes.NewReader(source), &lexer.Options{MaxTokens: 5000})
+	if err != nil {
+		return bytecode{}, nil, err
+	}
+	// Bytecode knows neither comments nor lines: it is made of what is left.
+	sum := sha1.New()
+	for _, token := range tokens {
+		fmt.Fprintf(sum, "%T %s\n", token, withoutPosition(token))
+	}
+	code := bytecode{source: string(source), sha1: hex.EncodeToString(sum.Sum(nil))}
+	p.compiled[string(source)] = compiled{code, script}
+	return code, script, nil
+}
+
+// compiled is a script that was compiled before.
+type compiled struct {
+	bytecode bytecode
+	script   *sieve.Script
+}
+
+// withoutPosition renders a token, but for where it stands.
+func withoutPosition(token lexer.Token) string {
+	switch token.(type) {
+	case lexer.Identifier, lexer.String, lexer.Number:
+		return token.String()
+	default:
+		return "" // its type says it all
+	}
+}
+
+// scriptFile is a script as the message that holds it.
+func scriptFile(name string, source []byte) []byte {
+	head := "Subject: " + name + "\r\nContent-Type: application/sieve; charset=utf-8\r\n" +
+		"Content-Disposition: attachment;\r\n\tfilename=\"" + name + ".script\"\r\nMIME-Version: 1.0\r\n\r\n"
+	return slices.Concat([]byte(head), source)
+}
+
+// scriptOf takes a message that holds a script apart.
+func scriptOf(message []byte) (name string, source []byte) {
+	name, _ = headerField(message, "Subject")
+	_, source, _ = bytes.Cut(message, []byte("\r\n\r\n"))
+	return name, source
+}
+
+// storedScript is one script that an account has.
+type storedScript struct {
+	name   string
+	source []byte // as it is shown
+	record record
+}
+
+// scripts returns the account's scripts, sorted by name.
+func (d *disk) scripts(account string) []storedScript {
+	e := d.list.find(sieveName(account))
+	if e == nil || d.folder(e) == nil {
+		return nil
+	}
+	var found []storedScript
+	f := d.folder(e)
+	for _, r := range f.index.records {
+		if r.expunged {
+			continue
+		}
+		name, source := scriptOf(f.given(r))
+		found = append(found, storedScript{name, source, r})
+	}
+	slices.SortFunc(found, func(a, b storedScript) int { return strings.Compare(a.name, b.name) })
+	return found
+}
+
+// installScripts makes the compiled scripts follow what has changed in the
+// mailbox that holds their sources: these UIDs. What is not among them is left
+// alone, however wrong it is.
+func (s *server) installScripts(account string, changed []uint32) {
+	a := s.disk.account(account)
+	e := s.disk.list.find(sieveName(account))
+	if e == nil {
+		return
+	}
+	f := s.disk.folder(e)
+	for _, uid := range changed {
+		i, ok := f.index.at(uid)
+		if !ok {
+			continue
+		}
+		r := f.index.records[i]
+		name, source := scriptOf(f.files[uid].body)
+		switch {
+		case r.expunged:
+			delete(a.contents, uid)
+			if s.hasScript(account, name) {
+				continue // it was stored anew
+			}
+			delete(a.bytecode, name)
+			if a.defaultScript == name {
+				a.defaultScript = ""
+			}
+		default:
+			a.contents[uid] = guidOf(source)
+			if code, _, err := s.pair.compile(source); err == nil && a.bytecode[name].source != code.source {
+				code.modified = s.pair.now.Unix()
+				a.bytecode[name] = code
+			}
+			if active := r.has(`\Flagged`); active {
+				a.defaultScript = name
+			} else if a.defaultScript == name {
+				a.defaultScript = ""
+			}
+		}
+	}
+}
+
+func (s *server) hasScript(account, name string) bool {
+	return slices.ContainsFunc(s.disk.scripts(account), func(script storedScript) bool { return script.name == name })
+}
+
+// filing says into which mailbox a message goes, and with what flags.
+type filing struct {
+	mailbox string
+	flags   []string
+}
+
+// file runs the account's compiled script on a message. Where the link to it is
+// missing no script runs; where it is itself missing, or older than its source,
+// it is compiled first.
+func (s *server) file(ctx context.Context, account string, message []byte) []filing {
+	keep := []filing{{mailbox: inbox}}
+	a, ok := s.disk.accounts[account]
+	if !ok || a.defaultScript == "" {
+		return keep
+	}
+	s.recompile(account, a)
+	_, script, err := s.pair.compile([]byte(a.bytecode[a.defaultScript].source))
+	if err != nil {
+		return keep
+	}
+	run := sieve.NewRuntimeData(script, interp.DummyPolicy{}, interp.EnvelopeStatic{From: "mta@drill.example", To: account},
+		interp.MessageStatic{Size: len(message), Header: headerOf(message)})
+	if err := script.Execute(ctx, run); err != nil {
+		s.logf("lmtp: sieve runtime error for %s: %v", account, err)
+		return keep
+	}
+	var filed []filing
+	for _, mailbox := range run.Mailboxes {
+		filed = append(filed, filing{mailbox, run.Flags})
+	}
+	if run.ImplicitKeep || run.Keep {
+		filed = append(filed, filing{inbox, run.Flags})
+	}
+	return filed
+}
+
+// recompile does what delivery does before it runs a script.
+func (s *server) recompile(account string, a *accountState) {
+	for _, stored := range s.disk.scripts(account) {
+		code, there := a.bytecode[stored.name]
+		if stored.name != a.defaultScript || there && code.modified >= stored.record.internalDate {
+			continue
+		}
+		if code, _, err := s.pair.compile(stored.source); err == nil {
+			code.modified = s.pair.now.Unix()
+			a.bytecode[stored.name] = code
+		}
+	}
+}

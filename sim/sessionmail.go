@@ -1,0 +1,288 @@
+package sim
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// Append implements [target.Session].
+func (s *session) Append(ctx context.Context, name string, messages ...target.AppendMessage) (uint32, []uint32, error) {
+	if len(messages) == 0 {
+		return 0, nil, nil
+	}
+	command := "APPEND " + name
+	if err := s.do(ctx, command, appendTime); err != nil {
+		s.leaveOrphan(name, messages[0].Body)
+		return 0, nil, err
+	}
+	v, err := s.open(command, name, "i")
+	if err != nil {
+		return 0, nil, tryCreate(err)
+	}
+	var bytes int64
+	for _, message := range messages {
+		bytes += int64(len(message.Body))
+	}
+	if s.overQuota(v, bytes) {
+		return 0, nil, no(command, "OVERQUOTA", textOverQuota)
+	}
+	if v.lastIsRotten() {
+		return 0, nil, no(command, "", textFormatSpoilt)
+	}
+	var uids []uint32
+	for _, message := range messages {
+		date := v.now
+		if !message.InternalDate.IsZero() {
+			date = message.InternalDate.Unix()
+		}
+		uids = append(uids, v.add(slices.Clone(message.Body), date, message.Flags))
+	}
+	s.pair.tracef("%s appended UIDs %v to %s", s.name, uids, v.entry.name)
+	v.leaveAppended()
+	return v.index().uidValidity, uids, s.done(ctx, command)
+}
+
+// lastIsRotten says whether the record can be trusted after which a message
+// would be appended.
+func (v *visit) lastIsRotten() bool {
+	records := v.index().records
+	return len(records) > 0 && records[len(records)-1].rotten
+}
+
+// leaveOrphan leaves a message file without a record, as a server may that dies
+// amid an append.
+func (s *session) leaveOrphan(name string, body []byte) {
+	e := s.disk.list.find(s.internal(name))
+	if s.up() || e == nil || s.disk.folder(e) == nil || s.pair.rand.IntN(2) == 0 {
+		return
+	}
+	f := s.disk.folder(e)
+	f.files[f.index.lastUID+1] = file{slices.Clone(body), s.pair.now.Unix()}
+}
+
+// tryCreate is what a mailbox that is not there is answered with to who wants to
+// put mail into it (RFC 3501, section 7.1).
+func tryCreate(err error) error {
+	if refused, ok := err.(*target.RefusedError); ok && refused.Text == textNonexistent {
+		refused.Code = "TRYCREATE"
+	}
+	return err
+}
+
+// overQuota says whether so many bytes more are too many for the mailbox's quota
+// root.
+func (s *server) overQuota(v *visit, bytes int64) bool {
+	if v.folder.quotaRoot == "" {
+		return false
+	}
+	owner := ownerOf(v.entry.name)
+	limit := s.disk.account(owner).quotaKiB
+	return limit != target.NoQuota && s.usedBy(owner)+bytes > limit*1024
+}
+
+// usedBy returns how many bytes of mail count against the account's quota.
+func (s *server) usedBy(account string) int64 {
+	var used int64
+	for _, e := range s.disk.list.ofAccount(account) {
+		if f := s.disk.folder(e); f != nil && f.quotaRoot != "" {
+			_, bytes := f.index.exists()
+			used += bytes
+		}
+	}
+	return used
+}
+
+// Expunge implements [target.Session]: \Deleted is set, and then the messages
+// are expunged, which are two commands. UIDs that are not there are passed over
+// (RFC 4315, section 2.1).
+func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	v, err := s.selectMailbox(ctx, "SELECT", name, "r", expungeTime)
+	if err != nil {
+		return err
+	}
+	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	if !strings.ContainsAny(has, "tw") {
+		return no("UID STORE", "", textDenied)
+	}
+	for _, uid := range sorted(uids) {
+		if r := v.index().live(uid); r != nil {
+			v.setFlags(*r, []string{`\Deleted`}, nil)
+		}
+	}
+	v.leave()
+	if !strings.Contains(has, "e") {
+		return no("UID EXPUNGE", "", textDenied)
+	}
+	for _, uid := range sorted(uids) {
+		if r := v.index().live(uid); r != nil {
+			v.expunge(*r)
+			s.pair.tracef("%s expunged UID %d from %s", s.name, uid, v.entry.name)
+		}
+	}
+	v.leave()
+	return s.done(ctx, "UID EXPUNGE")
+}
+
+// SetFlags implements [target.MessageChanges].
+func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add, remove []string) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	v, err := s.selectMailbox(ctx, "SELECT", name, "r", storeTime)
+	if err != nil {
+		return err
+	}
+	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	for _, change := range [][2][]string{{add, nil}, {nil, remove}} {
+		if len(change[0])+len(change[1]) == 0 {
+			continue
+		}
+		if !strings.ContainsAny(has, "wst") {
+			return no("UID STORE", "", textDenied)
+		}
+		s.store(v, uids, change[0], change[1])
+		v.leave()
+	}
+	s.pair.tracef("%s set flags of UIDs %v in %s: +%v -%v", s.name, uids, v.entry.name, add, remove)
+	return s.done(ctx, "UID STORE")
+}
+
+// store changes flags of messages: those of the mailbox, and the user's own
+// \Seen in a mailbox of others'.
+func (s *session) store(v *visit, uids []uint32, add, remove []string) {
+	if ownerOf(v.entry.name) != s.user {
+		add, remove = s.storeSeen(v, uids, add, remove)
+	}
+	for _, uid := range sorted(uids) {
+		if r := v.index().live(uid); r != nil {
+			v.setFlags(*r, add, remove)
+		}
+	}
+}
+
+// storeSeen keeps \Seen of others' messages apart, and returns the other flags.
+func (s *session) storeSeen(v *visit, uids []uint32, add, remove []string) (others, othersRemoved []string) {
+	isSeen := func(flag string) bool { return strings.EqualFold(flag, `\Seen`) }
+	set, unset := slices.ContainsFunc(add, isSeen), slices.ContainsFunc(remove, isSeen)
+	if set || unset {
+		a := s.disk.account(s.user)
+		seen := slices.DeleteFunc(slices.Clone(a.seen[v.folder.uniqueID]), func(uid uint32) bool { return slices.Contains(uids, uid) })
+		if set && !unset {
+			for _, uid := range uids {
+				if v.index().live(uid) != nil {
+					seen = append(seen, uid)
+				}
+			}
+		}
+		slices.Sort(seen)
+		a.seen[v.folder.uniqueID] = seen
+		s.log("SEEN", s.user, v.entry.name)
+	}
+	return slices.DeleteFunc(slices.Clone(add), isSeen), slices.DeleteFunc(slices.Clone(remove), isSeen)
+}
+
+// Copy implements [target.MessageChanges].
+func (s *session) Copy(ctx context.Context, name string, uids []uint32, to string) error {
+	return s.copy(ctx, "UID COPY", name, uids, to, false)
+}
+
+// Move implements [target.MessageChanges].
+func (s *session) Move(ctx context.Context, name string, uids []uint32, to string) error {
+	return s.copy(ctx, "UID MOVE", name, uids, to, true)
+}
+
+func (s *session) copy(ctx context.Context, command, name string, uids []uint32, to string, move bool) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	source, err := s.selectMailbox(ctx, "SELECT", name, "r", copyTime)
+	if err != nil {
+		return err
+	}
+	if move && !strings.Contains(source.entry.acl.rights(s.user, ownerOf(source.entry.name)), "t") {
+		return no(command, "", textDenied)
+	}
+	records := source.liveOnes(uids)
+	if len(records) == 0 {
+		return s.done(ctx, command)
+	}
+	destination := source
+	if s.internal(to) != source.entry.name {
+		if destination, err = s.open(command, to, "i"); err != nil {
+			return tryCreate(err)
+		}
+	}
+	if err := s.fits(command, source, destination, records, move); err != nil {
+		return err
+	}
+	copied := destination.copyFrom(source, records)
+	destination.leaveAppended()
+	if move {
+		for _, r := range records {
+			source.expunge(r)
+		}
+		source.leave()
+	}
+	s.log("DOUBLEMAILBOX", source.entry.name, destination.entry.name)
+	s.pair.tracef("%s: %s of UIDs %v from %s to %s as %v", s.name, command, uids, source.entry.name, destination.entry.name, copied)
+	return s.done(ctx, command)
+}
+
+// liveOnes returns the messages that are there of those, in order.
+func (v *visit) liveOnes(uids []uint32) []record {
+	var records []record
+	for _, uid := range sorted(uids) {
+		if r := v.index().live(uid); r != nil {
+			records = append(records, *r)
+		}
+	}
+	return records
+}
+
+// fits refuses copies for which the destination has no room, or of files that
+// are gone.
+func (s *session) fits(command string, source, destination *visit, records []record, move bool) error {
+	var bytes int64
+	for _, r := range records {
+		bytes += int64(r.size)
+		if _, ok := source.folder.files[r.uid]; !ok {
+			return no(command, "", textIOError)
+		}
+	}
+	if sameRoot := source.folder.quotaRoot == destination.folder.quotaRoot; move && sameRoot {
+		return nil
+	}
+	if s.overQuota(destination, bytes) {
+		return no(command, "OVERQUOTA", textOverQuota)
+	}
+	return nil
+}
+
+// copyFrom appends copies with their dates, flags and files, and returns their
+// UIDs.
+func (v *visit) copyFrom(source *visit, records []record) []uint32 {
+	uids := make([]uint32, len(records))
+	for i, r := range records {
+		uids[i] = v.index().lastUID + 1
+		v.folder.files[uids[i]] = source.folder.files[r.uid]
+		copied := r
+		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(r.flags), v.now, v.now
+		copied.modSeq = v.nextModSeq()
+		v.index().write(copied)
+	}
+	return uids
+}
+
+// sorted returns UIDs in order, each once.
+func sorted(uids []uint32) []uint32 {
+	if slices.IsSorted(uids) {
+		return slices.Compact(slices.Clone(uids))
+	}
+	return slices.Compact(slices.Sorted(slices.Values(uids)))
+}

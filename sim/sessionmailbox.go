@@ -1,0 +1,254 @@
+package sim
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+// CreateMailbox implements [target.MailboxChanges].
+func (s *session) CreateMailbox(ctx context.Context, name string) error {
+	command := "CREATE " + name
+	if err := s.do(ctx, command, mailboxTime); err != nil {
+		return err
+	}
+	internal := s.internal(name)
+	if err := s.mayCreate(command, internal); err != nil {
+		return err
+	}
+	s.create(internal, s.inheritedACL(internal))
+	s.pair.tracef("%s created %s", s.name, internal)
+	return s.done(ctx, command)
+}
+
+// mayCreate refuses names that are taken, or not the user's to give.
+func (s *session) mayCreate(command, internal string) error {
+	switch {
+	case strings.HasSuffix(internal, ".") || strings.Contains(internal, ".."):
+		return no(command, "", textBadName)
+	case s.disk.list.find(internal) != nil:
+		return no(command, "", textExists)
+	}
+	for parent := parentOf(internal); strings.Contains(parent, "."); parent = parentOf(parent) {
+		if e := s.disk.list.find(parent); e != nil {
+			if strings.Contains(e.acl.rights(s.user, ownerOf(e.name)), "k") {
+				return nil
+			}
+			break
+		}
+	}
+	return no(command, "", textDenied)
+}
+
+// RenameMailbox implements [target.MailboxChanges].
+func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
+	command := "RENAME " + from
+	if err := s.do(ctx, command, mailboxTime); err != nil {
+		return err
+	}
+	source := s.internal(from)
+	if isInbox(source) {
+		return s.renameInbox(command, source, s.internal(to))
+	}
+	e, err := s.lookUp(command, from, "x")
+	if err != nil {
+		return err
+	}
+	destination := s.internal(to)
+	if err := s.mayCreate(command, destination); err != nil {
+		return err
+	}
+	if v := s.visit(e); v.trouble() != "" {
+		return no(command, "", v.trouble())
+	}
+	s.renameTree(e, destination)
+	return s.done(ctx, command)
+}
+
+// renameTree renames a mailbox and those below it, unless one of the two lies
+// within the other.
+func (s *server) renameTree(e *entry, to string) {
+	from := e.name
+	below := s.disk.list.below(from + ".")
+	s.rename(e, to, false)
+	if !strings.HasPrefix(to, from+".") && !strings.HasPrefix(from, to+".") {
+		for _, child := range below {
+			if renamed := to + strings.TrimPrefix(child.name, from); s.disk.list.find(renamed) == nil {
+				s.rename(child, renamed, false)
+			}
+		}
+	}
+	for _, name := range []string{from, to} {
+		s.fillIn(name + ".")
+	}
+}
+
+// renameInbox is a bug of Cyrus 3.6: it makes the new mailbox, and then imapd
+// dies of SIGSEGV, with the mail still in the INBOX.
+func (s *session) renameInbox(command, source, destination string) error {
+	if err := s.mayCreate(command, destination); err != nil {
+		return err
+	}
+	if s.disk.list.find(source) == nil {
+		return no(command, "", textNonexistent)
+	}
+	s.create(destination, s.inheritedACL(destination))
+	s.dead = true
+	s.logf("master: process type:SERVICE name:imap signaled to death by signal 11 (Segmentation fault)")
+	return lost(command, s.name)
+}
+
+// DeleteMailbox implements [target.MailboxChanges].
+func (s *session) DeleteMailbox(ctx context.Context, name string) error {
+	command := "DELETE " + name
+	if err := s.do(ctx, command, mailboxTime); err != nil {
+		return err
+	}
+	internal := s.internal(name)
+	if e := s.disk.list.find(internal); e != nil && isInbox(internal) {
+		return no(command, "", textUnsupported)
+	}
+	if e := s.disk.list.find(internal); e != nil && s.disk.list.hasChildren(internal) {
+		return no(command, "", textHasChildren)
+	}
+	e, err := s.lookUp(command, name, "x")
+	if err != nil {
+		return err
+	}
+	if v := s.visit(e); v.trouble() != "" {
+		return no(command, "", v.trouble())
+	}
+	s.deleteDelayed(e)
+	return s.done(ctx, command)
+}
+
+// Subscribe implements [target.MailboxChanges].
+func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) error {
+	command, kind := "SUBSCRIBE "+name, "SUB"
+	if !subscribed {
+		command, kind = "UNSUBSCRIBE "+name, "UNSUB"
+	}
+	if err := s.do(ctx, command, subscribeTime); err != nil {
+		return err
+	}
+	internal := s.internal(name)
+	if subscribed && s.disk.list.find(internal) == nil {
+		return no(command, "", textNonexistent)
+	}
+	subscriptions := s.disk.account(s.user).subscriptions
+	if subscriptions[internal] != subscribed {
+		if subscribed {
+			subscriptions[internal] = true
+		} else {
+			delete(subscriptions, internal)
+		}
+		s.log(kind, s.user, internal)
+	}
+	return s.done(ctx, command)
+}
+
+// Subscriptions implements [target.MailboxChanges]. LSUB leaves out mailboxes
+// that are not there.
+func (s *session) Subscriptions(ctx context.Context) ([]string, error) {
+	if err := s.do(ctx, "LSUB", readTime); err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, internal := range names(s.disk.account(s.user).subscriptions) {
+		if s.disk.list.find(internal) == nil {
+			continue
+		}
+		if name, err := mailboxname.Owner(s.user, internal); err == nil {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+// SetACL implements [target.MailboxChanges].
+func (s *session) SetACL(ctx context.Context, name, identifier, rights string) error {
+	command := "SETACL " + name
+	if err := s.do(ctx, command, mailboxTime); err != nil {
+		return err
+	}
+	v, err := s.open(command, name, "a")
+	if err != nil {
+		return err
+	}
+	s.setACL(v.entry, v.entry.acl.with(identifier, rights))
+	s.pair.tracef("%s set the rights of %s on %s to %q", s.name, identifier, v.entry.name, rights)
+	return s.done(ctx, command)
+}
+
+// SetAnnotation implements [target.MailboxChanges].
+func (s *session) SetAnnotation(ctx context.Context, name, entry, value string) error {
+	command := "SETMETADATA " + name
+	if err := s.do(ctx, command, annotationTime); err != nil {
+		return err
+	}
+	v, err := s.open(command, name, "r")
+	if err != nil {
+		return err
+	}
+	key, ok := s.annotation(entry)
+	if !ok {
+		return no(command, "", textDenied)
+	}
+	if v.folder.annotations[key] != value {
+		if value == "" {
+			delete(v.folder.annotations, key)
+		} else {
+			v.folder.annotations[key] = value
+		}
+		v.nextModSeq()
+		v.leave()
+	}
+	return s.done(ctx, command)
+}
+
+// annotation turns an entry's name into its place.
+func (s *session) annotation(entry string) (annotation, bool) {
+	if rest, ok := strings.CutPrefix(entry, "/shared"); ok {
+		return annotation{rest, ""}, true
+	}
+	rest, ok := strings.CutPrefix(entry, "/private")
+	return annotation{rest, s.user}, ok
+}
+
+// annotationsFor returns what an account is told of a mailbox's annotations.
+func annotationsFor(annotations map[annotation]string, account string) map[string]string {
+	told := map[string]string{}
+	for key, value := range annotations {
+		name := "/shared" + key.entry
+		if key.account != "" {
+			name = "/private" + key.entry
+		}
+		if (key.account == "" || key.account == account) && slices.Contains(target.Annotations(), name) {
+			told[name] = value
+		}
+	}
+	return told
+}
+
+// Settings implements [target.MailboxChanges].
+func (s *session) Settings(ctx context.Context, name string) (target.Settings, error) {
+	command := "GETACL " + name
+	if err := s.do(ctx, command, readTime); err != nil {
+		return target.Settings{}, err
+	}
+	v, err := s.open(command, name, "a")
+	if err != nil {
+		return target.Settings{}, err
+	}
+	settings := target.Settings{
+		ACL: v.entry.acl.String(), Annotations: annotationsFor(v.folder.annotations, s.user), StorageKiB: target.NoQuota,
+	}
+	if v.folder.quotaRoot != "" {
+		settings.StorageKiB = s.disk.account(ownerOf(v.entry.name)).quotaKiB
+	}
+	return settings, nil
+}

@@ -1,0 +1,117 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// user brings all of an account up to the master's.
+func (c *replication) user(account string) error {
+	const tries = 3
+	for range tries {
+		there, err := c.replica.getUser(account)
+		if err != nil {
+			return err
+		}
+		root := c.master.disk.list.find(inboxOf(account))
+		if root == nil {
+			c.master.logf("sync_client: Does not exist locally %s", account)
+			return nil
+		}
+		if err := c.master.visit(root).syncError(); err != nil {
+			return err
+		}
+		var names []string
+		for _, e := range c.master.disk.list.ofAccount(account) {
+			names = append(names, e.name)
+		}
+		if err = c.folders(names, there, true); err == syncAgain {
+			continue
+		}
+		if err != nil {
+			c.master.logf("sync_client: IOERROR: user replication failed error=<%v> userid=<%s>", err, account)
+			return err
+		}
+		c.quota(account)
+		c.meta(account)
+		return nil
+	}
+	c.master.logf("sync_client: failed to sync user %s after 3 tries", account)
+	return syncChanged
+}
+
+// meta brings what is none of its mailboxes' up to the master's.
+func (c *replication) meta(account string) {
+	ours, ok := c.master.disk.accounts[account]
+	if !ok {
+		return
+	}
+	theirs := c.replica.disk.account(account)
+	theirs.subscriptions = maps.Clone(ours.subscriptions)
+	for _, uniqueID := range names(ours.seen) {
+		c.seenOf(account, uniqueID)
+	}
+}
+
+// seen brings what the account has seen of one mailbox up to the master's.
+func (c *replication) seen(account, mailbox string) {
+	if e := c.master.disk.list.find(mailbox); e != nil {
+		c.seenOf(account, e.uniqueID)
+	}
+}
+
+func (c *replication) seenOf(account, uniqueID string) {
+	c.replica.disk.account(account).seen[uniqueID] = slices.Clone(c.master.disk.account(account).seen[uniqueID])
+}
+
+// subscription brings one subscription up to the master's.
+func (c *replication) subscription(account, mailbox string) {
+	theirs := c.replica.disk.account(account).subscriptions
+	if c.master.disk.account(account).subscriptions[mailbox] {
+		theirs[mailbox] = true
+	} else {
+		delete(theirs, mailbox)
+	}
+}
+
+// quota brings the account's quota root up to the master's.
+func (c *replication) quota(account string) {
+	ours, theirs := c.master.disk.account(account), c.replica.disk.account(account)
+	if theirs.quotaRoot != ours.quotaRoot {
+		theirs.quotaRoot = ours.quotaRoot
+		for _, e := range c.replica.disk.list.ofAccount(account) {
+			if f := c.replica.disk.folder(e); f != nil && !isDeletedName(e.name) {
+				f.quotaRoot = ours.quotaRoot
+			}
+		}
+	}
+	theirs.quotaKiB = ours.quotaKiB
+	if ours.quotaRoot == "" {
+		theirs.quotaKiB = target.NoQuota
+	}
+}
+
+// unmailbox deletes on the replica what the master has deleted for good.
+func (c *replication) unmailbox(name string) error {
+	if c.master.disk.list.find(name) != nil {
+		return nil
+	}
+	if old := c.master.disk.list.any(name); old == nil {
+		c.master.logf("sync_client: SYNCNOTICE: attempt to UNMAILBOX without a tombstone mailbox=<%s>", name)
+		return nil
+	}
+	if err := c.replica.applyUnmailbox(name); err != nil && err != error(syncNonexistent) {
+		return err
+	}
+	return nil
+}
+
+// unuser removes the account on the replica, unless the master has it again.
+func (c *replication) unuser(account string) error {
+	if c.master.disk.list.find(inboxOf(account)) != nil {
+		return nil
+	}
+	return c.replica.applyUnuser(account)
+}

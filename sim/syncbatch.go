@@ -1,0 +1,143 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+)
+
+// batch is the part of the log that sync_client has taken, as it works it off:
+// first the mailboxes, account by account, then what else there is, in an order
+// of its own. What fails as a mailbox is tried again as an account; what fails
+// as an account ends the process, with the batch still there.
+type batch struct {
+	todo []errand
+	at   int
+}
+
+// errand is one thing that a batch does.
+type errand struct {
+	kind     errandKind
+	account  string
+	mailbox  string
+	together []string // the mailboxes of one account, for errandMailboxes
+}
+
+// errandKind orders the tasks of a batch.
+type errandKind int
+
+const (
+	errandMailboxes errandKind = iota
+	errandQuota
+	errandSeen
+	errandSubscription
+	errandUnmailbox
+	errandMeta
+	errandUser
+	errandUnuser
+)
+
+// newBatch reads the lines of a log.
+func newBatch(list *mailboxList, entries []logEntry) *batch {
+	b := &batch{}
+	together := map[string][]string{}
+	for _, e := range entries {
+		switch e.kind {
+		case "APPEND", "MAILBOX":
+			account := ownerOf(e.first)
+			together[account] = add(together[account], formerly(list, e.first)...)
+		case "DOUBLEMAILBOX", "RENAME":
+			for _, account := range []string{ownerOf(e.first), ownerOf(e.second)} {
+				together[account] = add(together[account], formerly(list, e.first)...)
+				together[account] = add(together[account], formerly(list, e.second)...)
+			}
+		case "QUOTA":
+			b.add(errand{kind: errandQuota, account: ownerOf(e.first)})
+		case "SEEN":
+			b.add(errand{kind: errandSeen, account: e.first, mailbox: e.second})
+		case "SUB", "UNSUB":
+			b.add(errand{kind: errandSubscription, account: e.first, mailbox: e.second})
+		case "UNMAILBOX":
+			b.add(errand{kind: errandUnmailbox, mailbox: e.first})
+		case "META":
+			b.add(errand{kind: errandMeta, account: e.first})
+		case "USER":
+			b.add(errand{kind: errandUser, account: e.first})
+		case "UNUSER":
+			b.add(errand{kind: errandUnuser, account: e.first})
+		}
+	}
+	for _, account := range slices.Sorted(maps.Keys(together)) {
+		b.add(errand{kind: errandMailboxes, account: account, together: together[account]})
+	}
+	return b
+}
+
+// formerly returns a mailbox's name and those that it had before: by them the
+// replica's copy is found.
+func formerly(list *mailboxList, name string) []string {
+	found := []string{name}
+	if e := list.find(name); e != nil {
+		found = append(found, e.formerNames...)
+	}
+	return found
+}
+
+func add(names []string, more ...string) []string {
+	for _, name := range more {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// add puts a task in its place, unless it is there.
+func (b *batch) add(t errand) {
+	same := func(o errand) bool { return o.kind == t.kind && o.account == t.account && o.mailbox == t.mailbox }
+	if slices.ContainsFunc(b.todo[b.at:], same) {
+		return
+	}
+	at := len(b.todo)
+	for at > b.at && b.todo[at-1].kind > t.kind {
+		at--
+	}
+	b.todo = slices.Insert(b.todo, at, t)
+}
+
+// next does the batch's next task, and says whether there are more.
+func (b *batch) next(c *replication) (more bool, err error) {
+	if b.at == len(b.todo) {
+		return false, nil
+	}
+	t := b.todo[b.at]
+	b.at++
+	return b.at < len(b.todo), b.do(c, t)
+}
+
+func (b *batch) do(c *replication, t errand) error {
+	switch t.kind {
+	case errandMailboxes:
+		err := c.mailboxes(t.together)
+		if err == nil || err == syncCrash || err == syncServerCrash || t.account == "" {
+			return err
+		}
+		c.master.logf("sync_client:   Promoting: MAILBOX %s -> USER %s", t.together[0], t.account)
+		b.add(errand{kind: errandUser, account: t.account})
+		return nil
+	case errandQuota:
+		c.quota(t.account)
+	case errandSeen:
+		c.seen(t.account, t.mailbox)
+	case errandSubscription:
+		c.subscription(t.account, t.mailbox)
+	case errandUnmailbox:
+		return c.unmailbox(t.mailbox)
+	case errandMeta:
+		c.meta(t.account)
+	case errandUser:
+		return c.user(t.account)
+	case errandUnuser:
+		return c.unuser(t.account)
+	}
+	return nil
+}

@@ -1,0 +1,239 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+)
+
+// replication is one conversation of a master's sync_client with its replica. It
+// does what Cyrus's does, mailbox by mailbox: sends what has changed since, and
+// where the two sides do not fit, compares them record by record, which changes
+// the master as well.
+type replication struct {
+	master, replica *server
+}
+
+// names brings the replica's mailboxes of these names up to the master's. It
+// deletes nothing: for that, the log has lines of its own.
+func (c *replication) mailboxes(names []string) error {
+	const tries = 3
+	for range tries {
+		there, err := c.replica.getMailboxes(names)
+		if err != nil {
+			return err
+		}
+		if err := c.folders(names, there, false); err != syncAgain {
+			return err
+		}
+	}
+	c.master.logf("sync_client: failed to settle renames after 3 tries!")
+	return syncChanged
+}
+
+// folders brings mailboxes up to the master's, renames first; with all of an
+// account's on both sides it also deletes those that the master deleted.
+func (c *replication) folders(names []string, there []header, whole bool) error {
+	here, err := c.local(names)
+	if err != nil {
+		return err
+	}
+	byID := map[string]header{}
+	for _, h := range there {
+		byID[h.uniqueID] = h
+	}
+	var renames []renaming
+	kept := map[string]bool{}
+	for _, v := range here {
+		h, ok := byID[v.entry.uniqueID]
+		if !ok {
+			continue
+		}
+		kept[h.uniqueID] = true
+		if h.name != v.entry.name {
+			renames = append(renames, renaming{h.name, v.entry.name})
+		}
+	}
+	if whole {
+		if err := c.deleteGone(there, kept); err != nil {
+			return err
+		}
+	}
+	if len(renames) > 0 {
+		return c.rename(renames)
+	}
+	for _, v := range here {
+		var remote *header
+		if h, ok := byID[v.entry.uniqueID]; ok {
+			remote = &h
+		}
+		if err := c.mailbox(v, remote); err != nil {
+			c.master.logf("sync_client: do_folders(): update failed: %s '%v'", v.entry.name, err)
+			return err
+		}
+	}
+	return nil
+}
+
+// local opens the master's mailboxes of these names.
+func (c *replication) local(names []string) ([]*visit, error) {
+	var found []*visit
+	for _, name := range names {
+		e := c.master.disk.list.find(name)
+		if e == nil {
+			continue
+		}
+		v := c.master.visit(e)
+		if err := v.syncError(); err != nil {
+			return nil, err
+		}
+		if v.index().rotten() {
+			return nil, syncCrash
+		}
+		found = append(found, v)
+	}
+	return found, nil
+}
+
+// deleteGone deletes what the master has a tombstone of, and nothing else.
+func (c *replication) deleteGone(there []header, kept map[string]bool) error {
+	for _, h := range there {
+		if kept[h.uniqueID] {
+			continue
+		}
+		if old := c.master.disk.list.any(h.name); old == nil || old.kind != entryTombstone {
+			c.master.logf("sync_client: do_folders: no tombstone for deleted mailbox %s", h.name)
+			continue
+		}
+		if err := c.replica.applyUnmailbox(h.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type renaming struct{ from, to string }
+
+// rename renames on the replica, each as soon as its new name is free. Names that
+// were swapped cannot be brought into an order: a bug of Cyrus up to 3.10.
+func (c *replication) rename(renames []renaming) error {
+	for len(renames) > 0 {
+		i := slices.IndexFunc(renames, func(r renaming) bool {
+			return !slices.ContainsFunc(renames, func(o renaming) bool { return o.from == r.to })
+		})
+		if i < 0 {
+			c.master.logf("sync_client: do_folders(): failed to order folders correctly at %s", renames[0].from)
+			return syncAgain
+		}
+		if err := c.replica.applyRename(renames[i].from, renames[i].to); err != nil {
+			c.master.logf("sync_client: do_folders(): failed to rename: %s -> %s", renames[i].from, renames[i].to)
+			return err
+		}
+		renames = slices.Delete(renames, i, i+1)
+	}
+	return syncAgain
+}
+
+// mailbox brings one mailbox up to the master's, by what has changed since, or
+// else by a comparison of all.
+func (c *replication) mailbox(v *visit, remote *header) error {
+	if remote != nil && v.index().deletedModSeq > remote.highestModSeq {
+		c.master.logf("sync_client: inefficient replication (%d > %d) %s", v.index().deletedModSeq, remote.highestModSeq, v.entry.name)
+		if err := c.fullUpdate(v); err != nil {
+			return err
+		}
+		return c.update(v)
+	}
+	err := c.updateFrom(v, remote)
+	if err == syncChecksum {
+		c.master.logf("sync_client: SYNC_NOTICE: CRC failure on sync %s, recalculating counts and trying again", v.entry.name)
+		err = c.update(v)
+	}
+	if err == syncChecksum {
+		c.master.logf("sync_client: CRC failure on sync for %s, trying full update", v.entry.name)
+		if err = c.fullUpdate(v); err == nil {
+			err = c.update(v)
+		}
+	}
+	return err
+}
+
+// update sends what has changed since the state that the replica is asked for.
+func (c *replication) update(v *visit) error {
+	there, err := c.replica.getMailboxes([]string{v.entry.name})
+	if err != nil {
+		return err
+	}
+	v.index().recalculate()
+	if len(there) == 0 {
+		return c.updateFrom(v, nil)
+	}
+	return c.updateFrom(v, &there[0])
+}
+
+// updateFrom sends what has changed since the replica's state.
+func (c *replication) updateFrom(v *visit, remote *header) error {
+	x := v.index()
+	if remote != nil {
+		if x.uidValidity < remote.uidValidity {
+			x.uidValidity, v.entry.uidValidity = remote.uidValidity, remote.uidValidity
+		}
+		v.entry.folderModSeq = max(v.entry.folderModSeq, remote.folderModSeq)
+		if v.header().equal(*remote) {
+			return nil
+		}
+	}
+	u := update{header: v.header(), createdModSeq: x.createdModSeq, files: map[uint32]file{}}
+	lastUID, since := uint32(0), uint64(0)
+	if remote != nil {
+		lastUID, since = remote.lastUID, remote.highestModSeq
+	}
+	for _, r := range x.records {
+		if r.modSeq <= since {
+			continue
+		}
+		if r.uid > lastUID && !r.unlinked {
+			sent, ok := v.folder.files[r.uid]
+			if !ok {
+				c.master.logf("sync_client: IOERROR: failed to stat message file %s %d", v.entry.name, r.uid)
+				return syncIOError
+			}
+			u.files[r.uid] = sent
+		}
+		u.records = append(u.records, r)
+	}
+	return c.replica.applyMailbox(u)
+}
+
+// fullUpdate compares the mailbox record by record, and does what makes the two
+// sides equal that sending alone cannot: messages that clash get new UIDs on
+// both, what only the replica has is copied back, and where a record differs, the
+// newer one wins.
+func (c *replication) fullUpdate(v *visit) error {
+	remote, err := c.replica.getFullMailbox(v.entry.name)
+	if err != nil {
+		return err
+	}
+	x, theirs := v.index(), remote.index()
+	if x.uidValidity < theirs.uidValidity {
+		x.uidValidity, v.entry.uidValidity = theirs.uidValidity, theirs.uidValidity
+	}
+	newer := x.highestModSeq < theirs.highestModSeq
+	if newer {
+		c.master.logf("sync_client: SYNCNOTICE: highestmodseq higher on replica, updating mailbox=<%s>", v.entry.name)
+		x.highestModSeq = theirs.highestModSeq
+		v.nextModSeq()
+	}
+	m := merge{master: v, replica: remote, replicaModSeq: theirs.highestModSeq, replicaLastUID: theirs.lastUID}
+	m.records()
+	x.lastUID = max(x.lastUID, m.replicaLastUID)
+	if newer {
+		for key, value := range maps.All(remote.folder.annotations) {
+			v.folder.annotations[key] = value
+		}
+	}
+	if err := m.finish(); err != nil {
+		return err
+	}
+	v.leave()
+	return c.replica.applyExpunge(v.entry.name, m.expunge)
+}

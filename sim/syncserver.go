@@ -1,0 +1,308 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+// syncError is what sync_server answers, or what stops sync_client.
+type syncError string
+
+func (e syncError) Error() string { return string(e) }
+
+const (
+	syncChecksum    syncError = "IMAP_SYNC_CHECKSUM"       // the two sides cannot be made equal so simply
+	syncMoved       syncError = "IMAP_MAILBOX_MOVED"       // the name or the unique ID is another's
+	syncNonexistent syncError = "IMAP_MAILBOX_NONEXISTENT" //
+	syncBadFormat   syncError = "IMAP_MAILBOX_BADFORMAT"   //
+	syncIOError     syncError = "IMAP_IOERROR"             //
+	syncExists      syncError = "IMAP_MAILBOX_EXISTS"      //
+	syncAgain       syncError = "IMAP_AGAIN"               // something was done; look again
+	syncChanged     syncError = "IMAP_SYNC_CHANGED"        // it does not settle
+	syncCrash       syncError = "assertion failed"         // the process that looked is dead
+	syncServerCrash syncError = "Bad protocol"             // its peer is
+)
+
+// header is what one side is told of the other's mailbox, without its records.
+type header struct {
+	name          string
+	kind          entryKind
+	uniqueID      string
+	acl           acl
+	quotaRoot     string
+	uidValidity   uint32
+	lastUID       uint32
+	highestModSeq uint64
+	folderModSeq  uint64
+	crc           uint32
+	annotations   map[annotation]string
+}
+
+func (v *visit) header() header {
+	x := v.index()
+	return header{
+		name: v.entry.name, kind: v.entry.kind, uniqueID: v.entry.uniqueID, acl: v.entry.acl, quotaRoot: v.folder.quotaRoot,
+		uidValidity: x.uidValidity, lastUID: x.lastUID, highestModSeq: x.highestModSeq,
+		folderModSeq: v.entry.folderModSeq, crc: x.crc, annotations: v.folder.annotations,
+	}
+}
+
+// equal says whether there is nothing to be sent.
+func (h header) equal(o header) bool {
+	return h.lastUID == o.lastUID && h.highestModSeq == o.highestModSeq && h.uidValidity == o.uidValidity &&
+		h.folderModSeq == o.folderModSeq && h.crc == o.crc && slices.Equal(h.acl, o.acl) && maps.Equal(h.annotations, o.annotations)
+}
+
+// syncError says why the mailbox cannot be opened for replication.
+func (v *visit) syncError() error {
+	switch {
+	case v.folder == nil || v.index().state == indexGone:
+		return syncIOError
+	case v.index().state == indexCut:
+		return syncBadFormat
+	}
+	return nil
+}
+
+// getMailboxes answers GET MAILBOXES. A mailbox that cannot be opened is passed
+// over, and one with a record whose checksum does not hold is the end of the
+// process.
+func (s *server) getMailboxes(names []string) ([]header, error) {
+	var found []header
+	for _, name := range names {
+		e := s.disk.list.find(name)
+		if e == nil {
+			continue
+		}
+		v := s.visit(e)
+		if v.syncError() != nil {
+			continue
+		}
+		if v.index().rotten() {
+			return nil, syncServerCrash
+		}
+		found = append(found, v.header())
+	}
+	return found, nil
+}
+
+// getUser answers GET USER: with all of the account's mailboxes, or with no where
+// one cannot be opened.
+func (s *server) getUser(account string) ([]header, error) {
+	var found []header
+	for _, e := range s.disk.list.ofAccount(account) {
+		v := s.visit(e)
+		if err := v.syncError(); err != nil {
+			return nil, err
+		}
+		if v.index().rotten() {
+			return nil, syncServerCrash
+		}
+		found = append(found, v.header())
+	}
+	return found, nil
+}
+
+// getFullMailbox answers GET FULLMAILBOX.
+func (s *server) getFullMailbox(name string) (*visit, error) {
+	e := s.disk.list.find(name)
+	if e == nil {
+		return nil, syncNonexistent
+	}
+	v := s.visit(e)
+	if err := v.syncError(); err != nil {
+		return nil, err
+	}
+	if v.index().rotten() {
+		return nil, syncServerCrash
+	}
+	return v, nil
+}
+
+// update is what APPLY MAILBOX takes: a header, changed records, and the files
+// of new messages.
+type update struct {
+	header
+	createdModSeq uint64
+	records       []record
+	files         map[uint32]file
+}
+
+// applyMailbox answers APPLY MAILBOX. It refuses what cannot lead to equal sides
+// before it changes anything, and answers with a checksum failure afterwards
+// where it did not.
+func (s *server) applyMailbox(u update) error {
+	v, err := s.opened(u)
+	if err != nil {
+		return err
+	}
+	x := v.index()
+	if u.highestModSeq < x.highestModSeq || u.uidValidity < x.uidValidity || u.lastUID < x.lastUID {
+		return syncChecksum
+	}
+	if !v.accepts(u.records) {
+		return syncChecksum
+	}
+	v.entry.acl, v.entry.folderModSeq = slices.Clone(u.acl), max(v.entry.folderModSeq, u.folderModSeq)
+	v.folder.annotations = maps.Clone(u.annotations)
+	var changed []uint32
+	for _, r := range u.records {
+		if v.take(r, u.files) {
+			changed = append(changed, r.uid)
+		}
+	}
+	x.highestModSeq, x.lastUID, x.uidValidity = u.highestModSeq, u.lastUID, u.uidValidity
+	v.entry.uidValidity = u.uidValidity
+	v.folder.quotaRoot = u.quotaRoot
+	a := v.account()
+	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
+	if v.entry.kind == entrySieve {
+		s.installScripts(ownerOf(v.entry.name), changed)
+	}
+	s.pair.tracef("%s took %s: %d records, LAST_UID %d, HIGHESTMODSEQ %d", s.name, u.name, len(u.records), x.lastUID, x.highestModSeq)
+	if x.crc != u.crc {
+		return syncChecksum
+	}
+	return nil
+}
+
+// opened opens the mailbox that is to be updated, and makes it where it is not
+// there. An empty one that bears the name by another unique ID gives way.
+func (s *server) opened(u update) (*visit, error) {
+	e := s.disk.list.find(u.name)
+	if e != nil {
+		v := s.visit(e)
+		if err := v.syncError(); err != nil {
+			return nil, err
+		}
+		if e.uniqueID == u.uniqueID {
+			if v.index().rotten() {
+				return nil, syncServerCrash
+			}
+			return v, nil
+		}
+		if v.index().lastUID != 0 {
+			s.logf("syncserver: SYNCERROR: mailbox uniqueid changed - retry mailbox=<%s>", u.name)
+			return nil, syncMoved
+		}
+		s.logf("syncserver: SYNCNOTICE: mailbox uniqueid changed - replacing mailbox=<%s>", u.name)
+		s.remove(e)
+	} else if used := s.disk.list.findID(u.uniqueID); used != nil {
+		s.logf("syncserver: SYNCNOTICE: mailbox uniqueid already in use mailbox=<%s> usedby=<%s>", u.name, used.name)
+		return nil, syncMoved
+	}
+	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}
+	f := newFolder(u.uniqueID, u.uidValidity)
+	f.index.createdModSeq = u.createdModSeq
+	s.disk.folders[u.uniqueID] = f
+	s.disk.list.put(made)
+	s.fillIn(u.name)
+	return s.visit(made), nil
+}
+
+// accepts says whether the records can be taken: none is another message, or
+// older than what is here, or alive that is expunged here, or lies in a gap.
+func (v *visit) accepts(records []record) bool {
+	x := v.index()
+	for _, r := range records {
+		i, ok := x.at(r.uid)
+		if !ok {
+			if r.uid <= x.lastUID && !r.expunged {
+				return false
+			}
+			continue
+		}
+		ours := x.records[i]
+		if ours.expunged && r.expunged {
+			continue
+		}
+		if ours.guid != r.guid || ours.modSeq > r.modSeq || ours.expunged {
+			return false
+		}
+	}
+	return true
+}
+
+// take brings one record up to what was sent.
+func (v *visit) take(r record, files map[uint32]file) bool {
+	x := v.index()
+	i, ok := x.at(r.uid)
+	switch {
+	case ok && x.records[i].expunged && r.expunged:
+		return false
+	case !ok && r.uid <= x.lastUID:
+		return false
+	case !ok && !r.unlinked:
+		v.folder.files[r.uid] = files[r.uid]
+	}
+	r.flags = v.folder.flags(r.flags)
+	x.write(r)
+	return true
+}
+
+// applyExpunge answers APPLY EXPUNGE, which takes messages away in silence.
+func (s *server) applyExpunge(name string, uids []uint32) error {
+	v, err := s.getFullMailbox(name)
+	if err != nil {
+		return err
+	}
+	for _, uid := range uids {
+		if r := v.index().live(uid); r != nil {
+			expunged := *r
+			expunged.expunged = true
+			v.index().write(expunged)
+		}
+	}
+	return nil
+}
+
+// applyRename answers APPLY RENAME.
+func (s *server) applyRename(from, to string) error {
+	e := s.disk.list.find(from)
+	if e == nil {
+		return syncNonexistent
+	}
+	if s.disk.list.find(to) != nil {
+		return syncExists
+	}
+	s.rename(e, to, true)
+	return nil
+}
+
+// applyUnmailbox answers APPLY UNMAILBOX: the mailbox is gone at once.
+func (s *server) applyUnmailbox(name string) error {
+	e := s.disk.list.find(name)
+	if e == nil {
+		return syncNonexistent
+	}
+	s.remove(e)
+	return nil
+}
+
+// applyUnuser answers APPLY UNUSER: nothing is left of the account, in DELETED
+// neither.
+func (s *server) applyUnuser(account string) error {
+	for _, e := range s.disk.list.ofAccount(account) {
+		s.remove(e)
+		s.disk.list.remove(e.name)
+	}
+	delete(s.disk.accounts, account)
+	return nil
+}
+
+// fetch answers GET FETCH: the file of a message, if it is what its record says.
+func (v *visit) fetch(r record) (file, error) {
+	there, ok := v.folder.files[r.uid]
+	if !ok || guidOf(there.body) != r.guid {
+		return file{}, syncIOError
+	}
+	return there, nil
+}
+
+// inboxOf is the internal name of an account's INBOX.
+func inboxOf(account string) string { return mailboxname.Internal(account, inbox) }
+
+func (e *entry) String() string { return fmt.Sprintf("%s (%s)", e.name, e.uniqueID) }

@@ -1,0 +1,117 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+)
+
+// visit is one locked visit to a mailbox, in which its index may change. As in
+// Cyrus, the account's mailboxes share one count of modseqs: a visit takes it up
+// with its first change, each change counts one, and leaving puts it back.
+type visit struct {
+	server   *server
+	entry    *entry
+	folder   *folder
+	counting bool
+	changed  bool
+	now      int64
+}
+
+func (s *server) visit(e *entry) *visit {
+	return &visit{server: s, entry: e, folder: s.disk.folder(e), now: s.pair.now.Unix()}
+}
+
+func (v *visit) index() *index { return &v.folder.index }
+
+func (v *visit) account() *accountState { return v.server.disk.account(ownerOf(v.entry.name)) }
+
+// nextModSeq counts one change.
+func (v *visit) nextModSeq() uint64 {
+	x := v.index()
+	if !v.counting {
+		x.highestModSeq = max(x.highestModSeq, v.account().modSeq)
+		v.counting = true
+	}
+	v.changed = true
+	x.highestModSeq++
+	return x.highestModSeq
+}
+
+// add appends a message under the next UID, and returns that.
+func (v *visit) add(body []byte, internalDate int64, flags []string) uint32 {
+	return v.addAs(v.index().lastUID+1, body, internalDate, flags)
+}
+
+func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []string) uint32 {
+	modSeq := v.nextModSeq()
+	v.folder.files[uid] = file{body, internalDate}
+	v.index().write(record{
+		uid: uid, guid: guidOf(body), size: uint32(len(body)), flags: v.folder.flags(flags),
+		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,
+	})
+	return uid
+}
+
+// rewrite changes a record, and counts that.
+func (v *visit) rewrite(r record) {
+	r.modSeq, r.lastUpdated = v.nextModSeq(), v.now
+	v.index().write(r)
+}
+
+// expunge turns a message into a tombstone. Its file stays, since expunge_mode
+// is delayed.
+func (v *visit) expunge(r record) {
+	r.expunged = true
+	v.rewrite(r)
+}
+
+// setFlags adds flags and removes others, and says whether that changed any.
+func (v *visit) setFlags(r record, add, remove []string) bool {
+	flags := slices.Clone(r.flags)
+	for _, flag := range v.folder.flags(add) {
+		if !slices.Contains(flags, flag) {
+			flags = append(flags, flag)
+		}
+	}
+	gone := v.folder.flags(remove)
+	flags = slices.DeleteFunc(flags, func(flag string) bool { return slices.Contains(gone, flag) })
+	slices.Sort(flags)
+	if slices.Equal(flags, r.flags) {
+		return false
+	}
+	r.flags = slices.Clip(flags)
+	v.rewrite(r)
+	return true
+}
+
+// leaveAppended ends a visit that has appended: Cyrus notes that three times.
+func (v *visit) leaveAppended() {
+	v.server.log("APPEND", v.entry.name)
+	v.server.log("MAILBOX", v.entry.name)
+	v.leave()
+}
+
+// leave ends the visit: the account's count is brought up to the mailbox's, and
+// a change is noted for replication.
+func (v *visit) leave() {
+	if !v.changed {
+		return
+	}
+	if !isDeletedName(v.entry.name) {
+		a := v.account()
+		a.modSeq = max(a.modSeq, v.index().highestModSeq)
+	}
+	v.server.log("MAILBOX", v.entry.name)
+	v.changed, v.counting = false, false
+}
+
+// newUniqueID is a mailbox's own, for ever.
+func (s *server) newUniqueID() string {
+	return fmt.Sprintf("%08x%08x%08x", s.pair.rand.Uint32(), s.pair.rand.Uint32(), s.pair.rand.Uint32())
+}
+
+// nextUIDValidity is the time, or one more than the account's last one.
+func (s *server) nextUIDValidity(a *accountState, atLeast uint32) uint32 {
+	a.uidValidity = max(uint32(s.pair.now.Unix()), a.uidValidity+1, atLeast)
+	return a.uidValidity
+}
