@@ -15,7 +15,7 @@ type grant struct{ identifier, rights string }
 const rightLetters = "lrswipkxtecdan"
 
 // implicitRights are what an owner has of a mailbox whatever its ACL says.
-const implicitRights = "lkxa"
+const implicitRights = "lkxan"
 
 // canonicalRights returns the rights as Cyrus keeps them: in its own order, with
 // the legacy c and d turned into what they stand for, and added again where any

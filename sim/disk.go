@@ -20,8 +20,9 @@ type disk struct {
 	run       logFile           // sync/log-run: the batch in work
 }
 
-// delivery is one message, delivered to one mailbox.
-type delivery struct{ messageID, mailbox string }
+// delivery is one message, by its Message-ID and Date, delivered to one mailbox, by
+// its unique ID.
+type delivery struct{ messageID, date, mailbox string }
 
 // accountState is what belongs to a user and to none of its mailboxes.
 type accountState struct {

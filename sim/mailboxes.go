@@ -21,8 +21,11 @@ const (
 	textFormatSpoilt = "Mailbox format corruption detected"
 )
 
-// create makes a mailbox, and those above it that are not there.
+// create makes a mailbox, after those above it that are not there.
 func (s *server) create(name string, rights acl) *entry {
+	if parent := parentOf(name); ownerOf(name) != "" && !isDeletedName(name) && strings.Contains(parent, ".") && s.disk.list.find(parent) == nil {
+		s.create(parent, s.inheritedACL(parent))
+	}
 	a := s.disk.account(ownerOf(name))
 	e := &entry{name: name, acl: rights, uniqueID: s.newUniqueID()}
 	atLeast := uint32(0)
@@ -38,7 +41,6 @@ func (s *server) create(name string, rights acl) *entry {
 	f.index.createdModSeq = v.nextModSeq()
 	e.createdModSeq, e.folderModSeq = f.index.createdModSeq, f.index.createdModSeq
 	v.leave()
-	s.fillIn(name)
 	return e
 }
 

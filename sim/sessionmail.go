@@ -208,6 +208,9 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if move && !strings.Contains(source.entry.acl.rights(s.user, ownerOf(source.entry.name)), "t") {
 		return no(command, "", textDenied)
 	}
+	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
+		return no(command, "TRYCREATE", textNonexistent)
+	}
 	records := source.liveOnes(uids)
 	if len(records) == 0 {
 		return s.done(ctx, command)

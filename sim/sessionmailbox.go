@@ -179,6 +179,12 @@ func (s *session) SetACL(ctx context.Context, name, identifier, rights string) e
 	if err != nil {
 		return err
 	}
+	if owner := ownerOf(v.entry.name); identifier == owner {
+		if !strings.Contains(rights, "a") {
+			return no(command, "", textDenied) // owners may not lock themselves out
+		}
+		rights += implicitRights
+	}
 	s.setACL(v.entry, v.entry.acl.with(identifier, rights))
 	s.pair.tracef("%s set the rights of %s on %s to %q", s.name, identifier, v.entry.name, rights)
 	return s.done(ctx, command)

@@ -73,7 +73,11 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 		return textOverQuota
 	}
 	if id, ok := headerField(message, "Message-ID"); ok {
-		known := delivery{id, e.name}
+		date, ok := headerField(message, "Date")
+		if !ok {
+			date = v.pair.now.Format(time.RFC1123Z)
+		}
+		known := delivery{id, date, e.uniqueID}
 		if v.disk.delivered[known] {
 			v.logf("lmtp: dupelim: eliminated duplicate message to %s id %s", e.name, id)
 			return ""
@@ -128,5 +132,10 @@ func (v userView) Scripts(ctx context.Context, account string) (target.ScriptSes
 	if err := v.connect(ctx, serviceSieve); err != nil {
 		return nil, err
 	}
-	return &scriptSession{server: v.server, account: account, life: v.life}, nil
+	session := &scriptSession{server: v.server, account: account, life: v.life}
+	if v.disk.list.find(mailboxname.Internal(account, inbox)) == nil {
+		return nil, no("AUTHENTICATE PLAIN", "", "Authentication Error")
+	}
+	session.sieveMailbox() // Cyrus makes it at the first login, on a replica as well
+	return session, nil
 }

@@ -4,14 +4,38 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
+// loginPause is the pause before a login by ManageSieve is tried again, which is
+// done so often.
+const (
+	loginPause = 100 * time.Millisecond
+	loginTries = 4
+)
+
 // Scripts opens a ManageSieve session as the account, by the administrator's
-// leave.
+// leave. Cyrus makes the mailbox that holds the account's scripts at the first
+// login, on a replica as well, and refuses whoever comes while it is made, or is
+// replaced by the master's: so a refusal counts only when it comes again.
 func (u *userView) Scripts(ctx context.Context, account string) (target.ScriptSession, error) {
+	for try := 1; ; try++ {
+		session, err := u.scripts(ctx, account)
+		if !isNo(err) || try == loginTries {
+			return session, err
+		}
+		select {
+		case <-time.After(loginPause):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func (u *userView) scripts(ctx context.Context, account string) (target.ScriptSession, error) {
 	conn, peer, err := u.server.dial(ctx, Sieve)
 	if err != nil {
 		return nil, err

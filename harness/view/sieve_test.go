@@ -52,14 +52,29 @@ func TestScriptSession(t *testing.T) {
 	})
 }
 
+func TestScriptLoginIsTriedAgain(t *testing.T) {
+	no := append(sieveTalk()[:4], `S: NO "Authentication Error"`)
+	synctest.Test(t, func(t *testing.T) {
+		v := viewOf(t, map[Service][][]string{Sieve: {no, no, sieveTalk("C: LOGOUT", `S: OK "Logout Complete"`, "close")}})
+		s, err := v.User().Scripts(soon(t), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+}
+
 func TestScriptSessionOutcomes(t *testing.T) {
+	no := append(sieveTalk()[:4], `S: NO "Authentication Error"`)
 	for name, test := range map[string]struct {
 		conversations map[Service][][]string
 		want          string
 	}{
 		"nobody there": {nil, "imap1: sieve not reachable: connection refused"},
 		"hung":         {map[Service][][]string{Sieve: {{"pause"}}}, "imap1: sieve not reachable: greeting: context deadline exceeded"},
-		"refused":      {map[Service][][]string{Sieve: {append(sieveTalk()[:4], `S: NO "Authentication Error"`)}}, "AUTHENTICATE PLAIN: refused: NO Authentication Error"},
+		"refused":      {map[Service][][]string{Sieve: {no, no, no, no}}, "AUTHENTICATE PLAIN: refused: NO Authentication Error"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			_, err := viewOf(t, test.conversations).User().Scripts(soon(t), "alice")

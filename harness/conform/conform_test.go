@@ -1,0 +1,113 @@
+package conform_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cyrdrill/cyrdrill/harness/conform"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/sim"
+)
+
+var (
+	plans  = flag.Int("plans", 12, "how many random plans to run on both targets")
+	first  = flag.Int("first", 1, "the seed of the first of them; the next ones follow")
+	steps  = flag.Int("steps", 30, "how many steps a plan has, about")
+	faults = flag.Bool("faults", true, "with faults")
+	reduce = flag.Int("reduce", 0, "how many runs on real servers to spend on a shorter plan that differs alike")
+	goOn   = flag.Bool("go-on", false, "run all plans, also after a difference")
+)
+
+func simulated(t testing.TB, p conform.Plan) conform.Trace {
+	t.Helper()
+	pair, err := sim.NewPair(t.Context(), target.Spec{Seed: 1, Accounts: conform.Accounts()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := conform.Run(t.Context(), pair, p)
+	if err != nil {
+		t.Fatalf("on the simulator: %v\n%s", err, p.Text())
+	}
+	return trace
+}
+
+// both runs a plan on the simulator and on a real pair.
+func both(t testing.TB, ctx context.Context, real target.Pair, p conform.Plan) *conform.Difference {
+	t.Helper()
+	expected := simulated(t, p)
+	if err := real.Reset(ctx, conform.Accounts()); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := conform.Run(ctx, real, p)
+	if err != nil {
+		return &conform.Difference{At: len(seen.Steps), Lines: []string{"on the real pair: " + err.Error()}}
+	}
+	return conform.Compare(expected, seen)
+}
+
+// The simulator is only worth what its likeness is: random plans are answered
+// alike, and leave the same, on both targets.
+func TestRandomPlans(t *testing.T) {
+	real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+	for seed := *first; seed < *first+*plans; seed++ {
+		p := conform.Plans(*steps, *faults).Example(seed)
+		d := both(t, t.Context(), real, p)
+		if d == nil {
+			continue
+		}
+		if *reduce > 0 {
+			p.Steps = p.Steps[:min(d.At+1, len(p.Steps))]
+			p = conform.Reduce(p, *reduce, func(shorter conform.Plan) bool {
+				again := both(t, t.Context(), real, shorter)
+				if again != nil {
+					d = again
+				}
+				return again != nil
+			})
+		}
+		t.Errorf("seed %d: sim (-) and real Cyrus (+) differ at %s\nplan:\n%s", seed, d, p.Text())
+		if !*goOn {
+			return
+		}
+	}
+}
+
+// Each plan that was kept is answered alike on both targets.
+func TestKeptPlans(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no plans: %v", err)
+	}
+	real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := conform.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := both(t, t.Context(), real, p); d != nil {
+				t.Errorf("sim (-) and real Cyrus (+) differ at %s", d)
+			}
+		})
+	}
+}
+
+func TestPlansSurviveTheirText(t *testing.T) {
+	for seed := range 50 {
+		p := conform.Plans(20, true).Example(seed)
+		read, err := conform.Parse([]byte(p.Text()))
+		if err != nil || fmt.Sprint(read) != fmt.Sprint(p) {
+			t.Fatalf("%v\n%s\nread as\n%s", err, p.Text(), read.Text())
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package conform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// states takes both servers' snapshots of each account. What cannot be taken is a
+// fact as well: how the server answered.
+func (r *runner) states(ctx context.Context, bodies bool) ([]string, error) {
+	var facts []string
+	for _, account := range Accounts() {
+		var snaps []target.Snapshot
+		for _, server := range r.pair.Servers() {
+			snap, err := target.TakeSnapshot(ctx, server, account, target.LevelIndex)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err != nil {
+				facts = append(facts, fmt.Sprintf("%s on %s: %s", account, server.Name(), answer(err)))
+				continue
+			}
+			if bodies {
+				facts = append(facts, r.bodies(ctx, server, &snap)...)
+			}
+			snaps = append(snaps, snap)
+		}
+		facts = append(facts, r.norm.state(snaps...)...)
+	}
+	return facts, ctx.Err()
+}
+
+// bodies reads what a client gets of each message, mailbox by mailbox.
+func (r *runner) bodies(ctx context.Context, server target.Server, snap *target.Snapshot) []string {
+	var facts []string
+	for i := range snap.Mailboxes {
+		m := &snap.Mailboxes[i]
+		digests, err := digestsOf(ctx, server, snap.Account, m.Name)
+		if err != nil {
+			facts = append(facts, fmt.Sprintf("%s of %s on %s: reading it: %s", m.Name, snap.Account, server.Name(), answer(err)))
+			continue
+		}
+		for j := range m.Records {
+			record := &m.Records[j]
+			record.BodySHA1 = target.NoBody
+			if digest, ok := digests[record.UID]; ok {
+				record.BodySHA1 = digest
+			}
+		}
+	}
+	snap.Level = target.LevelBody
+	return facts
+}
+
+func digestsOf(ctx context.Context, server target.Server, account, mailbox string) (map[uint32]string, error) {
+	session, err := server.User().Login(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close() // the answer is in
+	digests := map[uint32]string{}
+	err = session.Bodies(ctx, mailbox, nil, func(uid uint32, body []byte) error {
+		digests[uid] = target.DigestBody(body)
+		return nil
+	})
+	return digests, err
+}
+
+// look is what a session shows of a mailbox.
+func (r *runner) look(ctx context.Context, step Step) ([]string, error) {
+	session, err := r.server(step).User().Login(ctx, step.Account)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close() // the answer is in
+	names, err := session.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	facts := []string{"lists " + strings.Join(names, ", ")}
+	subscribed, err := session.Subscriptions(ctx)
+	if err != nil {
+		return facts, err
+	}
+	facts = append(facts, "subscribed to "+strings.Join(subscribed, ", "))
+	if settings, err := session.Settings(ctx, step.Mailbox); err != nil {
+		facts = append(facts, "settings: "+answer(err))
+	} else {
+		facts = append(facts, fmt.Sprintf("settings: ACL %q, %s, quota %d KiB", settings.ACL, target.FormatAnnotations(settings.Annotations), settings.StorageKiB))
+	}
+	counters, err := session.Status(ctx, step.Mailbox)
+	if err != nil {
+		return append(facts, "status: "+answer(err)), nil
+	}
+	facts = append(facts, fmt.Sprintf("UIDNEXT %d", counters.UIDNext))
+	records, err := session.Records(ctx, step.Mailbox)
+	for _, record := range records {
+		facts = append(facts, fmt.Sprintf("UID %d, %s, flags %s", record.UID, r.norm.date(record.InternalDate), strings.Join(record.Flags, " ")))
+	}
+	return facts, err
+}
+
+// findings lets every detector look at both servers.
+func (r *runner) findings(ctx context.Context) ([]string, error) {
+	var facts []string
+	servers := r.pair.Servers()
+	for _, d := range detect.All() {
+		found, err := d.Detect(ctx, detect.Scene{
+			Clock: r.pair.Clock(), Executor: r.pair.Executor(), Accounts: Accounts(), Master: r.pair.Serving().Name(),
+			Sides: []detect.Side{detect.LiveSide(servers[0]), detect.LiveSide(servers[1])},
+		})
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			facts = append(facts, fmt.Sprintf("%s: %s", d.Name(), answer(err)))
+			continue
+		}
+		for _, f := range found {
+			facts = append(facts, "found: "+f.Key())
+		}
+	}
+	slices.Sort(facts)
+	return slices.Compact(facts), nil
+}

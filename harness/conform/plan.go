@@ -1,0 +1,119 @@
+package conform
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// Op is what a step does.
+type Op string
+
+// What users do, on the server of the step, in a session of their own.
+const (
+	Deliver       Op = "deliver"   // Message
+	Append        Op = "append"    // Message, Count, Add as flags
+	Flag          Op = "flag"      // UIDs, Add, Remove
+	Copy          Op = "copy"      // UIDs, To
+	Move          Op = "move"      // UIDs, To
+	Expunge       Op = "expunge"   // UIDs
+	Create        Op = "create"    //
+	Rename        Op = "rename"    // To
+	Delete        Op = "delete"    //
+	Subscribe     Op = "subscribe" //
+	Unsubscribe   Op = "unsubscribe"
+	SetACL        Op = "setacl"        // Who, Text as rights
+	SetAnnotation Op = "setannotation" // Entry, Text
+	SetQuota      Op = "setquota"      // Count in KiB; below zero lifts the limit
+	PutScript     Op = "putscript"     // Script, Message as the version
+	Activate      Op = "activate"      // Script; empty for none
+	DeleteScript  Op = "deletescript"  // Script
+	Look          Op = "look"          // what a session shows of the mailbox
+)
+
+// What operators and incidents do to a server.
+const (
+	Suspend      Op = "suspend"      // sync_client
+	Resume       Op = "resume"       // sync_client
+	Kill         Op = "kill"         // the server
+	Start        Op = "start"        // the server
+	Hang         Op = "hang"         // the server
+	Unhang       Op = "unhang"       // the server
+	LoseLog      Op = "lose-log"     // its sync log, and sync_client
+	CutIndex     Op = "cut-index"    // of the mailbox
+	FlipRecord   Op = "flip-record"  // the first one of the mailbox
+	OldSource    Op = "old-source"   // of the script
+	OldCompiled  Op = "old-compiled" // of the script
+	Reconstruct  Op = "reconstruct"  // the mailbox
+	Expire       Op = "expire"       // all tombstones
+	Promote      Op = "promote"      // the server; the other must be down
+	Rescue       Op = "rescue"       // the server
+	Resync       Op = "resync"       // the server, from the other
+	SwapRoles    Op = "swap-roles"   //
+	Advance      Op = "advance"      // both clocks, by Count hours
+	Settle       Op = "settle"       // until replication rests; then both servers' states are taken
+	SettleBodies Op = "settle-bodies"
+)
+
+// Step is one step of a plan. What does not apply to its operation is empty.
+type Step struct {
+	Op      Op                `yaml:"op"`
+	On      target.ServerName `yaml:"on,omitempty"` // empty: the server that serves
+	Account string            `yaml:"account,omitempty"`
+	Mailbox string            `yaml:"mailbox,omitempty"`
+	UIDs    []uint32          `yaml:"uids,omitempty,flow"`
+	To      string            `yaml:"to,omitempty"`
+	Add     []string          `yaml:"add,omitempty,flow"`
+	Remove  []string          `yaml:"remove,omitempty,flow"`
+	Who     string            `yaml:"who,omitempty"`
+	Entry   string            `yaml:"entry,omitempty"`
+	Script  string            `yaml:"script,omitempty"`
+	Text    string            `yaml:"text,omitempty"`
+	Message int               `yaml:"message,omitempty"` // which of the messages or scripts that there are
+	Count   int               `yaml:"count,omitempty"`
+}
+
+// Plan is steps, in order. A last [SettleBodies] is understood.
+type Plan struct {
+	// Because says why the plan is kept, in one line; empty for one just drawn.
+	Because string `yaml:"because,omitempty"`
+	Steps   []Step `yaml:"steps"`
+}
+
+// Accounts are those that every plan has.
+func Accounts() []string { return []string{"alice", "bob"} }
+
+func (s Step) String() string {
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out, yaml.Flow(true))
+	if err := encoder.Encode(s); err != nil {
+		return fmt.Sprintf("%+v", struct{ Step }{s})
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// Text renders the plan as a file, one step a line.
+func (p Plan) Text() string {
+	var out strings.Builder
+	if p.Because != "" {
+		fmt.Fprintf(&out, "because: %q\n", p.Because)
+	}
+	out.WriteString("steps:\n")
+	for _, s := range p.Steps {
+		fmt.Fprintf(&out, "  - %s\n", s)
+	}
+	return out.String()
+}
+
+// Parse reads a plan's file. Its errors name line and column.
+func Parse(text []byte) (Plan, error) {
+	var p Plan
+	if err := yaml.UnmarshalWithOptions(text, &p, yaml.Strict()); err != nil {
+		return Plan{}, fmt.Errorf("reading a plan: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,131 @@
+package conform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// Trace is what a plan was answered, and what it left, step by step, with all
+// that is free to differ taken out.
+type Trace struct {
+	Steps []Seen
+}
+
+// Seen is what there was to see of one step: its answer in one line, and what was
+// looked at after it, each line on its own.
+type Seen struct {
+	Step   Step
+	Answer string
+	Facts  []string
+}
+
+// Run carries the plan out on a pair that is new or reset, with [Accounts]. Its
+// error means that the run tells nothing: the plan could not be carried out.
+func Run(ctx context.Context, pair target.Pair, plan Plan) (Trace, error) {
+	r := &runner{pair: pair, norm: newNormaliser()}
+	var trace Trace
+	steps := plan.Steps
+	if len(steps) == 0 || steps[len(steps)-1].Op != SettleBodies {
+		steps = append(slices.Clone(steps), Step{Op: SettleBodies})
+	}
+	for i, step := range steps {
+		seen, err := r.step(ctx, step)
+		if err != nil {
+			return trace, fmt.Errorf("step %d, %s: %w", i+1, step, err)
+		}
+		trace.Steps = append(trace.Steps, seen)
+	}
+	found, err := r.findings(ctx)
+	if err != nil {
+		return trace, err
+	}
+	trace.Steps[len(trace.Steps)-1].Facts = append(trace.Steps[len(trace.Steps)-1].Facts, found...)
+	return trace, nil
+}
+
+type runner struct {
+	pair target.Pair
+	norm *normaliser
+}
+
+// stepWithin bounds one step. It is a net under what should end by itself.
+const stepWithin = 90 * time.Second
+
+func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepWithin)
+	defer cancel()
+	seen := Seen{Step: step}
+	var err error
+	switch step.Op {
+	case Settle, SettleBodies:
+		seen.Answer, seen.Facts, err = r.settle(ctx, step.Op == SettleBodies)
+		return seen, err
+	case Look:
+		seen.Facts, err = r.look(ctx, step)
+	default:
+		if act, ok := userActs[step.Op]; ok {
+			err = r.asUser(ctx, step, act)
+		} else if act, ok := serverActs[step.Op]; ok {
+			err = act(ctx, r, step)
+		} else {
+			return seen, fmt.Errorf("there is no operation %q", step.Op)
+		}
+	}
+	if ctx.Err() != nil {
+		return seen, fmt.Errorf("not within %s: %w", stepWithin, err)
+	}
+	seen.Answer = answer(err)
+	return seen, nil
+}
+
+// server returns the server on which a step is done.
+func (r *runner) server(step Step) target.Server {
+	if step.On != "" {
+		return r.pair.Server(step.On)
+	}
+	return r.pair.Serving()
+}
+
+// name returns the name of that server.
+func (r *runner) name(step Step) target.ServerName { return r.server(step).Name() }
+
+// answer says in one line how a step ended, as far as two servers that behave
+// alike have to say the same: texts are theirs.
+func answer(err error) string {
+	var refused *target.RefusedError
+	var unreachable *target.UnreachableError
+	var unsupported *target.UnsupportedError
+	switch {
+	case err == nil:
+		return "OK"
+	case errors.As(err, &unsupported):
+		return "unsupported: " + unsupported.What
+	case errors.As(err, &refused):
+		if code := strings.Fields(refused.Code); len(code) > 0 {
+			return refused.Status + " [" + code[0] + "]"
+		}
+		return refused.Status
+	case errors.As(err, &unreachable):
+		return "not reachable"
+	case isAdministrative(err):
+		return "cannot be done"
+	default:
+		return "no answer"
+	}
+}
+
+// administrative is an error of what an operator or a fault tried.
+type administrative struct{ error }
+
+func (e administrative) Unwrap() error { return e.error }
+
+func isAdministrative(err error) bool {
+	var a administrative
+	return errors.As(err, &a)
+}

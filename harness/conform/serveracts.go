@@ -1,0 +1,127 @@
+package conform
+
+import (
+	"context"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// serverAct is one act of an operator, or of an incident.
+type serverAct func(ctx context.Context, r *runner, step Step) error
+
+// sabotaged turns an act of a saboteur into a step: it has to leave evidence.
+func sabotaged(evidence target.Evidence, err error) error {
+	if err != nil {
+		return administrative{err}
+	}
+	return nil
+}
+
+func operated(err error) error {
+	if err != nil {
+		return administrative{err}
+	}
+	return nil
+}
+
+// as returns the pair's saboteur in another of its capacities.
+func as[T any](r *runner, what string) (T, error) {
+	s, ok := r.pair.Saboteur().(T)
+	if !ok {
+		return s, &target.UnsupportedError{Target: "this target", What: what}
+	}
+	return s, nil
+}
+
+var serverActs = map[Op]serverAct{
+	Suspend: func(ctx context.Context, r *runner, step Step) error {
+		return sabotaged(r.pair.Saboteur().Suspend(ctx, r.name(step), "sync_client"))
+	},
+	Resume: func(ctx context.Context, r *runner, step Step) error {
+		return sabotaged(r.pair.Saboteur().Resume(ctx, r.name(step), "sync_client"))
+	},
+	Kill: func(ctx context.Context, r *runner, step Step) error {
+		return sabotaged(r.pair.Saboteur().KillServer(ctx, r.name(step)))
+	},
+	Start: func(ctx context.Context, r *runner, step Step) error {
+		return operated(r.pair.Operator().Start(ctx, r.name(step)))
+	},
+	Hang: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.ServerHanger](r, "hung servers")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.Hang(ctx, r.name(step)))
+	},
+	Unhang: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.ServerHanger](r, "hung servers")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.Unhang(ctx, r.name(step)))
+	},
+	LoseLog: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.ReplicationSaboteur](r, "lost sync logs")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.LoseSyncLog(ctx, r.name(step)))
+	},
+	CutIndex: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.IndexSaboteur](r, "damaged indexes")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.TruncateIndex(ctx, r.name(step), step.Account, step.Mailbox))
+	},
+	FlipRecord: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.IndexSaboteur](r, "damaged indexes")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.DamageRecord(ctx, r.name(step), step.Account, step.Mailbox))
+	},
+	OldSource: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.ScriptSaboteur](r, "stale scripts")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.ReplaceSource(ctx, r.name(step), step.Account, step.Script, script(step.Message)))
+	},
+	OldCompiled: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.ScriptSaboteur](r, "stale scripts")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.ReplaceCompiled(ctx, r.name(step), step.Account, step.Script, script(step.Message)))
+	},
+	Reconstruct: func(ctx context.Context, r *runner, step Step) error {
+		_, err := r.pair.Operator().Reconstruct(ctx, r.name(step), step.Account, step.Mailbox)
+		return operated(err)
+	},
+	Expire: func(ctx context.Context, r *runner, step Step) error {
+		_, err := r.pair.Operator().Expire(ctx, r.name(step))
+		return operated(err)
+	},
+	Promote: func(ctx context.Context, r *runner, step Step) error {
+		return operated(r.pair.Operator().Promote(ctx, r.name(step)))
+	},
+	Rescue: func(ctx context.Context, r *runner, step Step) error {
+		return operated(r.pair.Operator().Rescue(ctx, r.name(step)))
+	},
+	Resync: func(ctx context.Context, r *runner, step Step) error {
+		return operated(r.pair.Operator().Resync(ctx, r.name(step), Accounts()))
+	},
+	SwapRoles: func(ctx context.Context, r *runner, _ Step) error {
+		_, err := r.pair.Operator().SwapRoles(ctx)
+		return operated(err)
+	},
+	Advance: func(ctx context.Context, r *runner, step Step) error {
+		mover, ok := r.pair.(target.ClockMover)
+		if !ok {
+			return &target.UnsupportedError{Target: "this target", What: "clocks that can be moved"}
+		}
+		return operated(mover.Advance(ctx, time.Duration(step.Count)*time.Hour))
+	},
+}
