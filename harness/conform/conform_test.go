@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,25 +80,50 @@ func TestRandomPlans(t *testing.T) {
 	}
 }
 
-// Each plan that was kept is answered alike on both targets.
-func TestKeptPlans(t *testing.T) {
+// keptPlans reads the plans of testdata, by name.
+func keptPlans(t testing.TB) map[string]conform.Plan {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no plans: %v", err)
 	}
-	real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+	plans := map[string]conform.Plan{}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := conform.Parse(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := both(t, t.Context(), real, p); d != nil {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := conform.Parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		plans[strings.TrimSuffix(filepath.Base(file), ".yaml")] = p
+	}
+	return plans
+}
+
+// Each plan that was kept is answered alike on both targets.
+func TestKeptPlans(t *testing.T) {
+	plans := keptPlans(t)
+	real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+	for _, name := range slices.Sorted(maps.Keys(plans)) {
+		t.Run(name, func(t *testing.T) {
+			if d := both(t, t.Context(), real, plans[name]); d != nil {
 				t.Errorf("sim (-) and real Cyrus (+) differ at %s", d)
+			}
+		})
+	}
+}
+
+// What kept plans promise shows on the simulator alone as well.
+func TestKeptPlansShowWhatTheyPromise(t *testing.T) {
+	for name, p := range keptPlans(t) {
+		t.Run(name, func(t *testing.T) {
+			if p.Because == "" {
+				t.Error("nothing says why the plan is kept")
+			}
+			for _, line := range conform.Unmet(simulated(t, p)) {
+				t.Error("promised, and not so: " + line)
 			}
 		})
 	}

@@ -105,6 +105,73 @@ func (r *runner) look(ctx context.Context, step Step) ([]string, error) {
 	return facts, err
 }
 
+// read is what a session gets of each message of a mailbox, against what is
+// recorded of it.
+func (r *runner) read(ctx context.Context, step Step) ([]string, error) {
+	server := r.server(step)
+	digests, err := digestsOf(ctx, server, step.Account, step.Mailbox)
+	if err != nil {
+		return nil, err
+	}
+	m, err := server.Index().Mailbox(ctx, step.Account, step.Mailbox)
+	if err != nil {
+		return nil, err
+	}
+	var facts []string
+	for _, record := range m.Records {
+		if record.Expunged {
+			continue
+		}
+		record.BodySHA1 = target.NoBody
+		if digest, ok := digests[record.UID]; ok {
+			record.BodySHA1 = digest
+		}
+		facts = append(facts, fmt.Sprintf("UID %d: body %s", record.UID, bodyState(record)))
+	}
+	return facts, nil
+}
+
+// compiled is what delivery runs for the account.
+func (r *runner) compiled(ctx context.Context, step Step) ([]string, error) {
+	host := r.server(step).Host()
+	scripts, err := host.CompiledScripts(ctx, step.Account)
+	if err != nil {
+		return nil, administrative{err}
+	}
+	var facts []string
+	for _, compiled := range scripts {
+		facts = append(facts, fmt.Sprintf("bytecode of %s: %s, active %v", compiled.Name, r.versionOf(ctx, host, compiled.SHA1), compiled.Active))
+	}
+	return facts, nil
+}
+
+// scriptVersions is how many scripts plans choose from.
+const scriptVersions = 6
+
+// versionOf says which of the scripts that there are a piece of bytecode was
+// compiled from. Targets compile differently.
+func (r *runner) versionOf(ctx context.Context, host target.HostView, sha1 string) string {
+	for n := range scriptVersions {
+		if compiled, err := host.CompileScript(ctx, script(n)); err == nil && compiled == sha1 {
+			return fmt.Sprintf("version %d", n)
+		}
+	}
+	return "of nothing known"
+}
+
+// logged says whether a server's syslog has a text. The servers of a pair log
+// in their own words, but for the messages that operators look for.
+func (r *runner) logged(ctx context.Context, step Step) (string, error) {
+	log, err := r.server(step).Host().Syslog(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case strings.Contains(string(log), step.Text):
+		return "yes", nil
+	}
+	return "no", nil
+}
+
 // findings lets every detector look at both servers.
 func (r *runner) findings(ctx context.Context) ([]string, error) {
 	var facts []string

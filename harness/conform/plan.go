@@ -33,6 +33,7 @@ const (
 	Activate      Op = "activate"      // Script; empty for none
 	DeleteScript  Op = "deletescript"  // Script
 	Look          Op = "look"          // what a session shows of the mailbox
+	Read          Op = "read"          // what it gets of each message in it
 )
 
 // What operators and incidents do to a server.
@@ -57,6 +58,9 @@ const (
 	Advance      Op = "advance"      // both clocks, by Count hours
 	Settle       Op = "settle"       // until replication rests; then both servers' states are taken
 	SettleBodies Op = "settle-bodies"
+	Logged       Op = "logged"  // whether the server's syslog has Text by now: yes or no
+	Detect       Op = "detect"  // what every detector finds
+	Compiled     Op = "scripts" // the account's compiled scripts
 )
 
 // Step is one step of a plan. What does not apply to its operation is empty.
@@ -75,6 +79,12 @@ type Step struct {
 	Text    string            `yaml:"text,omitempty"`
 	Message int               `yaml:"message,omitempty"` // which of the messages or scripts that there are
 	Count   int               `yaml:"count,omitempty"`
+
+	// What a plan that is kept promises of a step, on both targets: its answer, and
+	// words that some fact of it has, or that none has. See [Unmet].
+	Answers string   `yaml:"answers,omitempty"`
+	Sees    []string `yaml:"sees,omitempty,flow"`
+	Lacks   []string `yaml:"lacks,omitempty,flow"`
 }
 
 // Plan is steps, in order. A last [SettleBodies] is understood.

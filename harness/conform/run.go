@@ -68,10 +68,19 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 		return seen, err
 	case Look:
 		seen.Facts, err = r.look(ctx, step)
+	case Read:
+		seen.Facts, err = r.read(ctx, step)
+	case Compiled:
+		seen.Facts, err = r.compiled(ctx, step)
+	case Detect:
+		seen.Facts, err = r.findings(ctx)
+	case Logged:
+		seen.Answer, err = r.logged(ctx, step)
+		return seen, err
 	default:
 		if act, ok := userActs[step.Op]; ok {
 			err = r.asUser(ctx, step, act)
-		} else if act, ok := serverActs[step.Op]; ok {
+		} else if act, ok := serverActOf(step.Op); ok {
 			err = act(ctx, r, step)
 		} else {
 			return seen, fmt.Errorf("there is no operation %q", step.Op)

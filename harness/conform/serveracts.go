@@ -34,6 +34,16 @@ func as[T any](r *runner, what string) (T, error) {
 	return s, nil
 }
 
+// serverActOf returns how a step is done that is no user's.
+func serverActOf(op Op) (serverAct, bool) {
+	for _, acts := range []map[Op]serverAct{serverActs} {
+		if act, ok := acts[op]; ok {
+			return act, true
+		}
+	}
+	return nil, false
+}
+
 var serverActs = map[Op]serverAct{
 	Suspend: func(ctx context.Context, r *runner, step Step) error {
 		return sabotaged(r.pair.Saboteur().Suspend(ctx, r.name(step), "sync_client"))
