@@ -73,6 +73,7 @@ type index struct {
 	highestModSeq uint64
 	createdModSeq uint64
 	deletedModSeq uint64 // of the last tombstone that was forgotten
+	recentUID     uint32 // up to which a session of the owner has been told of messages
 	crc           uint32 // SYNC_CRC, as the header has it
 	records       []record
 }

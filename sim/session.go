@@ -108,7 +108,24 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 		s.logf("imap: Fatal error: Internal error: assertion failed: imap/message.c: M_RECORD")
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
 	}
+	if verb == "SELECT" && ownerOf(v.entry.name) == s.user {
+		v.tellRecent()
+	}
 	return v, nil
+}
+
+// tellRecent notes, as SELECT does, up to which message the owner has been told of
+// what is \Recent. It changes the index, though nothing that a modseq counts.
+func (v *visit) tellRecent() {
+	x := v.index()
+	for i := len(x.records) - 1; i >= 0 && x.records[i].uid > x.recentUID; i-- {
+		if !x.records[i].expunged {
+			x.recentUID = x.lastUID
+			v.changed = true
+			v.leave()
+			return
+		}
+	}
 }
 
 const fatalRecord = "Fatal error: Internal error: assertion failed: imap/message.c: 4267: !message_need(m, M_RECORD)"

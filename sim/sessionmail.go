@@ -20,14 +20,14 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	}
 	v, err := s.open(command, name, "i")
 	if err != nil {
-		return 0, nil, tryCreate(err)
+		return 0, nil, s.tryCreate(err, name)
 	}
 	var bytes int64
 	for _, message := range messages {
 		bytes += int64(len(message.Body))
 	}
 	if s.overQuota(v, bytes) {
-		return 0, nil, no(command, "OVERQUOTA", textOverQuota)
+		return 0, nil, no(command, "", textOverQuota)
 	}
 	if v.lastIsRotten() {
 		return 0, nil, no(command, "", textFormatSpoilt)
@@ -64,9 +64,9 @@ func (s *session) leaveOrphan(name string, body []byte) {
 }
 
 // tryCreate is what a mailbox that is not there is answered with to who wants to
-// put mail into it (RFC 3501, section 7.1).
-func tryCreate(err error) error {
-	if refused, ok := err.(*target.RefusedError); ok && refused.Text == textNonexistent {
+// put mail into it (RFC 3501, section 7.1), if that user may make it.
+func (s *session) tryCreate(err error, name string) error {
+	if refused, ok := err.(*target.RefusedError); ok && refused.Text == textNonexistent && s.mayCreate("", s.internal(name)) == nil {
 		refused.Code = "TRYCREATE"
 	}
 	return err
@@ -107,7 +107,7 @@ func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error
 		return err
 	}
 	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
-	if !strings.ContainsAny(has, "tw") {
+	if !strings.Contains(has, "t") {
 		return no("UID STORE", "", textDenied)
 	}
 	for _, uid := range sorted(uids) {
@@ -143,14 +143,30 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 		if len(change[0])+len(change[1]) == 0 {
 			continue
 		}
-		if !strings.ContainsAny(has, "wst") {
+		add, remove := permitted(change[0], has), permitted(change[1], has)
+		if len(add)+len(remove) == 0 {
 			return no("UID STORE", "", textDenied)
 		}
-		s.store(v, uids, change[0], change[1])
+		s.store(v, uids, add, remove)
 		v.leave()
 	}
 	s.pair.tracef("%s set flags of UIDs %v in %s: +%v -%v", s.name, uids, v.entry.name, add, remove)
 	return s.done(ctx, "UID STORE")
+}
+
+// permitted returns those of the flags that the rights allow to be changed: each
+// kind has a right of its own, and others are passed over (RFC 4314, section 4).
+func permitted(flags []string, rights string) []string {
+	return slices.DeleteFunc(slices.Clone(flags), func(flag string) bool {
+		needed := "w"
+		switch strings.ToLower(flag) {
+		case `\seen`:
+			needed = "s"
+		case `\deleted`:
+			needed = "t"
+		}
+		return !strings.Contains(rights, needed)
+	})
 }
 
 // store changes flags of messages: those of the mailbox, and the user's own
@@ -159,6 +175,7 @@ func (s *session) store(v *visit, uids []uint32, add, remove []string) {
 	if ownerOf(v.entry.name) != s.user {
 		add, remove = s.storeSeen(v, uids, add, remove)
 	}
+	add, remove = v.folder.flags(add), v.folder.flags(remove) // they are known from now on, also where no message is
 	for _, uid := range sorted(uids) {
 		if r := v.index().live(uid); r != nil {
 			v.setFlags(*r, add, remove)
@@ -205,11 +222,11 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if err != nil {
 		return err
 	}
-	if move && !strings.Contains(source.entry.acl.rights(s.user, ownerOf(source.entry.name)), "t") {
-		return no(command, "", textDenied)
-	}
 	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
-		return no(command, "TRYCREATE", textNonexistent)
+		return s.tryCreate(no(command, "", textNonexistent), to)
+	}
+	if move && !strings.Contains(source.entry.acl.rights(s.user, ownerOf(source.entry.name)), "e") {
+		return no(command, "", textDenied)
 	}
 	records := source.liveOnes(uids)
 	if len(records) == 0 {
@@ -218,7 +235,7 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	destination := source
 	if s.internal(to) != source.entry.name {
 		if destination, err = s.open(command, to, "i"); err != nil {
-			return tryCreate(err)
+			return s.tryCreate(err, to)
 		}
 	}
 	if err := s.fits(command, source, destination, records, move); err != nil {
@@ -262,7 +279,7 @@ func (s *session) fits(command string, source, destination *visit, records []rec
 		return nil
 	}
 	if s.overQuota(destination, bytes) {
-		return no(command, "OVERQUOTA", textOverQuota)
+		return no(command, "", textOverQuota)
 	}
 	return nil
 }

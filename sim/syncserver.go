@@ -35,6 +35,7 @@ type header struct {
 	quotaRoot     string
 	uidValidity   uint32
 	lastUID       uint32
+	recentUID     uint32
 	highestModSeq uint64
 	folderModSeq  uint64
 	crc           uint32
@@ -45,14 +46,14 @@ func (v *visit) header() header {
 	x := v.index()
 	return header{
 		name: v.entry.name, kind: v.entry.kind, uniqueID: v.entry.uniqueID, acl: v.entry.acl, quotaRoot: v.folder.quotaRoot,
-		uidValidity: x.uidValidity, lastUID: x.lastUID, highestModSeq: x.highestModSeq,
+		uidValidity: x.uidValidity, lastUID: x.lastUID, recentUID: x.recentUID, highestModSeq: x.highestModSeq,
 		folderModSeq: v.entry.folderModSeq, crc: x.crc, annotations: v.folder.annotations,
 	}
 }
 
 // equal says whether there is nothing to be sent.
 func (h header) equal(o header) bool {
-	return h.lastUID == o.lastUID && h.highestModSeq == o.highestModSeq && h.uidValidity == o.uidValidity &&
+	return h.lastUID == o.lastUID && h.recentUID == o.recentUID && h.highestModSeq == o.highestModSeq && h.uidValidity == o.uidValidity &&
 		h.folderModSeq == o.folderModSeq && h.crc == o.crc && slices.Equal(h.acl, o.acl) && maps.Equal(h.annotations, o.annotations)
 }
 
@@ -154,9 +155,8 @@ func (s *server) applyMailbox(u update) error {
 			changed = append(changed, r.uid)
 		}
 	}
-	x.highestModSeq, x.lastUID, x.uidValidity = u.highestModSeq, u.lastUID, u.uidValidity
+	x.highestModSeq, x.lastUID, x.recentUID, x.uidValidity = u.highestModSeq, u.lastUID, u.recentUID, u.uidValidity
 	v.entry.uidValidity = u.uidValidity
-	v.folder.quotaRoot = u.quotaRoot
 	a := v.account()
 	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
 	if v.entry.kind == entrySieve {
@@ -197,6 +197,7 @@ func (s *server) opened(u update) (*visit, error) {
 	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}
 	f := newFolder(u.uniqueID, u.uidValidity)
 	f.index.createdModSeq = u.createdModSeq
+	f.quotaRoot = s.quotaRootOf(u.name)
 	s.disk.folders[u.uniqueID] = f
 	s.disk.list.put(made)
 	s.fillIn(u.name)

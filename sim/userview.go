@@ -42,7 +42,13 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 	if root == nil {
 		return &target.RefusedError{Command: command, Status: "550", Text: "5.1.1 User unknown"}
 	}
-	refuse := func(text string) error { return &target.RefusedError{Command: command, Status: "451", Text: text} }
+	refuse := func(text string) error {
+		status := "451"
+		if text == textOverQuota {
+			status = "452"
+		}
+		return &target.RefusedError{Command: command, Status: status, Text: text}
+	}
 	if text := v.visit(root).trouble(); text != "" {
 		return refuse(text)
 	}
@@ -69,7 +75,7 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 	if visit.lastIsRotten() {
 		return textFormatSpoilt
 	}
-	if v.overQuota(visit, int64(len(whole))) {
+	if v.overQuota(visit, 0) { // a message may exceed the limit once (lmtp_strict_quota is off)
 		return textOverQuota
 	}
 	if id, ok := headerField(message, "Message-ID"); ok {
@@ -91,10 +97,12 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 }
 
 // withTrace adds the header fields that lmtpd puts above a message (RFC 5321,
-// section 4.4).
+// section 4.4), as long as Cyrus's are: they count against a quota.
 func (v userView) withTrace(account string, message []byte) []byte {
-	head := fmt.Sprintf("Return-Path: <mta@drill.example>\r\nReceived: from drill.example\r\n\tby %s (Cyrus 3.6.1) with LMTPA;\r\n\t%s\r\n",
-		v.name, v.pair.now.Format(time.RFC1123Z))
+	now := v.pair.now
+	head := fmt.Sprintf("Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by %s (Cyrus 3.6.1-Debian-3.6.1-4+deb12u5) with LMTPA;\r\n\t %s\r\n"+
+		"X-Cyrus-Session-Id: cyrus-%d-%d-1-%020d\r\nX-Sieve: CMU Sieve 3.0\r\n",
+		v.name, now.Format(time.RFC1123Z), now.Unix(), v.process(serviceLMTP.process()).pid, v.pair.rand.Uint64())
 	return slices.Concat([]byte(head), message)
 }
 
@@ -118,8 +126,9 @@ func (v userView) SetQuota(ctx context.Context, account string, storageKiB int64
 	if a.quotaRoot == "" {
 		a.quotaRoot = root
 		for _, e := range v.disk.list.ofAccount(account) {
-			if f := v.disk.folder(e); f != nil && !isDeletedName(e.name) {
-				f.quotaRoot = root
+			if visit := v.visit(e); visit.folder != nil && !isDeletedName(e.name) {
+				visit.folder.quotaRoot, visit.changed = root, true // it stands in cyrus.header
+				visit.leave()
 			}
 		}
 	}

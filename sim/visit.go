@@ -14,11 +14,16 @@ type visit struct {
 	folder   *folder
 	counting bool
 	changed  bool
+	keywords int // how many the mailbox knew when the visit began, or last was left
 	now      int64
 }
 
 func (s *server) visit(e *entry) *visit {
-	return &visit{server: s, entry: e, folder: s.disk.folder(e), now: s.pair.now.Unix()}
+	v := &visit{server: s, entry: e, folder: s.disk.folder(e), now: s.pair.now.Unix()}
+	if v.folder != nil {
+		v.keywords = len(v.folder.keywords)
+	}
+	return v
 }
 
 func (v *visit) index() *index { return &v.folder.index }
@@ -92,8 +97,12 @@ func (v *visit) leaveAppended() {
 }
 
 // leave ends the visit: the account's count is brought up to the mailbox's, and
-// a change is noted for replication.
+// a change is noted for replication. So is one of cyrus.header alone, which counts
+// no modseq: a keyword that was not known before, whether or not a message has it.
 func (v *visit) leave() {
+	if v.folder != nil && len(v.folder.keywords) > v.keywords {
+		v.changed, v.keywords = true, len(v.folder.keywords)
+	}
 	if !v.changed {
 		return
 	}

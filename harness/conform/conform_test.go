@@ -21,6 +21,7 @@ var (
 	plans  = flag.Int("plans", 12, "how many random plans to run on both targets")
 	first  = flag.Int("first", 1, "the seed of the first of them; the next ones follow")
 	steps  = flag.Int("steps", 30, "how many steps a plan has, about")
+	pairs  = flag.Int("pairs", 2, "how many real pairs to run them on, side by side")
 	faults = flag.Bool("faults", true, "with faults")
 	reduce = flag.Int("reduce", 0, "how many runs on real servers to spend on a shorter plan that differs alike")
 	goOn   = flag.Bool("go-on", false, "run all plans, also after a difference")
@@ -56,28 +57,45 @@ func both(t testing.TB, ctx context.Context, real target.Pair, p conform.Plan) *
 // The simulator is only worth what its likeness is: random plans are answered
 // alike, and leave the same, on both targets.
 func TestRandomPlans(t *testing.T) {
-	real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+	seeds := make(chan int, *plans)
 	for seed := *first; seed < *first+*plans; seed++ {
-		p := conform.Plans(*steps, *faults).Example(seed)
-		d := both(t, t.Context(), real, p)
-		if d == nil {
-			continue
-		}
-		if *reduce > 0 {
-			p.Steps = p.Steps[:min(d.At+1, len(p.Steps))]
-			p = conform.Reduce(p, *reduce, func(shorter conform.Plan) bool {
-				again := both(t, t.Context(), real, shorter)
-				if again != nil {
-					d = again
-				}
-				return again != nil
-			})
-		}
-		t.Errorf("seed %d: sim (-) and real Cyrus (+) differ at %s\nplan:\n%s", seed, d, p.Text())
-		if !*goOn {
-			return
-		}
+		seeds <- seed
 	}
+	close(seeds)
+	for n := range *pairs {
+		t.Run(fmt.Sprintf("pair %d", n+1), func(t *testing.T) {
+			t.Parallel()
+			real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+			for seed := range seeds {
+				p := conform.Plans(*steps, *faults).Example(seed)
+				d := both(t, t.Context(), real, p)
+				if d == nil {
+					continue
+				}
+				p, d = reduced(t, real, p, d)
+				t.Errorf("seed %d: sim (-) and real Cyrus (+) differ at %s\nplan:\n%s", seed, d, p.Text())
+				if !*goOn {
+					return
+				}
+			}
+		})
+	}
+}
+
+// reduced returns a shorter plan that differs as well, and how, if it was asked for.
+func reduced(t testing.TB, real target.Pair, p conform.Plan, d *conform.Difference) (conform.Plan, *conform.Difference) {
+	if *reduce == 0 {
+		return p, d
+	}
+	p.Steps = p.Steps[:min(d.At+1, len(p.Steps))]
+	p = conform.Reduce(p, *reduce, func(shorter conform.Plan) bool {
+		again := both(t, t.Context(), real, shorter)
+		if again != nil {
+			d = again
+		}
+		return again != nil
+	})
+	return p, d
 }
 
 // keptPlans reads the plans of testdata, by name.

@@ -93,7 +93,7 @@ func incident(t *rapid.T) []Step {
 	case "killed":
 		return between([]Step{{Op: Kill, On: side}, {Op: Start, On: side}}, nil)
 	case "replica down":
-		return between([]Step{{Op: Kill, On: target.Imap2}}, []Step{{Op: Settle}, {Op: Start, On: target.Imap2}})
+		return between([]Step{{Op: Settle}, {Op: Kill, On: target.Imap2}}, []Step{{Op: Settle}, {Op: Start, On: target.Imap2}})
 	case "hung":
 		return between([]Step{{Op: Hang, On: target.Imap2}}, []Step{{Op: Unhang, On: target.Imap2}})
 	case "cut":
