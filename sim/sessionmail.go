@@ -245,6 +245,9 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	destination.leaveAppended()
 	if move {
 		for _, r := range records {
+			if !r.has(`\Deleted`) {
+				r.flags = source.folder.flags(append(slices.Clone(r.flags), `\Deleted`))
+			}
 			source.expunge(r)
 		}
 		source.leave()

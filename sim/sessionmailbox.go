@@ -125,11 +125,12 @@ func (s *session) DeleteMailbox(ctx context.Context, name string) error {
 	return s.done(ctx, command)
 }
 
-// Subscribe implements [target.MailboxChanges].
+// Subscribe implements [target.MailboxChanges]. Whatever it is and whether or not
+// it changes anything, it is logged as SUB: sync_client looks what there is now.
 func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) error {
-	command, kind := "SUBSCRIBE "+name, "SUB"
+	command := "SUBSCRIBE " + name
 	if !subscribed {
-		command, kind = "UNSUBSCRIBE "+name, "UNSUB"
+		command = "UNSUBSCRIBE " + name
 	}
 	if err := s.do(ctx, command, subscribeTime); err != nil {
 		return err
@@ -138,15 +139,12 @@ func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) e
 	if subscribed && s.disk.list.find(internal) == nil {
 		return no(command, "", textNonexistent)
 	}
-	subscriptions := s.disk.account(s.user).subscriptions
-	if subscriptions[internal] != subscribed {
-		if subscribed {
-			subscriptions[internal] = true
-		} else {
-			delete(subscriptions, internal)
-		}
-		s.log(kind, s.user, internal)
+	if subscriptions := s.disk.account(s.user).subscriptions; subscribed {
+		subscriptions[internal] = true
+	} else {
+		delete(subscriptions, internal)
 	}
+	s.log("SUB", s.user, internal)
 	return s.done(ctx, command)
 }
 

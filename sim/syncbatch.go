@@ -54,7 +54,7 @@ func newBatch(list *mailboxList, entries []logEntry) *batch {
 			b.add(errand{kind: errandQuota, account: ownerOf(e.first)})
 		case "SEEN":
 			b.add(errand{kind: errandSeen, account: e.first, mailbox: e.second})
-		case "SUB", "UNSUB":
+		case "SUB":
 			b.add(errand{kind: errandSubscription, account: e.first, mailbox: e.second})
 		case "UNMAILBOX":
 			b.add(errand{kind: errandUnmailbox, mailbox: e.first})

@@ -226,10 +226,8 @@ func (c *replication) fullUpdate(v *visit) error {
 	m := merge{master: v, replica: remote, replicaModSeq: theirs.highestModSeq, replicaLastUID: theirs.lastUID}
 	m.records()
 	x.lastUID = max(x.lastUID, m.replicaLastUID)
-	if newer {
-		for key, value := range maps.All(remote.folder.annotations) {
-			v.folder.annotations[key] = value
-		}
+	if newer { // then the replica's annotations stand, and its lack of any
+		v.folder.annotations = maps.Clone(remote.folder.annotations)
 	}
 	if err := m.finish(); err != nil {
 		return err

@@ -89,7 +89,7 @@ func (m *merge) onlyReplica(r record) {
 	}
 }
 
-// pull takes a message from the replica as it is.
+// pull takes a message from the replica, under its own UID.
 func (m *merge) pull(r record) {
 	fetched, err := m.replica.fetch(r)
 	if err != nil {
@@ -98,8 +98,7 @@ func (m *merge) pull(r record) {
 	}
 	r.flags = m.master.folder.flags(r.flags)
 	m.master.folder.files[r.uid] = fetched
-	m.master.index().write(r)
-	m.master.changed = true
+	m.master.rewrite(r) // as what was changed last
 }
 
 func (m *merge) giveNewUID(r record) {

@@ -87,7 +87,7 @@ func incident(t *rapid.T) []Step {
 	account, mailbox := oneOf(t, "account", Accounts()...), oneOf(t, "mailbox", mailboxNames...)
 	between := func(before, after []Step) []Step { return slices.Concat(before, work, after) }
 	rebuild := Step{Op: Reconstruct, On: side, Account: account, Mailbox: mailbox}
-	switch oneOf(t, "incident", "frozen", "killed", "replica down", "hung", "cut", "stale source", "stale bytecode", "expired", "on the replica", "rebuilt") {
+	switch oneOf(t, "incident", "frozen", "killed", "replica down", "hung", "cut", "stale source", "stale bytecode", "expired", "on the replica", "rebuilt", "failover", "switchover") {
 	case "frozen":
 		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: Settle}, {Op: Resume}})
 	case "killed":
@@ -109,6 +109,11 @@ func incident(t *rapid.T) []Step {
 			work[i].On = target.Imap2
 		}
 		return between([]Step{{Op: Settle}}, []Step{{Op: Settle}})
+	case "failover": // and all the way back, so that what follows finds the roles as they were
+		return between([]Step{{Op: Settle}, {Op: Kill, On: target.Imap1}, {Op: Promote, On: target.Imap2}},
+			[]Step{{Op: Rescue, On: target.Imap1}, {Op: Settle}, {Op: Resync, On: target.Imap1}, {Op: Settle}, {Op: SwapRoles}})
+	case "switchover":
+		return between([]Step{{Op: SwapRoles}}, []Step{{Op: Settle}, {Op: SwapRoles}})
 	default:
 		return between([]Step{{Op: Settle}, rebuild}, nil)
 	}
