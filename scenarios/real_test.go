@@ -2,15 +2,20 @@ package scenarios_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/scenarios"
+	"github.com/cyrdrill/cyrdrill/sim"
 )
 
 // whole is the scenario as it comes with cyrdrill.
@@ -27,7 +32,8 @@ func whole(t *testing.T, name string) *plan.Plan {
 	return p
 }
 
-// Every scenario passes on real servers, with all marks.
+// Every scenario passes on real servers, with all marks, and shows there what it
+// shows on the simulator: the same verdict, the same marks, the same findings.
 func TestEveryScenarioPassesOnRealServers(t *testing.T) {
 	for _, name := range scenarios.Names() {
 		t.Run(name, func(t *testing.T) {
@@ -41,8 +47,48 @@ func TestEveryScenarioPassesOnRealServers(t *testing.T) {
 					t.Errorf("%s left no evidence: %+v", f.Name, f.Evidence)
 				}
 			}
+			if diff := cmp.Diff(shown(simulated(t, p)), shown(result)); diff != "" {
+				t.Errorf("what the simulator (-) and real servers (+) show:\n%s", diff)
+			}
 		})
 	}
+}
+
+// Every scenario passes on the simulator, with all marks.
+func TestEveryScenarioPassesOnTheSimulator(t *testing.T) {
+	for _, name := range scenarios.Names() {
+		t.Run(name, func(t *testing.T) {
+			if result := simulated(t, whole(t, name)); result.Verdict != property.Pass {
+				t.Errorf("%s: %s", result.Verdict, strings.Join(result.Reasons, "\n"))
+			}
+		})
+	}
+}
+
+// simulated runs a plan on the simulator.
+func simulated(t *testing.T, p *plan.Plan) *drill.Result {
+	t.Helper()
+	pair, err := sim.NewPair(t.Context(), target.Spec{Seed: p.Seed, Accounts: p.Accounts, RepeatInterval: p.Pair.RepeatInterval})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, _ := drill.Run(t.Context(), p, pair, drill.Options{Target: "sim"})
+	return result
+}
+
+// shown is what two runs of one plan have to have in common: the verdict, each mark
+// and whether it was reached, and what detectors found.
+func shown(result *drill.Result) []string {
+	lines := []string{"verdict " + string(result.Verdict)}
+	for _, m := range result.Marks {
+		lines = append(lines, fmt.Sprintf("mark %s: %v, at step %d", m.Name, m.Reached, m.Step))
+	}
+	var findings []string
+	for _, f := range result.Findings {
+		findings = append(findings, "found "+f.Key())
+	}
+	slices.Sort(findings)
+	return append(lines, findings...)
 }
 
 // Whoever interrupts a drill amid the failback gets a result that says so, and a
