@@ -31,6 +31,7 @@ type accountState struct {
 	quotaRoot     string // the internal name of the root, or empty for none
 	quotaKiB      int64  // its limit, or [target.NoQuota]
 	subscriptions map[string]bool
+	hasSubs       bool                // its file of subscriptions was ever made
 	seen          map[string][]uint32 // of others' mailboxes, UIDs by unique ID
 	bytecode      map[string]bytecode // compiled scripts by name
 	contents      map[uint32]string   // of stored scripts: SHA-1 of the source as it was stored, by UID

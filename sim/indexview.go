@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
@@ -63,6 +64,7 @@ func (v indexView) Mailboxes(ctx context.Context, account string) ([]target.Mail
 			found = append(found, mailbox)
 		}
 	}
+	slices.SortFunc(found, func(a, b target.Mailbox) int { return strings.Compare(a.Name, b.Name) })
 	return found, nil
 }
 

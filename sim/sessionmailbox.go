@@ -126,7 +126,8 @@ func (s *session) DeleteMailbox(ctx context.Context, name string) error {
 }
 
 // Subscribe implements [target.MailboxChanges]. Whatever it is and whether or not
-// it changes anything, it is logged as SUB: sync_client looks what there is now.
+// it changes anything, it is logged as SUB: sync_client looks what there is now. Who
+// has never tried to subscribe has no file to take anything out of.
 func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) error {
 	command := "SUBSCRIBE " + name
 	if !subscribed {
@@ -135,16 +136,19 @@ func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) e
 	if err := s.do(ctx, command, subscribeTime); err != nil {
 		return err
 	}
-	internal := s.internal(name)
+	internal, a := s.internal(name), s.disk.account(s.user)
+	a.hasSubs = a.hasSubs || subscribed
 	if subscribed && s.disk.list.find(internal) == nil {
 		return no(command, "", textNonexistent)
 	}
-	if subscriptions := s.disk.account(s.user).subscriptions; subscribed {
-		subscriptions[internal] = true
+	if subscribed {
+		a.subscriptions[internal] = true
 	} else {
-		delete(subscriptions, internal)
+		delete(a.subscriptions, internal)
 	}
-	s.log("SUB", s.user, internal)
+	if a.hasSubs {
+		s.log("SUB", s.user, internal)
+	}
 	return s.done(ctx, command)
 }
 

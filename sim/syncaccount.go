@@ -50,6 +50,7 @@ func (c *replication) meta(account string) {
 	}
 	theirs := c.replica.disk.account(account)
 	theirs.subscriptions = maps.Clone(ours.subscriptions)
+	theirs.hasSubs = theirs.hasSubs || len(ours.subscriptions) > 0
 	for _, uniqueID := range names(ours.seen) {
 		c.seenOf(account, uniqueID)
 	}
@@ -68,11 +69,11 @@ func (c *replication) seenOf(account, uniqueID string) {
 
 // subscription brings one subscription up to the master's.
 func (c *replication) subscription(account, mailbox string) {
-	theirs := c.replica.disk.account(account).subscriptions
+	theirs := c.replica.disk.account(account)
 	if c.master.disk.account(account).subscriptions[mailbox] {
-		theirs[mailbox] = true
+		theirs.subscriptions[mailbox], theirs.hasSubs = true, true
 	} else {
-		delete(theirs, mailbox)
+		delete(theirs.subscriptions, mailbox)
 	}
 }
 

@@ -17,6 +17,18 @@ type Trace struct {
 	Steps []Seen
 }
 
+// String renders the trace, a line for each step and for each fact.
+func (t Trace) String() string {
+	var out strings.Builder
+	for i, seen := range t.Steps {
+		fmt.Fprintf(&out, "%d %s → %s\n", i+1, seen.Step, seen.Answer)
+		for _, fact := range seen.Facts {
+			fmt.Fprintf(&out, "    %s\n", fact)
+		}
+	}
+	return out.String()
+}
+
 // Seen is what there was to see of one step: its answer in one line, and what was
 // looked at after it, each line on its own.
 type Seen struct {
