@@ -9,10 +9,16 @@ type merge struct {
 	replicaModSeq   uint64
 	replicaLastUID  uint32
 
-	expunge  []uint32 // on the replica
-	copyBack []record // of the replica's, that get a new UID on the master
-	renumber []record // of the master's, that get a new UID
-	failed   error
+	expunge []uint32  // on the replica
+	renewed []renewal // in the order in which they were come upon
+	failed  error
+}
+
+// renewal is a message that gets a new UID on the master: its own, or one that only
+// the replica has.
+type renewal struct {
+	record
+	ofReplica bool
 }
 
 // records goes through both sides in order of UIDs.
@@ -85,7 +91,7 @@ func (m *merge) onlyReplica(r record) {
 	case r.modSeq < x.deletedModSeq:
 		m.expunge = append(m.expunge, r.uid)
 	default:
-		m.copyBack = append(m.copyBack, r)
+		m.renewed = append(m.renewed, renewal{r, true})
 	}
 }
 
@@ -103,7 +109,7 @@ func (m *merge) pull(r record) {
 
 func (m *merge) giveNewUID(r record) {
 	if !r.expunged {
-		m.renumber = append(m.renumber, r)
+		m.renewed = append(m.renewed, renewal{r, false})
 	}
 }
 
@@ -112,22 +118,32 @@ func (m *merge) finish() error {
 	if m.failed != nil {
 		return m.failed
 	}
-	for _, r := range m.copyBack {
-		fetched, err := m.replica.fetch(r)
+	for _, r := range m.renewed {
+		if err := m.renew(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renew appends a message to the master under a new UID, and lets the old one be
+// expunged where it is.
+func (m *merge) renew(r renewal) error {
+	if r.ofReplica {
+		fetched, err := m.replica.fetch(r.record)
 		if err != nil {
 			return err
 		}
-		m.again(r, fetched)
+		m.again(r.record, fetched)
 		m.expunge = append(m.expunge, r.uid)
+		return nil
 	}
-	for _, r := range m.renumber {
-		own, ok := m.master.folder.files[r.uid]
-		if !ok {
-			return syncIOError
-		}
-		m.again(r, own)
-		m.master.expunge(r)
+	own, ok := m.master.folder.files[r.uid]
+	if !ok {
+		return syncIOError
 	}
+	m.again(r.record, own)
+	m.master.expunge(r.record)
 	return nil
 }
 
