@@ -5,8 +5,9 @@ SUITE ?= bookworm
 GO ?= go
 # Never from the cache: what real servers did once is no result of today.
 TEST_FLAGS ?= -count=1 -timeout 22m
+CONFORMANCE_FLAGS ?= -count=1 -timeout 90m
 
-.PHONY: help images build test unit lint drill bench fuzz nightly clean
+.PHONY: help images build test unit lint drill conformance bench fuzz nightly clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ lint: ## gofmt, vet, staticcheck
 	@$(GO) vet ./...
 	@$(GO) tool staticcheck ./...
 
+conformance: images ## the simulator against real Cyrus: 300 random plans, and all that were kept (needs Docker)
+	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -go-on
+
 bench: images ## the figures of docs/performance.md (needs Docker)
 	@$(GO) test -p 1 -run '^$$' -bench . -skip Incident -benchtime 10x -timeout 30m ./harness/cyrus ./cmd/...
 	@$(GO) test -p 1 -run '^$$' -bench Incident -benchtime 3x ./cmd/...
@@ -44,7 +48,7 @@ fuzz: ## every fuzz target, a minute each
 	  done; \
 	done
 
-nightly: test unit bench fuzz ## all of it
+nightly: test unit conformance bench fuzz ## all of it
 
 clean: ## remove what was built here; images stay
 	@rm -rf bin
