@@ -100,6 +100,7 @@ func (s *server) rename(e *entry, to string, silent bool) {
 		v.folder.quotaRoot = s.quotaRootOf(to)
 	}
 	s.log("RENAME", from, to)
+	s.log("MAILBOX", to)
 	v.leave()
 	s.pair.tracef("%s renamed %s to %s", s.name, from, to)
 }
