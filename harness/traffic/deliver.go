@@ -15,7 +15,10 @@ import (
 func (u *Users) Deliver(ctx context.Context, accounts []string, count int) (Tally, error) {
 	var tally Tally
 	server := u.pair.Serving()
-	rules := u.rules()
+	rules := map[string]string{}
+	for _, account := range accounts {
+		rules[account] = u.rules(account)
+	}
 	for range count {
 		for _, account := range accounts {
 			marker, body := u.corpus.Message(account, u.pair.Clock().Now())
@@ -53,16 +56,14 @@ func (u *Users) deliver(ctx context.Context, tally *Tally, server target.Server,
 	return err
 }
 
-// rules returns the source of each account's active script. Where that is in
-// doubt, it is what was asked for last.
-func (u *Users) rules() map[string]string {
-	rules := map[string]string{}
-	for _, account := range u.ledger.Accounts() {
-		if active := account.Active.Last(); active != "" {
-			rules[account.Name] = known(account.Scripts, active).Last()
-		}
+// rules returns the source of the account's active script, empty where there is
+// none. Where that is in doubt, it is what was asked for last.
+func (u *Users) rules(account string) string {
+	promised, ok := u.ledger.account(account)
+	if !ok || promised.Active.Last() == "" {
+		return ""
 	}
-	return rules
+	return known(promised.Scripts, promised.Active.Last()).Last()
 }
 
 func newMessage(op Op, session string, server target.Server, account, mailbox, marker string, body []byte) Entry {

@@ -22,6 +22,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	entries []Entry
 	seen    map[string]Sighting // by marker: as it was first read back
+	kept    *standing           // what the entries promise, as far as it is worked out; nil: not at all
 	counts  []Count
 	out     *json.Encoder
 	err     error
@@ -77,6 +78,9 @@ func (l *Ledger) ReadBack(seen Sighting) {
 		return
 	}
 	l.seen[seen.Marker] = seen
+	if l.kept != nil {
+		l.kept.shown(seen.Marker)
+	}
 	l.write(event{Event: "read-back", Read: &seen})
 }
 
@@ -133,6 +137,8 @@ func (l *Ledger) Sightings() []Sighting {
 // which they were sent or copied. An entry without an answer counts as in
 // doubt.
 func (l *Ledger) Messages() []Message {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	r := l.replay()
 	messages := make([]Message, len(r.messages))
 	for i, m := range r.messages {
@@ -144,23 +150,82 @@ func (l *Ledger) Messages() []Message {
 // Accounts returns what the ledger promises about accounts, messages apart, in
 // the order in which it first heard of them.
 func (l *Ledger) Accounts() []Account {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	r := l.replay()
 	accounts := make([]Account, len(r.order))
 	for i, name := range r.order {
-		accounts[i] = *r.accounts[name]
-		for _, m := range r.all[name] {
-			accounts[i].Mailboxes = append(accounts[i].Mailboxes, *m)
-		}
+		accounts[i] = r.tell(name)
 	}
 	return accounts
 }
 
-func (l *Ledger) replay() *replay {
+// account returns what the ledger promises about one account.
+func (l *Ledger) account(name string) (a Account, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := newReplay(l.entries, l.seen)
+	r := l.replay()
+	if _, known = r.accounts[name]; !known {
+		return Account{}, false
+	}
+	return r.tell(name), true
+}
+
+// accountNames returns the names of all accounts, in the order in which the
+// ledger first heard of them.
+func (l *Ledger) accountNames() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.replay().order)
+}
+
+// mailboxesOf returns those in which a message is, or was, as they are called by
+// now.
+func (l *Ledger) mailboxesOf(account, marker string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var mailboxes []string
+	for _, m := range l.replay().named[marker] {
+		if m.Account == account {
+			mailboxes = append(mailboxes, m.Mailbox)
+		}
+	}
+	return mailboxes
+}
+
+// unread returns the messages that must be there and were not read back yet:
+// their mailboxes by marker.
+func (l *Ledger) unread(account string) map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var unread map[string]string
+	for _, m := range l.replay().messages {
+		if m.Account == account && m.BodySHA1 == "" && m.Promised() {
+			if unread == nil {
+				unread = map[string]string{}
+			}
+			unread[m.Marker] = m.Mailbox
+		}
+	}
+	return unread
+}
+
+// replay returns what all entries promise. It is called with the lock held.
+func (l *Ledger) replay() *replay {
+	if l.kept == nil || l.kept.stale {
+		l.kept = standingOf(l.entries, l.seen)
+	} else if l.kept.carryOn(l.entries); l.kept.stale {
+		l.kept = standingOf(l.entries, l.seen)
+	}
+	if l.kept.applied == len(l.entries) {
+		return l.kept.replay
+	}
+	r := newReplay(l.seen)
 	for _, e := range l.entries {
-		r.apply(e, l.seen)
+		r.note(e)
+	}
+	for _, e := range l.entries {
+		r.apply(e)
 	}
 	return r
 }

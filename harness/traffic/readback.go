@@ -13,14 +13,13 @@ import (
 // mailbox that was opened. That may fail, on a server that dies; then the
 // ledger knows such a message only as it was sent.
 func (u *Users) readBack(ctx context.Context, server target.Server, account string) {
-	unread, expected := map[string]bool{}, map[string]bool{}
-	for _, m := range u.ledger.Messages() {
-		if m.Account == account && m.BodySHA1 == "" && m.Promised() {
-			unread[m.Marker], expected[m.Mailbox] = true, true
-		}
-	}
+	unread := u.ledger.unread(account)
 	if len(unread) == 0 {
 		return
+	}
+	expected := map[string]bool{}
+	for _, mailbox := range unread {
+		expected[mailbox] = true
 	}
 	_ = u.withSession(ctx, server, account, func(session target.Session) error {
 		reader := reader{users: u, server: server, account: account, session: session, unread: unread}
@@ -46,7 +45,7 @@ type reader struct {
 	server  target.Server
 	account string
 	session target.Session
-	unread  map[string]bool
+	unread  map[string]string // mailboxes by marker
 }
 
 // read looks through one mailbox. What fails is not read, and stays unread.
@@ -65,7 +64,7 @@ func (r reader) read(ctx context.Context, mailbox string) {
 	}
 	markers := map[uint32]string{}
 	for marker, uid := range uids {
-		if r.unread[marker] {
+		if _, unread := r.unread[marker]; unread {
 			markers[uid] = marker
 		}
 	}

@@ -11,10 +11,12 @@ import (
 
 // replay turns the ledger's entries, one after the other, into what they
 // promise. Operations that overlapped in time are not told apart: traffic sends
-// one at a time for each account.
+// one at a time for each account. Maps that it hands out in messages, mailboxes
+// and accounts are never changed in place, but replaced.
 type replay struct {
 	messages []*Message
-	at       map[place]*Message // those that are where their user put them
+	named    map[string][]*Message // by marker, the one that was sent before its copies
+	at       map[place]*Message    // those that are where their user put them
 	accounts map[string]*Account
 	order    []string
 	boxes    map[box]*Mailbox // those that have not been deleted
@@ -24,8 +26,7 @@ type replay struct {
 	moved   map[box]elsewhere
 	removed map[box]string
 	gone    map[owned]string // messages: the server that took one away last
-	// shown tells of each message where its user first saw it.
-	shown map[string]string
+	sightings
 }
 
 // elsewhere is the name that a mailbox got on a server.
@@ -38,32 +39,13 @@ type box struct{ account, mailbox string }
 
 type owned struct{ account, marker string }
 
-func newReplay(entries []Entry, sightings map[string]Sighting) *replay {
-	return &replay{at: map[place]*Message{}, accounts: map[string]*Account{},
-		boxes: map[box]*Mailbox{},
-		all:   map[string][]*Mailbox{}, moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{},
-		shown: firstShown(entries, sightings)}
-}
-
-// firstShown returns in which mailbox each message was first seen: whoever
-// flags, moves or expunges a message has seen it, perhaps before it was read
-// back.
-func firstShown(entries []Entry, sightings map[string]Sighting) map[string]string {
-	shown := make(map[string]string, len(sightings))
-	for marker, seen := range sightings {
-		shown[marker] = seen.Mailbox
+func newReplay(read map[string]Sighting) *replay {
+	return &replay{
+		named: map[string][]*Message{}, at: map[place]*Message{}, accounts: map[string]*Account{},
+		boxes: map[box]*Mailbox{}, all: map[string][]*Mailbox{},
+		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{},
+		sightings: sightings{read: read, used: map[string]use{}},
 	}
-	used := map[string]bool{}
-	for _, e := range entries {
-		if !e.onMessage() || e.makesMessage() || used[e.Marker] {
-			continue
-		}
-		used[e.Marker] = true
-		if seen, sighted := sightings[e.Marker]; !sighted || e.SentAt.Before(seen.At) {
-			shown[e.Marker] = e.Mailbox
-		}
-	}
-	return shown
 }
 
 func (r *replay) account(name string) *Account {
@@ -76,6 +58,15 @@ func (r *replay) account(name string) *Account {
 	}
 	r.accounts[name], r.order = a, append(r.order, name)
 	r.addBox(name, Inbox, target.Acknowledged)
+	return a
+}
+
+// tell returns what is promised of an account.
+func (r *replay) tell(name string) Account {
+	a := *r.account(name)
+	for _, m := range r.all[name] {
+		a.Mailboxes = append(a.Mailboxes, *m)
+	}
 	return a
 }
 
@@ -95,7 +86,7 @@ func (e Entry) outcome() target.Outcome {
 	return e.Outcome
 }
 
-func (r *replay) apply(e Entry, sightings map[string]Sighting) {
+func (r *replay) apply(e Entry) {
 	account, asked := r.account(e.Account), e.Mailbox
 	e.Mailbox = r.current(e, e.Mailbox, e.makesMessage())
 	if e.Op == OpCopy || e.Op == OpMove {
@@ -103,7 +94,7 @@ func (r *replay) apply(e Entry, sightings map[string]Sighting) {
 	}
 	switch e.Op {
 	case OpDeliver, OpAppend:
-		r.store(e, sightings)
+		r.store(e)
 	case OpFlag:
 		r.flag(e)
 	case OpCopy:
@@ -122,14 +113,14 @@ func (r *replay) apply(e Entry, sightings map[string]Sighting) {
 		r.deleteBox(e)
 	case OpSubscribe, OpUnsubscribe:
 		// A subscription is to a name, and does not follow a mailbox that is renamed.
-		account.Subscriptions[asked] = known(account.Subscriptions, asked).set(e.Op == OpSubscribe, e.outcome())
+		account.Subscriptions = with(account.Subscriptions, asked, e.Op == OpSubscribe, e.outcome())
 	case OpSetACL:
 		if m := r.boxes[box{e.Account, e.Mailbox}]; m != nil {
-			m.ACL[e.Name] = known(m.ACL, e.Name).set(e.Value, e.outcome())
+			m.ACL = with(m.ACL, e.Name, e.Value, e.outcome())
 		}
 	case OpSetAnnotation:
 		if m := r.boxes[box{e.Account, e.Mailbox}]; m != nil {
-			m.Annotations[e.Name] = known(m.Annotations, e.Name).set(e.Value, e.outcome())
+			m.Annotations = with(m.Annotations, e.Name, e.Value, e.outcome())
 		}
 	case OpSetQuota:
 		limit, err := strconv.ParseInt(e.Value, 10, 64)
@@ -138,9 +129,9 @@ func (r *replay) apply(e Entry, sightings map[string]Sighting) {
 		}
 		account.QuotaKiB = account.QuotaKiB.set(limit, e.outcome())
 	case OpPutScript:
-		account.Scripts[e.Name] = known(account.Scripts, e.Name).set(e.Value, e.outcome())
+		account.Scripts = with(account.Scripts, e.Name, e.Value, e.outcome())
 	case OpDeleteScript:
-		account.Scripts[e.Name] = known(account.Scripts, e.Name).set("", e.outcome())
+		account.Scripts = with(account.Scripts, e.Name, "", e.outcome())
 	case OpActivate:
 		account.Active = account.Active.set(e.Name, e.outcome())
 	}
@@ -181,16 +172,23 @@ func known[T comparable](values map[string]Value[T], key string) Value[T] {
 	return Exactly(zero)
 }
 
+// with returns the values with one of them asked for.
+func with[T comparable](values map[string]Value[T], key string, asked T, outcome target.Outcome) map[string]Value[T] {
+	changed := maps.Clone(values)
+	changed[key] = known(values, key).set(asked, outcome)
+	return changed
+}
+
 // store puts a new message where it was seen first, or else where it was to
 // go. A delivery that is tried again is the same message.
-func (r *replay) store(e Entry, sightings map[string]Sighting) {
+func (r *replay) store(e Entry) {
 	if e.Again && r.again(e) {
 		return
 	}
 	m := &Message{
 		Marker: e.Marker, Account: e.Account, Mailbox: e.Mailbox, Stored: e.outcome(), Flags: map[string]Value[bool]{},
-		InternalDate: e.InternalDate, Bytes: e.Bytes, SentSHA1: e.SentSHA1, BodySHA1: sightings[e.Marker].BodySHA1, Tries: 1,
-		SeenIn: r.shown[e.Marker],
+		InternalDate: e.InternalDate, Bytes: e.Bytes, SentSHA1: e.SentSHA1, BodySHA1: r.read[e.Marker].BodySHA1, Tries: 1,
+		SeenIn: r.shownIn(e.Marker),
 	}
 	if e.Op == OpDeliver {
 		m.Filed = e.Mailbox
@@ -206,19 +204,20 @@ func (r *replay) store(e Entry, sightings map[string]Sighting) {
 
 // again notes one more delivery of a message, and says whether it was known.
 func (r *replay) again(e Entry) bool {
-	for _, m := range r.messages {
-		if m.Marker == e.Marker {
-			m.DoubtfulTry = m.DoubtfulTry || m.Stored == target.InDoubt
-			m.Stored = stronger(m.Stored, e.outcome())
-			m.Tries++
-			return true
-		}
+	made := r.named[e.Marker]
+	if len(made) == 0 {
+		return false
 	}
-	return false
+	m := made[0]
+	m.DoubtfulTry = m.DoubtfulTry || m.Stored == target.InDoubt
+	m.Stored = stronger(m.Stored, e.outcome())
+	m.Tries++
+	return true
 }
 
 func (r *replay) put(m *Message) {
 	r.messages = append(r.messages, m)
+	r.named[m.Marker] = append(r.named[m.Marker], m)
 	if m.Stored != target.Refused {
 		r.at[place{m.Account, m.Mailbox, m.Marker}] = m
 	}
@@ -230,10 +229,10 @@ func (r *replay) flag(e Entry) {
 		return
 	}
 	for _, flag := range e.Add {
-		m.Flags[flag] = known(m.Flags, flag).set(true, e.outcome())
+		m.Flags = with(m.Flags, flag, true, e.outcome())
 	}
 	for _, flag := range e.Remove {
-		m.Flags[flag] = known(m.Flags, flag).set(false, e.outcome())
+		m.Flags = with(m.Flags, flag, false, e.outcome())
 	}
 }
 
@@ -247,7 +246,6 @@ func (r *replay) copy(e Entry) *Message {
 	copied.Mailbox, copied.OrIn, copied.Expunged = e.To, "", ""
 	copied.Filed, copied.SeenIn, copied.DoubtfulTry = "", "", false
 	copied.Stored = weaker(source.Stored, e.outcome())
-	copied.Flags = maps.Clone(source.Flags)
 	if there := r.at[place{e.Account, e.To, e.Marker}]; there != nil {
 		there.Stored = stronger(there.Stored, copied.Stored)
 		return nil

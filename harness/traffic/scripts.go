@@ -57,11 +57,10 @@ func (u *Users) OldScript(account string) string {
 
 func (u *Users) makeRuleMailboxes(ctx context.Context, tally *Tally, server target.Server, account string) error {
 	there := map[string]bool{}
-	for _, a := range u.ledger.Accounts() {
-		for _, m := range a.Mailboxes {
-			if a.Name == account && m.Promised() {
-				there[m.Name] = true
-			}
+	promised, _ := u.ledger.account(account)
+	for _, m := range promised.Mailboxes {
+		if m.Promised() {
+			there[m.Name] = true
 		}
 	}
 	return u.withSession(ctx, server, account, func(session target.Session) error {

@@ -7,7 +7,7 @@ import (
 
 func (w *worker) deliverOne(ctx context.Context) (bool, error) {
 	marker, body := w.corpus.Message(w.account, w.pair.Clock().Now())
-	mailbox, err := FileInto(ctx, w.rules()[w.account], body)
+	mailbox, err := FileInto(ctx, w.rules(w.account), body)
 	if err != nil {
 		return false, err
 	}
@@ -67,10 +67,8 @@ func (w *worker) transfer(ctx context.Context, op Op) (bool, error) {
 		return false, nil
 	}
 	taken := map[string]bool{mailbox: true}
-	for _, m := range w.ledger.Messages() {
-		if m.Account == w.account && m.Marker == message.marker {
-			taken[m.Mailbox] = true
-		}
+	for _, held := range w.ledger.mailboxesOf(w.account, message.marker) {
+		taken[held] = true
 	}
 	to := w.aMailbox(ctx, func(name string) bool { return !taken[name] })
 	if to == "" {

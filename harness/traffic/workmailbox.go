@@ -100,9 +100,9 @@ func (w *worker) setACL(ctx context.Context) (bool, error) {
 // somebodyElse draws another account of the drill.
 func (w *worker) somebodyElse() string {
 	var others []string
-	for _, a := range w.ledger.Accounts() {
-		if a.Name != w.account {
-			others = append(others, a.Name)
+	for _, name := range w.ledger.accountNames() {
+		if name != w.account {
+			others = append(others, name)
 		}
 	}
 	if len(others) == 0 {
