@@ -17,6 +17,30 @@ type annotation struct{ entry, account string }
 type file struct {
 	body []byte
 	date int64
+	sum  digest
+}
+
+// newFile makes a file of bytes that nobody changes any more.
+func newFile(body []byte, date int64) file { return file{body, date, digest{body, guidOf(body)}} }
+
+// sha1 returns the SHA-1 of the file's bytes as they are now, in hex.
+func (f file) sha1() string {
+	if f.sum.isOf(f.body) {
+		return f.sum.sha1
+	}
+	return guidOf(f.body)
+}
+
+// digest is the SHA-1 of certain bytes, which is taken once and not each time
+// that somebody reads them.
+type digest struct {
+	of   []byte
+	sha1 string
+}
+
+// isOf says whether it is of these very bytes, and not of others or of a copy.
+func (d digest) isOf(body []byte) bool {
+	return len(body) > 0 && len(body) == len(d.of) && &body[0] == &d.of[0]
 }
 
 // folder is what lies in a mailbox's directory: index, cache, header and message

@@ -102,7 +102,7 @@ func (b saboteur) ReplaceSource(ctx context.Context, name target.ServerName, acc
 	f := s.disk.folder(s.disk.list.find(sieveName(account)))
 	kept := f.files[stored.record.uid]
 	head := len(kept.body) - len(stored.source)
-	f.files[stored.record.uid] = file{slices.Concat(kept.body[:head], padded), kept.date}
+	f.files[stored.record.uid] = newFile(slices.Concat(kept.body[:head], padded), kept.date)
 	evidence := target.Evidence{
 		Summary: fmt.Sprintf("the script %s of %s on %s was replaced", script, account, name),
 		Facts:   []target.Fact{{What: "source of " + script, Before: guidOf(stored.source), After: guidOf(padded)}},

@@ -99,7 +99,7 @@ func (d *disk) scripts(account string) []storedScript {
 		if r.expunged {
 			continue
 		}
-		name, source := scriptOf(f.given(r))
+		name, source := scriptOf(f.given(r).body)
 		found = append(found, storedScript{name, source, r})
 	}
 	slices.SortFunc(found, func(a, b storedScript) int { return strings.Compare(a.name, b.name) })
@@ -172,8 +172,8 @@ func (s *server) file(ctx context.Context, account string, message []byte) []fil
 	if err != nil {
 		return keep
 	}
-	run := sieve.NewRuntimeData(script, interp.DummyPolicy{}, interp.EnvelopeStatic{From: "mta@drill.example", To: account},
-		interp.MessageStatic{Size: len(message), Header: headerOf(message)})
+	envelope := interp.EnvelopeStatic{From: "mta@drill.example", To: account}
+	run := sieve.NewRuntimeData(script, interp.DummyPolicy{}, envelope, sieved(message))
 	if err := script.Execute(ctx, run); err != nil {
 		s.logf("lmtp: sieve runtime error for %s: %v", account, err)
 		return keep

@@ -20,7 +20,10 @@ type session struct {
 	dead   bool // imapd has died of what it was asked for
 }
 
-var _ target.Session = (*session)(nil)
+var (
+	_ target.Session      = (*session)(nil)
+	_ target.BodyDigester = (*session)(nil)
+)
 
 // do lets one command take about d, until just before its effect.
 func (s *session) do(ctx context.Context, command string, d time.Duration) error {
@@ -182,8 +185,8 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 // Header implements [target.Session].
 func (s *session) Header(ctx context.Context, name, field string, uids []uint32) (map[uint32]string, error) {
 	values := map[uint32]string{}
-	err := s.bodies(ctx, name, uids, func(uid uint32, body []byte) error {
-		if value, ok := headerField(body, field); ok {
+	err := s.bodies(ctx, name, uids, func(uid uint32, given file) error {
+		if value, ok := headerField(given.body, field); ok {
 			values[uid] = value
 		}
 		return nil
@@ -193,13 +196,23 @@ func (s *session) Header(ctx context.Context, name, field string, uids []uint32)
 
 // Bodies implements [target.Session].
 func (s *session) Bodies(ctx context.Context, name string, uids []uint32, each func(uint32, []byte) error) error {
-	return s.bodies(ctx, name, uids, func(uid uint32, body []byte) error { return each(uid, slices.Clone(body)) })
+	return s.bodies(ctx, name, uids, func(uid uint32, given file) error { return each(uid, given.body) })
+}
+
+// DigestedBodies implements [target.BodyDigester].
+func (s *session) DigestedBodies(ctx context.Context, name string, uids []uint32, each func(uint32, []byte, string) error) error {
+	return s.bodies(ctx, name, uids, func(uid uint32, given file) error {
+		if given.body == nil {
+			return each(uid, nil, target.NoBody)
+		}
+		return each(uid, given.body, given.sha1())
+	})
 }
 
 // bodies passes what the user gets of each message: as many bytes as the index
 // says, filled up with blanks where the file is shorter, and nil where there is
 // no file.
-func (s *session) bodies(ctx context.Context, name string, uids []uint32, each func(uint32, []byte) error) error {
+func (s *session) bodies(ctx context.Context, name string, uids []uint32, each func(uint32, file) error) error {
 	v, err := s.selectMailbox(ctx, "EXAMINE", name, "r", readTime)
 	if err != nil {
 		return err
@@ -217,19 +230,19 @@ func (s *session) bodies(ctx context.Context, name string, uids []uint32, each f
 }
 
 // given is what a client gets of a message file.
-func (f *folder) given(r record) []byte {
+func (f *folder) given(r record) file {
 	there, ok := f.files[r.uid]
 	switch {
 	case !ok:
-		return nil
+		return file{}
 	case len(there.body) == int(r.size):
-		return there.body
+		return there
 	}
 	shown := make([]byte, r.size)
 	for i := copy(shown, there.body); i < len(shown); i++ {
 		shown[i] = ' '
 	}
-	return shown
+	return file{body: shown, date: there.date}
 }
 
 func setOf(uids []uint32) map[uint32]bool {

@@ -38,7 +38,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		if !message.InternalDate.IsZero() {
 			date = message.InternalDate.Unix()
 		}
-		uids = append(uids, v.add(slices.Clone(message.Body), date, message.Flags))
+		uids = append(uids, v.add(message.Body, date, message.Flags))
 	}
 	s.pair.tracef("%s appended UIDs %v to %s", s.name, uids, v.entry.name)
 	v.leaveAppended()
@@ -60,7 +60,7 @@ func (s *session) leaveOrphan(name string, body []byte) {
 		return
 	}
 	f := s.disk.folder(e)
-	f.files[f.index.lastUID+1] = file{slices.Clone(body), s.pair.now.Unix()}
+	f.files[f.index.lastUID+1] = newFile(body, s.pair.now.Unix())
 }
 
 // tryCreate is what a mailbox that is not there is answered with to who wants to

@@ -297,7 +297,7 @@ func (s *server) applyUnuser(account string) error {
 // fetch answers GET FETCH: the file of a message, if it is what its record says.
 func (v *visit) fetch(r record) (file, error) {
 	there, ok := v.folder.files[r.uid]
-	if !ok || guidOf(there.body) != r.guid {
+	if !ok || there.sha1() != r.guid {
 		return file{}, syncIOError
 	}
 	return there, nil

@@ -49,9 +49,10 @@ func (v *visit) add(body []byte, internalDate int64, flags []string) uint32 {
 
 func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []string) uint32 {
 	modSeq := v.nextModSeq()
-	v.folder.files[uid] = file{body, internalDate}
+	message := newFile(body, internalDate)
+	v.folder.files[uid] = message
 	v.index().write(record{
-		uid: uid, guid: guidOf(body), size: uint32(len(body)), flags: v.folder.flags(flags),
+		uid: uid, guid: message.sha1(), size: uint32(len(body)), flags: v.folder.flags(flags),
 		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,
 	})
 	return uid

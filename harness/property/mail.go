@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -138,8 +136,8 @@ func (r mailReader) readMailbox(ctx context.Context, visit *visitor, name string
 			return err
 		}
 		next := 0
-		return session.Bodies(ctx, name, nil, func(uid uint32, body []byte) error {
-			message := r.readMessage(uid, body)
+		return target.DigestedBodies(ctx, session, name, nil, func(uid uint32, body []byte, sha1 string) error {
+			message := r.readMessage(uid, body, sha1)
 			for next < len(records) && records[next].UID < uid {
 				next++
 			}
@@ -164,20 +162,17 @@ func (r mailReader) readMailbox(ctx context.Context, visit *visitor, name string
 	return box
 }
 
-func (r mailReader) readMessage(uid uint32, body []byte) ReadMessage {
-	m := ReadMessage{UID: uid, Marker: markerOf(body), Body: body != nil, BodySHA1: target.DigestBody(body)}
-	if promise, known := r.sent[m.Marker]; known {
-		m.AsSent = endsWith(body, promise.Bytes, promise.SentSHA1)
+func (r mailReader) readMessage(uid uint32, body []byte, sha1 string) ReadMessage {
+	m := ReadMessage{UID: uid, Marker: markerOf(body), Body: body != nil, BodySHA1: sha1}
+	promise, known := r.sent[m.Marker]
+	switch {
+	case !known || len(body) < promise.Bytes:
+	case len(body) == promise.Bytes:
+		m.AsSent = sha1 == promise.SentSHA1
+	default:
+		m.AsSent = target.DigestBody(body[len(body)-promise.Bytes:]) == promise.SentSHA1
 	}
 	return m
-}
-
-func endsWith(body []byte, length int, sha1hex string) bool {
-	if len(body) < length {
-		return false
-	}
-	sum := sha1.Sum(body[len(body)-length:])
-	return hex.EncodeToString(sum[:]) == sha1hex
 }
 
 func markerOf(body []byte) string {

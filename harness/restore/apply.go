@@ -197,9 +197,9 @@ func copyMessages(ctx context.Context, rescued target.Server, destination target
 	}
 	slices.Sort(uids)
 	seen := map[uint32]bool{}
-	if err := source.Bodies(ctx, copies[0].From, uids, func(uid uint32, body []byte) error {
+	if err := target.DigestedBodies(ctx, source, copies[0].From, uids, func(uid uint32, body []byte, sha1 string) error {
 		seen[uid] = true
-		return batch.add(ctx, byUID[uid], body)
+		return batch.add(ctx, byUID[uid], body, sha1)
 	}); err != nil {
 		return err
 	}
@@ -221,9 +221,9 @@ type copier struct {
 	bytes       int
 }
 
-func (c *copier) add(ctx context.Context, action Action, body []byte) error {
-	if digest := target.DigestBody(body); digest != action.GUID {
-		c.report.leave(action, fmt.Sprintf("the rescued store gives other bytes (SHA-1 %.12s) than its index recorded", digest))
+func (c *copier) add(ctx context.Context, action Action, body []byte, sha1 string) error {
+	if sha1 != action.GUID {
+		c.report.leave(action, fmt.Sprintf("the rescued store gives other bytes (SHA-1 %.12s) than its index recorded", sha1))
 		return nil
 	}
 	c.actions = append(c.actions, action)

@@ -173,8 +173,8 @@ func readBodies(ctx context.Context, server Server, snap *Snapshot) (err error) 
 	for i := range snap.Mailboxes {
 		mailbox := &snap.Mailboxes[i]
 		digests := make(map[uint32]string, len(mailbox.Records))
-		err := session.Bodies(ctx, mailbox.Name, nil, func(uid uint32, body []byte) error {
-			digests[uid] = DigestBody(body)
+		err := DigestedBodies(ctx, session, mailbox.Name, nil, func(uid uint32, _ []byte, sha1 string) error {
+			digests[uid] = sha1
 			return nil
 		})
 		if err != nil {

@@ -57,7 +57,8 @@ type Session interface {
 	Header(ctx context.Context, mailbox, field string, uids []uint32) (map[uint32]string, error)
 	// Bodies calls each with the whole of each message, in order of UID; nil
 	// uids means all. A message that the server lists but cannot give is
-	// passed with a nil body. The slice is the callee's to keep.
+	// passed with a nil body. The slice is the callee's to keep, and nobody's to
+	// change.
 	Bodies(ctx context.Context, mailbox string, uids []uint32, each func(uid uint32, body []byte) error) error
 	// Append stores messages in one command and returns their UIDs in order,
 	// and the UIDVALIDITY that these are under.
@@ -68,6 +69,22 @@ type Session interface {
 	MailboxChanges
 	// Close logs out and gives the connection back.
 	Close() error
+}
+
+// BodyDigester is a session that tells the SHA-1 of each message as well, in hex,
+// because it knows what it is without going through all bytes: of those bytes that
+// it gives, not of what an index says of them.
+type BodyDigester interface {
+	DigestedBodies(ctx context.Context, mailbox string, uids []uint32, each func(uid uint32, body []byte, sha1 string) error) error
+}
+
+// DigestedBodies is [Session.Bodies] with the SHA-1 of each message, as
+// [DigestBody] makes it.
+func DigestedBodies(ctx context.Context, session Session, mailbox string, uids []uint32, each func(uid uint32, body []byte, sha1 string) error) error {
+	if digester, ok := session.(BodyDigester); ok {
+		return digester.DigestedBodies(ctx, mailbox, uids, each)
+	}
+	return session.Bodies(ctx, mailbox, uids, func(uid uint32, body []byte) error { return each(uid, body, DigestBody(body)) })
 }
 
 // MessageChanges is what a session can do to messages besides storing and
@@ -148,7 +165,7 @@ type ScriptInfo struct {
 type AppendMessage struct {
 	Flags        []string
 	InternalDate time.Time // zero: the server's own time
-	Body         []byte    // the whole message, CRLF line ends
+	Body         []byte    // the whole message, CRLF line ends; nobody changes it any more
 }
 
 // HostView is what an administrator sees on the server's machine. It can be

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -40,8 +41,13 @@ func Topics() []string { return []string{"lists", "family", "bills"} }
 func (c *Corpus) Message(account string, date time.Time) (marker string, body []byte) {
 	c.made[account]++
 	marker = fmt.Sprintf("%s-%04d", account, c.made[account])
-	var b strings.Builder
-	head := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
+	var b bytes.Buffer
+	b.Grow(2 << 10)
+	head := func(name, value string) {
+		for _, part := range []string{name, ": ", value, "\r\n"} {
+			b.WriteString(part)
+		}
+	}
 	sender := words[c.rand.IntN(len(words))]
 	head("From", (&mail.Address{Name: sender, Address: sender + "@sender.example"}).String())
 	head("To", (&mail.Address{Address: account + "@drill.example"}).String())
@@ -69,23 +75,23 @@ func (c *Corpus) Message(account string, date time.Time) (marker string, body []
 		head("Subject", "")
 		b.WriteString("\r\n") // and no body
 	}
-	return marker, []byte(b.String())
+	return marker, b.Bytes()
 }
 
-func (c *Corpus) plain(b *strings.Builder) {
+func (c *Corpus) plain(b *bytes.Buffer) {
 	fmt.Fprintf(b, "Subject: %s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n", c.sentence(3+c.rand.IntN(5)))
 	c.paragraph(b)
 }
 
-func (c *Corpus) paragraph(b *strings.Builder) {
+func (c *Corpus) paragraph(b *bytes.Buffer) {
 	for range 3 + c.rand.IntN(20) {
-		b.WriteString(c.sentence(4 + c.rand.IntN(7)))
+		c.writeSentence(b, 4+c.rand.IntN(7))
 		b.WriteString(".\r\n")
 	}
 }
 
 // alternative writes text in UTF-8, and once more as HTML.
-func (c *Corpus) alternative(b *strings.Builder) {
+func (c *Corpus) alternative(b *bytes.Buffer) {
 	fmt.Fprintf(b, "Subject: %s\r\n", mime.QEncoding.Encode("utf-8", "Grüße: "+c.sentence(4)))
 	b.WriteString("Content-Type: multipart/alternative; boundary=\"=_part\"\r\n\r\n")
 	for _, kind := range []string{"plain", "html"} {
@@ -96,18 +102,19 @@ func (c *Corpus) alternative(b *strings.Builder) {
 }
 
 // attachment writes a message with about so many bytes of base64 in it.
-func (c *Corpus) attachment(b *strings.Builder, size int) {
+func (c *Corpus) attachment(b *bytes.Buffer, size int) {
 	fmt.Fprintf(b, "Subject: %s\r\nContent-Type: multipart/mixed; boundary=\"=_part\"\r\n\r\n", c.sentence(2))
 	b.WriteString("--=_part\r\n\r\n")
 	c.paragraph(b)
 	b.WriteString("--=_part\r\nContent-Type: application/octet-stream; name=\"a b.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
-	raw := make([]byte, 57) // a line of 76 characters
-	for written := 0; written < size; written += 78 {
-		for i := 0; i < len(raw); i += 8 {
-			word := binary.LittleEndian.AppendUint64(nil, c.rand.Uint64())
-			copy(raw[i:], word)
+	const lineBytes, lineLength = 57, 78
+	b.Grow(size + 2*lineLength)
+	var raw [lineBytes + 8]byte
+	for written := 0; written < size; written += lineLength {
+		for i := 0; i < lineBytes; i += 8 {
+			binary.LittleEndian.PutUint64(raw[i:], c.rand.Uint64())
 		}
-		b.WriteString(base64.StdEncoding.EncodeToString(raw))
+		b.Write(base64.StdEncoding.AppendEncode(b.AvailableBuffer(), raw[:lineBytes]))
 		b.WriteString("\r\n")
 	}
 	b.WriteString("--=_part--\r\n")
@@ -115,7 +122,7 @@ func (c *Corpus) attachment(b *strings.Builder, size int) {
 
 // oddHeaders writes what is legal and seldom: folded and repeated fields, a
 // long line, blanks where nobody looks for them.
-func (c *Corpus) oddHeaders(b *strings.Builder) {
+func (c *Corpus) oddHeaders(b *bytes.Buffer) {
 	fmt.Fprintf(b, "Subject: %s\r\n  %s\r\n\t%s\r\n", c.sentence(3), c.sentence(3), c.sentence(2))
 	fmt.Fprintf(b, "Received: from a (a [192.0.2.1])\r\n\tby b; Mon, 5 Jan 2026 08:00:00 +0000 (UTC)\r\n")
 	fmt.Fprintf(b, "Received: from b by c; Mon, 5 Jan 2026 08:00:01 +0000\r\n")
@@ -124,11 +131,18 @@ func (c *Corpus) oddHeaders(b *strings.Builder) {
 }
 
 func (c *Corpus) sentence(length int) string {
-	chosen := make([]string, length)
-	for i := range chosen {
-		chosen[i] = words[c.rand.IntN(len(words))]
+	var b bytes.Buffer
+	c.writeSentence(&b, length)
+	return b.String()
+}
+
+func (c *Corpus) writeSentence(b *bytes.Buffer, length int) {
+	for i := range length {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(words[c.rand.IntN(len(words))])
 	}
-	return strings.Join(chosen, " ")
 }
 
 var words = strings.Fields(`

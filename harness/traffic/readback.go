@@ -71,12 +71,12 @@ func (r reader) read(ctx context.Context, mailbox string) {
 	if len(markers) == 0 {
 		return
 	}
-	_ = r.session.Bodies(ctx, mailbox, slices.Sorted(maps.Keys(markers)), func(uid uint32, body []byte) error {
+	_ = target.DigestedBodies(ctx, r.session, mailbox, slices.Sorted(maps.Keys(markers)), func(uid uint32, body []byte, sha1 string) error {
 		if body != nil {
 			delete(r.unread, markers[uid])
 			r.users.ledger.ReadBack(Sighting{
 				Marker: markers[uid], Account: r.account, Mailbox: mailbox, Server: string(r.server.Name()), At: now,
-				UIDValidity: counters.UIDValidity, UID: uid, BodySHA1: target.DigestBody(body),
+				UIDValidity: counters.UIDValidity, UID: uid, BodySHA1: sha1,
 			})
 		}
 		return nil
