@@ -67,11 +67,24 @@ func (a acl) rights(account, owner string) string {
 	return rights
 }
 
+// allows says whether the account has one right to a mailbox of that owner.
+func (a acl) allows(account, owner string, right rune) bool {
+	if account == owner && strings.ContainsRune(implicitRights, right) {
+		return true
+	}
+	return slices.ContainsFunc(a, func(g grant) bool {
+		return (g.identifier == account || g.identifier == "anyone") && strings.ContainsRune(g.rights, right)
+	})
+}
+
 // String renders the ACL as snapshots have it: "alice lrs, bob l".
 func (a acl) String() string {
-	parts := make([]string, len(a))
+	var text []byte
 	for i, g := range a {
-		parts[i] = g.identifier + " " + g.rights
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		text = append(append(append(text, g.identifier...), ' '), g.rights...)
 	}
-	return strings.Join(parts, ", ")
+	return string(text)
 }

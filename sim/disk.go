@@ -90,28 +90,35 @@ type logFile struct {
 }
 
 // logEntry is one line: what kind of change, to what.
-type logEntry struct{ kind, first, second string }
+type logEntry struct {
+	kind, first, second string
+	line                string // as it was written; empty: not yet
+}
 
 func (e logEntry) String() string {
-	if e.second == "" {
+	switch {
+	case e.line != "":
+		return e.line
+	case e.second == "":
 		return e.kind + " " + e.first
 	}
 	return e.kind + " " + e.first + " " + e.second
 }
 
 func (f *logFile) append(at time.Time, e logEntry) {
+	e.line = e.String()
 	f.entries = append(f.entries, e)
-	f.bytes += int64(len(e.kind) + len(e.first) + 2)
-	if e.second != "" {
-		f.bytes += int64(len(e.second) + 1)
-	}
+	f.bytes += int64(len(e.line) + 1)
 	f.modified = at
 }
 
 func (f logFile) view() target.LogFile {
 	v := target.LogFile{Bytes: f.bytes, Modified: f.modified}
-	for _, e := range f.entries {
-		v.Entries = append(v.Entries, e.String())
+	if len(f.entries) > 0 {
+		v.Entries = make([]string, len(f.entries))
+	}
+	for i, e := range f.entries {
+		v.Entries[i] = e.String()
 	}
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -76,11 +77,9 @@ func (h header) view(account string) (target.Mailbox, error) {
 	}
 	m := target.Mailbox{
 		Name: name, UniqueID: h.uniqueID, UIDValidity: h.uidValidity, LastUID: h.lastUID,
-		HighestModSeq: h.highestModSeq, ACL: h.acl.String(), QuotaRoot: h.quotaRoot, SyncCRC: fmt.Sprint(h.crc),
+		HighestModSeq: h.highestModSeq, ACL: h.acl.String(), QuotaRoot: h.quotaRoot, SyncCRC: strconv.FormatUint(uint64(h.crc), 10),
 	}
-	if annotations := annotationsFor(h.annotations, account); len(annotations) > 0 {
-		m.Annotations = annotations
-	}
+	m.Annotations = annotationsFor(h.annotations, account)
 	return m, nil
 }
 

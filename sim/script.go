@@ -99,7 +99,7 @@ func (d *disk) scripts(account string) []storedScript {
 		if r.expunged {
 			continue
 		}
-		name, source := scriptOf(f.given(r).body)
+		name, source := scriptOf(f.given(listing{r.uid, r.size}).body)
 		found = append(found, storedScript{name, source, r})
 	}
 	slices.SortFunc(found, func(a, b storedScript) int { return strings.Compare(a.name, b.name) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -58,11 +57,11 @@ func (s *session) lookUp(command, name, rights string) (*entry, error) {
 	if e == nil || e.kind != entryMail {
 		return nil, no(command, "", textNonexistent)
 	}
-	has := e.acl.rights(s.user, ownerOf(e.name))
+	owner := ownerOf(e.name)
 	for _, right := range rights {
 		switch {
-		case strings.ContainsRune(has, right):
-		case strings.Contains(has, "l"):
+		case e.acl.allows(s.user, owner, right):
+		case e.acl.allows(s.user, owner, 'l'):
 			return nil, no(command, "", textDenied)
 		default:
 			return nil, no(command, "", textNonexistent)
@@ -154,7 +153,7 @@ func (s *session) List(ctx context.Context) ([]string, error) {
 	}
 	names := []string{}
 	for _, e := range s.disk.list.entries {
-		if e.kind != entryMail || isDeletedName(e.name) || !strings.Contains(e.acl.rights(s.user, ownerOf(e.name)), "l") {
+		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, ownerOf(e.name), 'l') {
 			continue
 		}
 		if name, err := mailboxname.Owner(s.user, e.name); err == nil {
@@ -217,20 +216,41 @@ func (s *session) bodies(ctx context.Context, name string, uids []uint32, each f
 	if err != nil {
 		return err
 	}
-	wanted := setOf(uids)
-	for _, r := range slices.Clone(v.index().records) {
-		if r.expunged || uids != nil && !wanted[r.uid] {
-			continue
-		}
-		if err := each(r.uid, v.folder.given(r)); err != nil {
+	for _, listed := range v.listed(uids) {
+		if err := each(listed.uid, v.folder.given(listed)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// listing is what an index says of a message that is to be read.
+type listing struct{ uid, size uint32 }
+
+// listed returns the messages of these UIDs, nil for all, as they are now: while
+// they are read, others may change the mailbox.
+func (v *visit) listed(uids []uint32) []listing {
+	var found []listing
+	if uids != nil {
+		for _, uid := range sorted(uids) {
+			if r := v.index().live(uid); r != nil {
+				found = append(found, listing{r.uid, r.size})
+			}
+		}
+		return found
+	}
+	records := v.index().records
+	found = make([]listing, 0, len(records))
+	for i := range records {
+		if r := &records[i]; !r.expunged {
+			found = append(found, listing{r.uid, r.size})
+		}
+	}
+	return found
+}
+
 // given is what a client gets of a message file.
-func (f *folder) given(r record) file {
+func (f *folder) given(r listing) file {
 	there, ok := f.files[r.uid]
 	switch {
 	case !ok:
@@ -243,14 +263,6 @@ func (f *folder) given(r record) file {
 		shown[i] = ' '
 	}
 	return file{body: shown, date: there.date}
-}
-
-func setOf(uids []uint32) map[uint32]bool {
-	set := make(map[uint32]bool, len(uids))
-	for _, uid := range uids {
-		set[uid] = true
-	}
-	return set
 }
 
 // Status implements [target.MailboxChanges]. It reads the index's header alone.

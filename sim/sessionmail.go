@@ -225,7 +225,7 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
 		return s.tryCreate(no(command, "", textNonexistent), to)
 	}
-	if move && !strings.Contains(source.entry.acl.rights(s.user, ownerOf(source.entry.name)), "e") {
+	if move && !source.entry.acl.allows(s.user, ownerOf(source.entry.name), 'e') {
 		return no(command, "", textDenied)
 	}
 	records := source.liveOnes(uids)

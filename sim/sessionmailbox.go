@@ -34,7 +34,7 @@ func (s *session) mayCreate(command, internal string) error {
 	}
 	for parent := parentOf(internal); strings.Contains(parent, "."); parent = parentOf(parent) {
 		if e := s.disk.list.find(parent); e != nil {
-			if strings.Contains(e.acl.rights(s.user, ownerOf(e.name)), "k") {
+			if e.acl.allows(s.user, ownerOf(e.name), 'k') {
 				return nil
 			}
 			break
@@ -227,15 +227,18 @@ func (s *session) annotation(entry string) (annotation, bool) {
 	return annotation{rest, s.user}, ok
 }
 
-// annotationsFor returns what an account is told of a mailbox's annotations.
-func annotationsFor(annotations map[annotation]string, account string) map[string]string {
-	told := map[string]string{}
+// annotationsFor returns what an account is told of a mailbox's annotations; nil
+// for none.
+func annotationsFor(annotations map[annotation]string, account string) (told map[string]string) {
 	for key, value := range annotations {
 		name := "/shared" + key.entry
 		if key.account != "" {
 			name = "/private" + key.entry
 		}
 		if (key.account == "" || key.account == account) && slices.Contains(target.Annotations(), name) {
+			if told == nil {
+				told = map[string]string{}
+			}
 			told[name] = value
 		}
 	}

@@ -2,10 +2,29 @@ package mailboxname
 
 import "strings"
 
-var (
-	toInternal = strings.NewReplacer("/", ".", ".", "^")
-	toExternal = strings.NewReplacer(".", "/", "^", ".")
-)
+// toInternal turns an administrator's name into an internal one.
+func toInternal(name string) string { return exchange(name, '/', '.', '^') }
+
+// toExternal turns an internal name into an administrator's.
+func toExternal(name string) string { return exchange(name, '^', '.', '/') }
+
+// exchange puts the second byte in the place of each first one, and the third in
+// that of each second one.
+func exchange(name string, first, second, third byte) string {
+	if strings.IndexByte(name, first) < 0 && strings.IndexByte(name, second) < 0 {
+		return name
+	}
+	exchanged := []byte(name)
+	for i, c := range exchanged {
+		switch c {
+		case first:
+			exchanged[i] = second
+		case second:
+			exchanged[i] = third
+		}
+	}
+	return string(exchanged)
+}
 
 // InternalDeleted begins the internal names of deleted mailboxes, which are kept
 // apart, below a tree of their own; ExternalDeleted the administrator's.
@@ -32,11 +51,14 @@ func external(account, owner string) string {
 }
 
 // FromExternal returns the internal name of what an administrator calls so.
-func FromExternal(name string) string { return toInternal.Replace(EncodeUTF7(name)) }
+func FromExternal(name string) string { return toInternal(EncodeUTF7(name)) }
 
 // Owner returns what the account's owner calls the mailbox.
 func Owner(account, internal string) (string, error) {
-	name, err := DecodeUTF7(toExternal.Replace(internal))
+	if internal == "user."+account && !strings.ContainsAny(account, "&^./") {
+		return "INBOX", nil
+	}
+	name, err := DecodeUTF7(toExternal(internal))
 	if err != nil {
 		return "", err
 	}

@@ -49,6 +49,9 @@ func utf16Bytes(text string) []byte {
 
 // DecodeUTF7 turns the modified UTF-7 of a mailbox's name into UTF-8.
 func DecodeUTF7(name string) (string, error) {
+	if !strings.Contains(name, "&") {
+		return name, nil
+	}
 	var out strings.Builder
 	for {
 		plain, rest, shifted := strings.Cut(name, "&")
