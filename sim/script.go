@@ -14,6 +14,7 @@ import (
 	"github.com/foxcpp/go-sieve/lexer"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
 // sieveName is the internal name of the mailbox that holds an account's scripts,
@@ -75,7 +76,7 @@ func scriptFile(name string, source []byte) []byte {
 
 // scriptOf takes a message that holds a script apart.
 func scriptOf(message []byte) (name string, source []byte) {
-	name, _ = headerField(message, "Subject")
+	name, _ = rfc5322.Field(message, "Subject")
 	_, source, _ = bytes.Cut(message, []byte("\r\n\r\n"))
 	return name, source
 }
@@ -173,7 +174,7 @@ func (s *server) file(ctx context.Context, account string, message []byte) []fil
 		return keep
 	}
 	envelope := interp.EnvelopeStatic{From: "mta@drill.example", To: account}
-	run := sieve.NewRuntimeData(script, interp.DummyPolicy{}, envelope, sieved(message))
+	run := sieve.NewRuntimeData(script, interp.DummyPolicy{}, envelope, rfc5322.Message(message))
 	if err := script.Execute(ctx, run); err != nil {
 		s.logf("lmtp: sieve runtime error for %s: %v", account, err)
 		return keep

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
 // session is one IMAP session.
@@ -185,7 +186,7 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 func (s *session) Header(ctx context.Context, name, field string, uids []uint32) (map[uint32]string, error) {
 	values := map[uint32]string{}
 	err := s.bodies(ctx, name, uids, func(uid uint32, given file) error {
-		if value, ok := headerField(given.body, field); ok {
+		if value, ok := rfc5322.Field(given.body, field); ok {
 			values[uid] = value
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
 // userView is IMAP, LMTP and ManageSieve.
@@ -78,8 +79,8 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 	if v.overQuota(visit, 0) { // a message may exceed the limit once (lmtp_strict_quota is off)
 		return textOverQuota
 	}
-	if id, ok := headerField(message, "Message-ID"); ok {
-		date, ok := headerField(message, "Date")
+	if id, ok := rfc5322.Field(message, "Message-ID"); ok {
+		date, ok := rfc5322.Field(message, "Date")
 		if !ok {
 			date = v.pair.now.Format(time.RFC1123Z)
 		}

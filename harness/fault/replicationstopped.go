@@ -158,20 +158,21 @@ func (s *stopped) healed(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	had, live := map[target.Place]bool{}, map[target.Place]bool{}
+	type message struct{ account, mailbox, guid string }
+	had, live := map[message]bool{}, map[message]bool{}
 	for _, account := range s.scene.Accounts {
 		for _, mailbox := range snaps[lacking.Name()][account].Mailboxes {
 			for _, record := range mailbox.Records {
-				had[target.Place{Account: account, GUID: record.GUID}] = true
+				had[message{account, "", record.GUID}] = true
 				if !record.Expunged {
-					live[target.Place{Account: account, Mailbox: mailbox.Name, GUID: record.GUID}] = true
+					live[message{account, mailbox.Name, record.GUID}] = true
 				}
 			}
 		}
 	}
 	for _, d := range s.damage {
-		missing := d.Kind == target.MessageMissing && !had[target.Place{Account: d.Account, GUID: d.GUID}]
-		alive := d.Kind == target.ExpungeMissing && live[target.Place{Account: d.Account, Mailbox: d.Mailbox, GUID: d.GUID}]
+		missing := d.Kind == target.MessageMissing && !had[message{d.Account, "", d.GUID}]
+		alive := d.Kind == target.ExpungeMissing && live[message{d.Account, d.Mailbox, d.GUID}]
 		if missing || alive {
 			return false, nil
 		}

@@ -1,18 +1,17 @@
 package property
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
 
@@ -175,12 +174,10 @@ func (r mailReader) readMessage(uid uint32, body []byte, sha1 string) ReadMessag
 	return m
 }
 
+// markerOf returns the marker of a message of the drill, empty for another.
 func markerOf(body []byte) string {
-	message, err := mail.ReadMessage(bytes.NewReader(body))
-	if err != nil {
-		return "" // no readable header, so no message that traffic wrote
-	}
-	return message.Header.Get(traffic.MarkerField)
+	marker, _ := rfc5322.Field(body, traffic.MarkerField)
+	return marker
 }
 
 // ids returns the mailboxes that were read, in order.

@@ -50,10 +50,11 @@ type prober struct {
 	server  target.Server
 	account string
 	visit   *visitor
+	filer   *traffic.Filer
 }
 
 func newProber(pair target.Pair, server target.Server, account string) *prober {
-	return &prober{clock: pair.Clock(), server: server, account: account, visit: &visitor{server: server, account: account}}
+	return &prober{clock: pair.Clock(), server: server, account: account, visit: &visitor{server: server, account: account}, filer: traffic.NewFiler()}
 }
 
 // message writes a probe that no probe before it resembles, so that no server
@@ -73,7 +74,7 @@ func (p *prober) message(topic string) (marker string, body []byte) {
 
 func (p *prober) file(ctx context.Context, topic, source string) (Filing, error) {
 	marker, body := p.message(topic)
-	expected, err := traffic.FileInto(ctx, source, body)
+	expected, err := p.filer.FileInto(ctx, source, body)
 	if err != nil {
 		return Filing{}, err
 	}

@@ -117,6 +117,10 @@ func diffFields(at Difference, a, b []field) []Difference {
 }
 
 func diffHeaders(a, b Mailbox) []Difference {
+	if a.UniqueID == b.UniqueID && a.UIDValidity == b.UIDValidity && a.LastUID == b.LastUID && a.HighestModSeq == b.HighestModSeq &&
+		a.ACL == b.ACL && a.QuotaRoot == b.QuotaRoot && maps.Equal(a.Annotations, b.Annotations) {
+		return nil
+	}
 	fields := func(m Mailbox) []field {
 		return []field{
 			{"uniqueid", m.UniqueID},
@@ -148,12 +152,19 @@ func diffRecords(a, b Mailbox, level Level) []Difference {
 			diffs = append(diffs, Difference{Mailbox: a.Name, UID: inB.UID, A: absent, B: describe(*inB)})
 		case inB == nil:
 			diffs = append(diffs, Difference{Mailbox: a.Name, UID: inA.UID, A: describe(*inA), B: absent})
-		default:
+		case !sameRecord(inA, inB, level):
 			at := Difference{Mailbox: a.Name, UID: inA.UID}
 			diffs = append(diffs, diffFields(at, recordFields(*inA, level), recordFields(*inB, level))...)
 		}
 	})
 	return diffs
+}
+
+// sameRecord says without putting it into words whether two records have equal
+// fields.
+func sameRecord(a, b *Record, level Level) bool {
+	return a.GUID == b.GUID && a.Size == b.Size && a.InternalDate.Equal(b.InternalDate) && slices.Equal(a.Flags, b.Flags) &&
+		a.ModSeq == b.ModSeq && a.Expunged == b.Expunged && (level != LevelBody || a.BodySHA1 == b.BodySHA1)
 }
 
 // PairRecords walks two lists of records, each in order of UID, side by side

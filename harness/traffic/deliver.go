@@ -22,7 +22,7 @@ func (u *Users) Deliver(ctx context.Context, accounts []string, count int) (Tall
 	for range count {
 		for _, account := range accounts {
 			marker, body := u.corpus.Message(account, u.pair.Clock().Now())
-			mailbox, err := FileInto(ctx, rules[account], body)
+			mailbox, err := u.filer.FileInto(ctx, rules[account], body)
 			if err != nil {
 				return tally, fmt.Errorf("delivering to %s: where its rules file the message: %w", account, err)
 			}

@@ -53,7 +53,7 @@ func (l *Ledger) Sent(e Entry) int {
 	e.ID = len(l.entries) + 1
 	e.Outcome, e.Answer, e.AnsweredAt = "", "", time.Time{}
 	l.entries = append(l.entries, e)
-	l.write(event{Event: "sent", Entry: &e})
+	l.write(func() event { return event{Event: "sent", Entry: &l.entries[e.ID-1]} })
 	return e.ID
 }
 
@@ -66,7 +66,7 @@ func (l *Ledger) Answered(id int, at time.Time, err error) {
 	if err != nil {
 		e.Answer = err.Error()
 	}
-	l.write(event{Event: "answered", Entry: e})
+	l.write(func() event { return event{Event: "answered", Entry: e} })
 }
 
 // ReadBack records a message as a server gave it. Only the first time counts:
@@ -81,14 +81,15 @@ func (l *Ledger) ReadBack(seen Sighting) {
 	if l.kept != nil {
 		l.kept.shown(seen.Marker)
 	}
-	l.write(event{Event: "read-back", Read: &seen})
+	l.write(func() event { return event{Event: "read-back", Read: &seen} })
 }
 
-func (l *Ledger) write(e event) {
+// write writes an event, which is made only where there is a writer.
+func (l *Ledger) write(made func() event) {
 	if l.out == nil || l.err != nil {
 		return
 	}
-	if err := l.out.Encode(e); err != nil {
+	if err := l.out.Encode(made()); err != nil {
 		l.err = fmt.Errorf("writing the ledger: %w", err)
 	}
 }
@@ -113,7 +114,7 @@ func (l *Ledger) Counted(c Count) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts = append(l.counts, c)
-	l.write(event{Event: "counted", Count: &c})
+	l.write(func() event { return event{Event: "counted", Count: &c} })
 }
 
 // Counts returns all counters that users were told, in the order of time.

@@ -243,6 +243,7 @@ func TestADeliveryTriedAgain(t *testing.T) {
 }
 
 func TestFileInto(t *testing.T) {
+	filer := traffic.NewFiler()
 	script := traffic.Script(3, map[string]string{"lists": "INBOX/Köln", "bills": "INBOX/Bills"}, traffic.Topics())
 	for header, want := range map[string]string{
 		"X-Cyrdrill-Topic: lists\r\n":  "INBOX/Köln",
@@ -250,14 +251,14 @@ func TestFileInto(t *testing.T) {
 		"X-Cyrdrill-Topic: family\r\n": "INBOX",
 		"Subject: lists\r\n":           "INBOX",
 	} {
-		if got, err := traffic.FileInto(t.Context(), script, []byte(header+"\r\n")); got != want || err != nil {
+		if got, err := filer.FileInto(t.Context(), script, []byte(header+"\r\n")); got != want || err != nil {
 			t.Errorf("%q goes to %q, %v; want %q", header, got, err, want)
 		}
 	}
-	if got, err := traffic.FileInto(t.Context(), "", []byte("\r\n")); got != "INBOX" || err != nil {
+	if got, err := filer.FileInto(t.Context(), "", []byte("\r\n")); got != "INBOX" || err != nil {
 		t.Errorf("without a script: %q, %v", got, err)
 	}
-	if _, err := traffic.FileInto(t.Context(), "nonsense {", []byte("\r\n")); err == nil {
+	if _, err := filer.FileInto(t.Context(), "nonsense {", []byte("\r\n")); err == nil {
 		t.Error("nonsense was taken for a script")
 	}
 }

@@ -21,6 +21,7 @@ type Users struct {
 	pair   target.Pair
 	ledger *Ledger
 	corpus *Corpus
+	filer  *Filer
 	rand   *rand.Rand
 
 	version int             // of the scripts that were written, by anybody
@@ -34,7 +35,7 @@ type Users struct {
 func NewUsers(pair target.Pair, ledger *Ledger, seed uint64) *Users {
 	const stream = 0x63686f696365
 	return &Users{
-		pair: pair, ledger: ledger, corpus: NewCorpus(seed), rand: rand.New(rand.NewPCG(seed, stream)),
+		pair: pair, ledger: ledger, corpus: NewCorpus(seed), filer: NewFiler(), rand: rand.New(rand.NewPCG(seed, stream)),
 		scripts: map[string]int{}, touched: map[string]bool{},
 	}
 }

@@ -1,0 +1,41 @@
+package rfc5322_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
+)
+
+func TestField(t *testing.T) {
+	const text = "Subject: one\r\nX-Folded: a\r\n b\r\n\tc\r\nno colon here\r\nSUBJECT : two\r\nEmpty:\r\n\r\nBody: yes\r\n"
+	for name, want := range map[string]string{
+		"subject": "one", "X-FOLDED": "a b\tc", "Empty": "", "Body": "absent", "Subj": "absent", "no colon here": "absent",
+	} {
+		value, ok := rfc5322.Field([]byte(text), name)
+		if !ok {
+			value = "absent"
+		}
+		if value != want {
+			t.Errorf("%s is %q, want %q", name, value, want)
+		}
+	}
+	values, err := rfc5322.Message(text).HeaderGet("Subject")
+	if diff := cmp.Diff([]string{"one", "two"}, values); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if got := rfc5322.Message(text).MessageSize(); got != len(text) {
+		t.Errorf("it has %d bytes, want %d", got, len(text))
+	}
+}
+
+func TestBrokenMessages(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "\n": false, "A: b": true, "A: b\n": true, "\nA: b\n": false, " A: b\nX: y\n": true, "A: b\n\n c": true, "\r\n A: b": false,
+	} {
+		if value, ok := rfc5322.Field([]byte(text), "A"); ok != want || ok && value != "b" {
+			t.Errorf("%q has %q, %v; want %v", text, value, ok, want)
+		}
+	}
+}
