@@ -44,14 +44,17 @@ type world struct {
 }
 
 var (
-	_ target.Clock    = (*world)(nil)
-	_ target.Executor = (*world)(nil)
+	_ target.VirtualClock = (*world)(nil)
+	_ target.Executor     = (*world)(nil)
 )
 
 func newWorld(chance *rand.Rand) *world { return &world{now: Epoch, rand: chance} }
 
 // Now implements [target.Clock].
 func (w *world) Now() time.Time { return w.now }
+
+// Virtual implements [target.VirtualClock].
+func (*world) Virtual() {}
 
 // Sleep implements [target.Clock]: other tasks run, and what becomes due
 // happens.

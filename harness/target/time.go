@@ -14,6 +14,22 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
+// VirtualClock is a clock whose time passes only while somebody sleeps.
+type VirtualClock interface {
+	Clock
+	Virtual()
+}
+
+// Within bounds a wait for an answer, in real time. Where time is virtual no answer
+// is ever waited for in real time: there the target itself has clients give up,
+// and how quick the machine is must not matter.
+func Within(ctx context.Context, clock Clock, d time.Duration) (context.Context, context.CancelFunc) {
+	if _, virtual := clock.(VirtualClock); virtual {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, d)
+}
+
 // Executor runs tasks side by side: goroutines on real servers, cooperative
 // and in seeded order on the simulator, where a task gives way when it sleeps
 // or waits for a server.

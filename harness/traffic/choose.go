@@ -75,7 +75,7 @@ func (u *Users) Expunge(ctx context.Context, account, mailbox string, count int,
 
 // findMarkers returns the UID of each message of a drill in the mailbox.
 func (u *Users) findMarkers(ctx context.Context, session target.Session, mailbox string) (map[string]uint32, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := target.Within(ctx, u.pair.Clock(), answerWithin)
 	defer cancel()
 	markers, err := session.Header(ctx, mailbox, MarkerField, nil)
 	if err != nil {

@@ -50,7 +50,7 @@ type reader struct {
 
 // read looks through one mailbox. What fails is not read, and stays unread.
 func (r reader) read(ctx context.Context, mailbox string) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := target.Within(ctx, r.users.pair.Clock(), answerWithin)
 	defer cancel()
 	counters, err := r.session.Status(ctx, mailbox)
 	if err != nil {

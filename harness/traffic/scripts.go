@@ -80,7 +80,7 @@ func (u *Users) makeRuleMailboxes(ctx context.Context, tally *Tally, server targ
 }
 
 func (u *Users) putScript(ctx context.Context, tally *Tally, server target.Server, account, source string) error {
-	loginCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	loginCtx, cancel := target.Within(ctx, u.pair.Clock(), answerWithin)
 	defer cancel()
 	session, err := server.User().Scripts(loginCtx, account)
 	if err != nil {

@@ -70,7 +70,7 @@ func (u *Users) do(ctx context.Context, tally *Tally, entry Entry, operation fun
 func (u *Users) send(ctx context.Context, entry Entry, operation func(context.Context) error) (target.Outcome, error) {
 	entry.SentAt = u.pair.Clock().Now()
 	id := u.ledger.Sent(entry)
-	opCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	opCtx, cancel := target.Within(ctx, u.pair.Clock(), answerWithin)
 	err := operation(opCtx)
 	cancel()
 	u.ledger.Answered(id, u.pair.Clock().Now(), err)
@@ -81,7 +81,7 @@ func (u *Users) send(ctx context.Context, entry Entry, operation func(context.Co
 // on a session that answers everything with that failure: users who cannot log
 // in have still tried.
 func (u *Users) withSession(ctx context.Context, server target.Server, account string, work func(target.Session) error) error {
-	loginCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	loginCtx, cancel := target.Within(ctx, u.pair.Clock(), answerWithin)
 	defer cancel()
 	session, err := server.User().Login(loginCtx, account)
 	if err != nil {

@@ -121,7 +121,7 @@ func (w *worker) send(ctx context.Context, e Entry, operation func(context.Conte
 // mailboxes returns the names of the user's own mailboxes, as they are listed
 // now; none where they cannot be listed.
 func (w *worker) mailboxes(ctx context.Context) []string {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := target.Within(ctx, w.pair.Clock(), answerWithin)
 	defer cancel()
 	names, err := w.session.List(ctx)
 	if err != nil {
@@ -156,7 +156,7 @@ type seen struct {
 // look lists the messages of a mailbox that traffic wrote; none where the
 // server does not let the user look.
 func (w *worker) look(ctx context.Context, mailbox string) []seen {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := target.Within(ctx, w.pair.Clock(), answerWithin)
 	defer cancel()
 	markers, err := w.session.Header(ctx, mailbox, MarkerField, nil)
 	if err != nil {

@@ -62,7 +62,7 @@ func (w *worker) changeSubscription(ctx context.Context, to bool) (bool, error) 
 	if name == "" {
 		return false, nil
 	}
-	asked, cancel := context.WithTimeout(ctx, answerWithin)
+	asked, cancel := target.Within(ctx, w.pair.Clock(), answerWithin)
 	defer cancel()
 	current, err := w.session.Subscriptions(asked)
 	if err != nil || slices.Contains(current, name) == to || !w.once("subscription", name) {
@@ -83,7 +83,7 @@ func (w *worker) setACL(ctx context.Context) (bool, error) {
 	if name == "" || other == "" || !w.once("acl", name, other) {
 		return false, nil
 	}
-	asked, cancel := context.WithTimeout(ctx, answerWithin)
+	asked, cancel := target.Within(ctx, w.pair.Clock(), answerWithin)
 	defer cancel()
 	settings, err := w.session.Settings(asked, name)
 	if err != nil {
