@@ -79,12 +79,19 @@ func (a acl) allows(account, owner string, right rune) bool {
 
 // String renders the ACL as snapshots have it: "alice lrs, bob l".
 func (a acl) String() string {
-	var text []byte
+	length := 0
+	for _, g := range a {
+		length += len(g.identifier) + len(g.rights) + len(", ") + 1
+	}
+	var text strings.Builder
+	text.Grow(length)
 	for i, g := range a {
 		if i > 0 {
-			text = append(text, ", "...)
+			text.WriteString(", ")
 		}
-		text = append(append(append(text, g.identifier...), ' '), g.rights...)
+		text.WriteString(g.identifier)
+		text.WriteByte(' ')
+		text.WriteString(g.rights)
 	}
-	return string(text)
+	return text.String()
 }

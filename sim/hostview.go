@@ -73,7 +73,7 @@ func (v hostView) CompileScript(ctx context.Context, source []byte) (string, err
 	return code.sha1, nil
 }
 
-// DataFiles implements [target.HostView].
+// DataFiles implements [target.HostView]. A mailbox's directory is one line.
 func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 	if !v.up() || v.hung() {
 		return nil, &target.UnsupportedError{Target: "a server that is down", What: "lists of the files on its disk"}
@@ -81,14 +81,9 @@ func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 	if err := v.pair.takes(ctx, execTime); err != nil {
 		return nil, err
 	}
-	files := map[string]string{}
+	files := make(map[string]string, len(v.disk.folders)+2*len(v.disk.accounts))
 	for id, f := range v.disk.folders {
-		x := &f.index
-		files[id+"/cyrus.index"] = fmt.Sprintf("%d %d %d %d %d %d", x.state, len(x.records), x.highestModSeq, x.crc, x.uidValidity, x.deletedModSeq)
-		files[id+"/cyrus.header"] = fmt.Sprint(f.quotaRoot, f.keywords)
-		for uid, message := range f.files {
-			files[id+"/"+strconv.Itoa(int(uid))+"."] = strconv.Itoa(len(message.body))
-		}
+		files[id] = f.describe()
 	}
 	for name, a := range v.disk.accounts {
 		for script, code := range a.bytecode {
@@ -96,4 +91,41 @@ func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return files, nil
+}
+
+// describe says of what lies in a mailbox's directory what changes with any of
+// it.
+func (f *folder) describe() string {
+	text := make([]byte, 0, 160)
+	number := func(name string, value uint64) {
+		text = strconv.AppendUint(append(text, name...), value, 10)
+	}
+	x := &f.index
+	number("cyrus.index: state ", uint64(x.state))
+	number(", records ", uint64(len(x.records)))
+	number(", HIGHESTMODSEQ ", x.highestModSeq)
+	number(", SYNC_CRC ", uint64(x.crc))
+	number(", UIDVALIDITY ", uint64(x.uidValidity))
+	number(", deleted up to ", x.deletedModSeq)
+	text = append(append(text, "; cyrus.header: "...), f.quotaRoot...)
+	for _, keyword := range f.keywords {
+		text = append(append(text, ' '), keyword...)
+	}
+	bytes, sum := uint64(0), uint64(0)
+	for uid, message := range f.files {
+		bytes += uint64(len(message.body))
+		sum += scatter(scatter(scatter(uint64(uid))+uint64(len(message.body))) + uint64(message.date))
+	}
+	number("; message files: ", uint64(len(f.files)))
+	number(", bytes ", bytes)
+	number(", of these UIDs, lengths and dates: ", sum)
+	return string(text)
+}
+
+// scatter makes a number of another one such that sums of them tell sets apart
+// (the finalizer of splitmix64).
+func scatter(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -55,7 +55,7 @@ func (v indexView) Mailboxes(ctx context.Context, account string) ([]target.Mail
 	if err != nil {
 		return nil, err
 	}
-	found := []target.Mailbox{}
+	found := make([]target.Mailbox, 0, len(visible))
 	for _, h := range visible {
 		if h.kind == entryMail && !isDeletedName(h.name) {
 			mailbox, err := h.view(account)

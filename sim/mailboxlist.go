@@ -78,8 +78,9 @@ func (l *mailboxList) remove(name string) {
 }
 
 // below returns the mailboxes whose names begin so, in order.
-func (l *mailboxList) below(prefix string) []*entry {
-	var found []*entry
+func (l *mailboxList) below(prefix string) []*entry { return l.appendBelow(nil, prefix) }
+
+func (l *mailboxList) appendBelow(found []*entry, prefix string) []*entry {
 	for i, _ := l.at(prefix); i < len(l.entries) && strings.HasPrefix(l.entries[i].name, prefix); i++ {
 		if l.entries[i].kind != entryTombstone {
 			found = append(found, l.entries[i])
@@ -91,21 +92,33 @@ func (l *mailboxList) below(prefix string) []*entry {
 // ofAccount returns the account's mailboxes, INBOX first, deleted ones that are
 // still kept last.
 func (l *mailboxList) ofAccount(account string) []*entry {
-	root := mailboxname.Internal(account, inbox)
-	var found []*entry
-	if e := l.find(root); e != nil {
+	const usual = 12 // mailboxes of an account
+	deleted := deletedBelow(account)
+	below := deleted[len(mailboxname.InternalDeleted):]
+	found := make([]*entry, 0, usual)
+	if e := l.find(strings.TrimSuffix(below, ".")); e != nil {
 		found = append(found, e)
 	}
-	found = append(found, l.below(root+".")...)
-	return append(found, l.deletedOf(account)...)
+	return l.appendBelow(l.appendBelow(found, below), deleted)
 }
 
 // deletedOf returns the account's deleted mailboxes that are still kept.
-func (l *mailboxList) deletedOf(account string) []*entry {
-	return l.below(mailboxname.InternalDeleted + mailboxname.Internal(account, inbox) + ".")
+func (l *mailboxList) deletedOf(account string) []*entry { return l.below(deletedBelow(account)) }
+
+// deletedBelow begins the internal names of an account's deleted mailboxes.
+func deletedBelow(account string) string {
+	return mailboxname.InternalDeleted + mailboxname.Internal(account, inbox) + "."
 }
 
-func (l *mailboxList) hasChildren(name string) bool { return len(l.below(name+".")) > 0 }
+func (l *mailboxList) hasChildren(name string) bool {
+	prefix := name + "."
+	for i, _ := l.at(prefix); i < len(l.entries) && strings.HasPrefix(l.entries[i].name, prefix); i++ {
+		if l.entries[i].kind != entryTombstone {
+			return true
+		}
+	}
+	return false
+}
 
 func (l *mailboxList) clone() mailboxList {
 	c := mailboxList{entries: make([]*entry, len(l.entries))}

@@ -93,8 +93,9 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 // getUser answers GET USER: with all of the account's mailboxes, or with no where
 // one cannot be opened.
 func (s *server) getUser(account string) ([]header, error) {
-	var found []header
-	for _, e := range s.disk.list.ofAccount(account) {
+	all := s.disk.list.ofAccount(account)
+	found := make([]header, 0, len(all))
+	for _, e := range all {
 		v := s.visit(e)
 		if err := v.syncError(); err != nil {
 			return nil, err

@@ -80,12 +80,13 @@ const (
 // OutcomeOf turns what an operation of a [Session] or a [UserView] returned
 // into what the client knows about it.
 func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return Acknowledged
+	}
 	var refused *RefusedError
 	var unreachable *UnreachableError
 	var unsupported *UnsupportedError
 	switch {
-	case err == nil:
-		return Acknowledged
 	case errors.As(err, &refused), errors.As(err, &unreachable), errors.As(err, &unsupported):
 		return Refused
 	default:

@@ -16,6 +16,8 @@ func TestNamesAsCyrusHasThem(t *testing.T) {
 		{"a.b", "INBOX/Work", "user.a^b.Work", "user/a.b/Work"},
 		{"alice", "user/bob/Work", "user.bob.Work", "user/bob/Work"},
 		{"alice", "user/alicia", "user.alicia", "user/alicia"},
+		{"jürgen", "INBOX/A", "user.j&APw-rgen.A", "user/j&APw-rgen/A"},
+		{"alice", "INBOX/A/B", "user.alice.A.B", "user/alice/A/B"},
 	} {
 		if got := mailboxname.Internal(c.account, c.owner); got != c.internal {
 			t.Errorf("%s of %s is %q inside, want %q", c.owner, c.account, got, c.internal)
