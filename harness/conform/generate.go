@@ -9,11 +9,12 @@ import (
 )
 
 // Plans draws plans of about so many steps: users at work, replication that comes
-// to rest now and then, and, with faults, incidents among it.
+// to rest now and then, and, with faults, incidents among it. Some steps more come
+// first, which give the users something to work on.
 func Plans(steps int, faults bool) *rapid.Generator[Plan] {
 	return rapid.Custom(func(t *rapid.T) Plan {
-		var plan Plan
-		for len(plan.Steps) < steps {
+		plan := Plan{Steps: prelude(t)}
+		for steps += len(plan.Steps); len(plan.Steps) < steps; {
 			kind := rapid.IntRange(0, 9).Draw(t, "kind")
 			switch {
 			case kind == 0:
@@ -26,6 +27,27 @@ func Plans(steps int, faults bool) *rapid.Generator[Plan] {
 		}
 		return plan
 	})
+}
+
+// prelude draws what the users have already: without it most of what they try would
+// be refused, and tell little.
+func prelude(t *rapid.T) []Step {
+	var steps []Step
+	perhaps := func(s ...Step) {
+		if rapid.IntRange(0, 3).Draw(t, "perhaps") > 0 {
+			steps = append(steps, s...)
+		}
+	}
+	for i, account := range Accounts() {
+		perhaps(Step{Op: Append, Account: account, Mailbox: "INBOX", Message: 1 + 10*i, Count: 3})
+		perhaps(Step{Op: Create, Account: account, Mailbox: "INBOX/A"},
+			Step{Op: Append, Account: account, Mailbox: "INBOX/A", Message: 5 + 10*i, Count: 3, Add: []string{"$Work"}})
+		perhaps(Step{Op: Create, Account: account, Mailbox: "INBOX/B"})
+		perhaps(Step{Op: PutScript, Account: account, Script: "rules", Message: 3}, Step{Op: Activate, Account: account, Script: "rules"})
+	}
+	perhaps(Step{Op: PutScript, Account: "bob", Script: "more", Message: 2})
+	perhaps(Step{Op: SetACL, Account: "alice", Mailbox: "INBOX/A", Who: "bob", Text: oneOf(t, "rights", "lrs", "lrswite", "lrswipkxtecda")})
+	return steps
 }
 
 // mailboxNames are few, so that operations meet.
@@ -44,6 +66,9 @@ func someFlags(t *rapid.T, label string) []string {
 // operation draws what one user does.
 func operation(t *rapid.T) Step {
 	s := Step{Account: oneOf(t, "account", Accounts()...), Mailbox: oneOf(t, "mailbox", mailboxNames...)}
+	if rapid.IntRange(0, 9).Draw(t, "of the other's") == 0 {
+		s.Mailbox = map[string]string{"alice": "user/bob/A", "bob": "user/alice/A"}[s.Account]
+	}
 	s.Op = oneOf(t, "op", Deliver, Deliver, Append, Append, Append, Flag, Flag, Copy, Move, Expunge, Expunge, Create, Create,
 		Rename, Delete, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota, PutScript, Activate, DeleteScript, Look)
 	switch s.Op {
