@@ -31,11 +31,11 @@ type accountState struct {
 	quotaRoot     string // the internal name of the root, or empty for none
 	quotaKiB      int64  // its limit, or [target.NoQuota]
 	subscriptions map[string]bool
-	hasSubs       bool                // its file of subscriptions was ever made
-	seen          map[string][]uint32 // of others' mailboxes, UIDs by unique ID
-	bytecode      map[string]bytecode // compiled scripts by name
-	contents      map[uint32]string   // of stored scripts: SHA-1 of the source as it was stored, by UID
-	defaultScript string              // where the link defaultbc points to
+	hasSubs       bool                 // its file of subscriptions was ever made
+	seen          map[string]seenState // of others' mailboxes, by unique ID
+	bytecode      map[string]bytecode  // compiled scripts by name
+	contents      map[uint32]string    // of stored scripts: SHA-1 of the source as it was stored, by UID
+	defaultScript string               // where the link defaultbc points to
 }
 
 func newDisk() *disk {
@@ -45,7 +45,7 @@ func newDisk() *disk {
 func newAccount() *accountState {
 	return &accountState{
 		quotaKiB: target.NoQuota, subscriptions: map[string]bool{},
-		seen: map[string][]uint32{}, bytecode: map[string]bytecode{}, contents: map[uint32]string{},
+		seen: map[string]seenState{}, bytecode: map[string]bytecode{}, contents: map[uint32]string{},
 	}
 }
 

@@ -111,41 +111,13 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 		s.logf("imap: Fatal error: Internal error: assertion failed: imap/message.c: M_RECORD")
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
 	}
-	if verb == "SELECT" && ownerOf(v.entry.name) == s.user {
-		v.tellRecent()
+	if verb == "SELECT" {
+		s.tellRecent(v)
 	}
 	return v, nil
 }
 
-// tellRecent notes, as SELECT does, up to which message the owner has been told of
-// what is \Recent. It changes the index, though nothing that a modseq counts.
-func (v *visit) tellRecent() {
-	x := v.index()
-	for i := len(x.records) - 1; i >= 0 && x.records[i].uid > x.recentUID; i-- {
-		if !x.records[i].expunged {
-			x.recentUID = x.lastUID
-			v.changed = true
-			v.leave()
-			return
-		}
-	}
-}
-
 const fatalRecord = "Fatal error: Internal error: assertion failed: imap/message.c: 4267: !message_need(m, M_RECORD)"
-
-// flagsOf are a record's flags as the user sees them: in others' mailboxes,
-// \Seen is the user's own.
-func (s *session) flagsOf(v *visit, r record) []string {
-	if ownerOf(v.entry.name) == s.user {
-		return r.flags
-	}
-	flags := slices.DeleteFunc(slices.Clone(r.flags), func(flag string) bool { return flag == `\Seen` })
-	if slices.Contains(s.disk.account(s.user).seen[v.folder.uniqueID], r.uid) {
-		flags = append(flags, `\Seen`)
-	}
-	slices.Sort(flags)
-	return flags
-}
 
 // List implements [target.Session].
 func (s *session) List(ctx context.Context) ([]string, error) {

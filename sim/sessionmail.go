@@ -32,13 +32,20 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	if v.lastIsRotten() {
 		return 0, nil, no(command, "", textFormatSpoilt)
 	}
-	var uids []uint32
+	var uids, seen []uint32
 	for _, message := range messages {
 		date := v.now
 		if !message.InternalDate.IsZero() {
 			date = message.InternalDate.Unix()
 		}
-		uids = append(uids, v.add(message.Body, date, message.Flags))
+		flags, ownSeen := s.given(v, message.Flags)
+		uids = append(uids, v.add(message.Body, date, flags))
+		if ownSeen {
+			seen = append(seen, uids[len(uids)-1])
+		}
+	}
+	if len(seen) > 0 {
+		s.setSeen(v, s.seen(v).with(true, seen...))
 	}
 	s.pair.tracef("%s appended UIDs %v to %s", s.name, uids, v.entry.name)
 	v.leaveAppended()
@@ -169,41 +176,6 @@ func permitted(flags []string, rights string) []string {
 	})
 }
 
-// store changes flags of messages: those of the mailbox, and the user's own
-// \Seen in a mailbox of others'.
-func (s *session) store(v *visit, uids []uint32, add, remove []string) {
-	if ownerOf(v.entry.name) != s.user {
-		add, remove = s.storeSeen(v, uids, add, remove)
-	}
-	add, remove = v.folder.flags(add), v.folder.flags(remove) // they are known from now on, also where no message is
-	for _, uid := range sorted(uids) {
-		if r := v.index().live(uid); r != nil {
-			v.setFlags(*r, add, remove)
-		}
-	}
-}
-
-// storeSeen keeps \Seen of others' messages apart, and returns the other flags.
-func (s *session) storeSeen(v *visit, uids []uint32, add, remove []string) (others, othersRemoved []string) {
-	isSeen := func(flag string) bool { return strings.EqualFold(flag, `\Seen`) }
-	set, unset := slices.ContainsFunc(add, isSeen), slices.ContainsFunc(remove, isSeen)
-	if set || unset {
-		a := s.disk.account(s.user)
-		seen := slices.DeleteFunc(slices.Clone(a.seen[v.folder.uniqueID]), func(uid uint32) bool { return slices.Contains(uids, uid) })
-		if set && !unset {
-			for _, uid := range uids {
-				if v.index().live(uid) != nil {
-					seen = append(seen, uid)
-				}
-			}
-		}
-		slices.Sort(seen)
-		a.seen[v.folder.uniqueID] = seen
-		s.log("SEEN", s.user, v.entry.name)
-	}
-	return slices.DeleteFunc(slices.Clone(add), isSeen), slices.DeleteFunc(slices.Clone(remove), isSeen)
-}
-
 // Copy implements [target.MessageChanges].
 func (s *session) Copy(ctx context.Context, name string, uids []uint32, to string) error {
 	return s.copy(ctx, "UID COPY", name, uids, to, false)
@@ -241,7 +213,7 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if err := s.fits(command, source, destination, records, move); err != nil {
 		return err
 	}
-	copied := destination.copyFrom(source, records)
+	copied := s.copyInto(destination, source, records)
 	destination.leaveAppended()
 	if move {
 		for _, r := range records {
@@ -287,17 +259,25 @@ func (s *session) fits(command string, source, destination *visit, records []rec
 	return nil
 }
 
-// copyFrom appends copies with their dates, flags and files, and returns their
-// UIDs.
-func (v *visit) copyFrom(source *visit, records []record) []uint32 {
+// copyInto appends copies with their dates, files, and those of their flags that
+// the user may give them, and returns their UIDs.
+func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 	uids := make([]uint32, len(records))
+	var seen []uint32
 	for i, r := range records {
 		uids[i] = v.index().lastUID + 1
 		v.folder.files[uids[i]] = source.folder.files[r.uid]
+		flags, ownSeen := s.given(v, r.flags)
+		if ownSeen {
+			seen = append(seen, uids[i])
+		}
 		copied := r
-		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(r.flags), v.now, v.now
+		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(flags), v.now, v.now
 		copied.modSeq = v.nextModSeq()
 		v.index().write(copied)
+	}
+	if len(seen) > 0 {
+		s.setSeen(v, s.seen(v).with(true, seen...))
 	}
 	return uids
 }

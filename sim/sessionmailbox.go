@@ -138,7 +138,7 @@ func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) e
 	}
 	internal, a := s.internal(name), s.disk.account(s.user)
 	a.hasSubs = a.hasSubs || subscribed
-	if subscribed && s.disk.list.find(internal) == nil {
+	if e := s.disk.list.find(internal); subscribed && (e == nil || !e.acl.allows(s.user, ownerOf(internal), 'l')) {
 		return no(command, "", textNonexistent)
 	}
 	if subscribed {

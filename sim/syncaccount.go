@@ -2,7 +2,6 @@ package sim
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -52,19 +51,13 @@ func (c *replication) meta(account string) {
 	theirs.subscriptions = maps.Clone(ours.subscriptions)
 	theirs.hasSubs = theirs.hasSubs || len(ours.subscriptions) > 0
 	for _, uniqueID := range names(ours.seen) {
-		c.seenOf(account, uniqueID)
+		c.seen(account, uniqueID)
 	}
 }
 
 // seen brings what the account has seen of one mailbox up to the master's.
-func (c *replication) seen(account, mailbox string) {
-	if e := c.master.disk.list.find(mailbox); e != nil {
-		c.seenOf(account, e.uniqueID)
-	}
-}
-
-func (c *replication) seenOf(account, uniqueID string) {
-	c.replica.disk.account(account).seen[uniqueID] = slices.Clone(c.master.disk.account(account).seen[uniqueID])
+func (c *replication) seen(account, uniqueID string) {
+	c.replica.disk.account(account).seen[uniqueID] = c.master.disk.account(account).seen[uniqueID]
 }
 
 // subscription brings one subscription up to the master's.

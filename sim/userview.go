@@ -54,20 +54,25 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 		return refuse(text)
 	}
 	whole := v.withTrace(account, message)
-	for _, filing := range v.file(ctx, account, whole) {
-		if refused := v.deliverTo(filing, account, message, whole); refused != "" {
-			return refuse(refused)
+	for _, to := range v.file(ctx, account, whole) {
+		if refused := v.deliverTo(to, account, message, whole); refused != "" {
+			// The script has failed: what it has not done is not done, and the
+			// message goes into the INBOX, marked.
+			if refused = v.deliverTo(filing{inbox, []string{"$SieveFailed"}}, account, message, whole); refused != "" {
+				return refuse(refused)
+			}
+			break
 		}
 	}
 	return v.answer(ctx, life, serviceLMTP, command)
 }
 
-// deliverTo puts a message into one mailbox, or into the INBOX where there is
-// none of that name, and says in Cyrus's words why it cannot.
+// deliverTo puts a message into one mailbox, and says in Cyrus's words why it
+// cannot.
 func (v userView) deliverTo(to filing, account string, message, whole []byte) (refused string) {
 	e := v.disk.list.find(mailboxname.Internal(account, to.mailbox))
 	if e == nil || e.kind != entryMail {
-		e = v.disk.list.find(mailboxname.Internal(account, inbox))
+		return textNonexistent
 	}
 	visit := v.visit(e)
 	if text := visit.trouble(); text != "" {

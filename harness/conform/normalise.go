@@ -46,11 +46,15 @@ func (l labels) of(value string) string {
 	return l.given[value]
 }
 
-var deletedName = regexp.MustCompile(`(DELETED\.\S+)\.[0-9A-F]{8}`)
+var (
+	deletedName = regexp.MustCompile(`(DELETED\.\S+)\.[0-9A-F]{8}`)
+	seenLine    = regexp.MustCompile(`^(SEEN \S+) \S+$`)
+)
 
-// logLine takes the time out of the name of a deleted mailbox.
+// logLine takes the time out of the name of a deleted mailbox, and the unique ID
+// out of a line about what was seen of one.
 func (n *normaliser) logLine(line string) string {
-	return deletedName.ReplaceAllString(line, "$1.time")
+	return seenLine.ReplaceAllString(deletedName.ReplaceAllString(line, "$1.time"), "$1 of a mailbox")
 }
 
 // date keeps dates that the plan gave, and calls all others now.
