@@ -28,11 +28,14 @@ func (s *server) create(name string, rights acl) *entry {
 	}
 	a := s.disk.account(ownerOf(name))
 	e := &entry{name: name, acl: rights, uniqueID: s.newUniqueID()}
-	atLeast := uint32(0)
 	if old := s.disk.list.any(name); old != nil {
-		atLeast = old.uidValidity + 1 // clients may still know the one that was deleted
+		// Clients may still know the one that was deleted. That another mailbox has
+		// the same one by now is of no matter.
+		e.uidValidity = old.uidValidity + 1
+		a.uidValidity = max(a.uidValidity, e.uidValidity)
+	} else {
+		e.uidValidity = s.nextUIDValidity(a)
 	}
-	e.uidValidity = s.nextUIDValidity(a, atLeast)
 	f := newFolder(e.uniqueID, e.uidValidity)
 	f.quotaRoot = s.quotaRootOf(name)
 	s.disk.folders[e.uniqueID] = f

@@ -43,7 +43,7 @@ func (s *server) reconstruct(e *entry) string {
 	var said strings.Builder
 	if v.index().state != indexWhole {
 		fmt.Fprintf(&said, "%s: failed to read index header\n", e.name)
-		v.folder.index = index{uidValidity: s.nextUIDValidity(v.account(), 0)}
+		v.folder.index = index{uidValidity: s.nextUIDValidity(v.account())}
 		e.uidValidity = v.folder.index.uidValidity
 		v.nextModSeq()
 	}

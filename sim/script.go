@@ -135,10 +135,8 @@ func (s *server) installScripts(account string, changed []uint32) {
 				a.defaultScript = ""
 			}
 		default:
-			a.contents[uid] = guidOf(source)
-			if code, _, err := s.pair.compile(source); err == nil && a.bytecode[name].source != code.source {
-				code.modified = s.pair.now.Unix()
-				a.bytecode[name] = code
+			if _, known := a.contents[uid]; !known {
+				s.installScript(a, uid, name, source)
 			}
 			if active := r.has(`\Flagged`); active {
 				a.defaultScript = name
@@ -146,6 +144,16 @@ func (s *server) installScripts(account string, changed []uint32) {
 				a.defaultScript = ""
 			}
 		}
+	}
+}
+
+// installScript compiles a script that has just been stored. What is in its file
+// later on is not looked at again, whatever becomes of its flags.
+func (s *server) installScript(a *accountState, uid uint32, name string, source []byte) {
+	a.contents[uid] = guidOf(source)
+	if code, _, err := s.pair.compile(source); err == nil {
+		code.modified = s.pair.now.Unix()
+		a.bytecode[name] = code
 	}
 }
 

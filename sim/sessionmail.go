@@ -267,7 +267,7 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 	for i, r := range records {
 		uids[i] = v.index().lastUID + 1
 		v.folder.files[uids[i]] = source.folder.files[r.uid]
-		flags, ownSeen := s.given(v, r.flags)
+		flags, ownSeen := s.given(v, s.flagsOf(source, r))
 		if ownSeen {
 			seen = append(seen, uids[i])
 		}

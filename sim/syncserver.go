@@ -137,6 +137,12 @@ type update struct {
 // before it changes anything, and answers with a checksum failure afterwards
 // where it did not.
 func (s *server) applyMailbox(u update) error {
+	for _, r := range u.records {
+		if sent, ok := u.files[r.uid]; ok && sent.sha1() != r.guid {
+			s.logf("syncserver: IOERROR: guid mismatch on parse mailbox=<%s> uid=<%d>", u.name, r.uid)
+			return syncIOError // a file that is not what its record says cannot be sent
+		}
+	}
 	v, err := s.opened(u)
 	if err != nil {
 		return err

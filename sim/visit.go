@@ -120,8 +120,8 @@ func (s *server) newUniqueID() string {
 	return fmt.Sprintf("%08x%08x%08x", s.pair.rand.Uint32(), s.pair.rand.Uint32(), s.pair.rand.Uint32())
 }
 
-// nextUIDValidity is the time, or one more than the account's last one.
-func (s *server) nextUIDValidity(a *accountState, atLeast uint32) uint32 {
-	a.uidValidity = max(uint32(s.pair.now.Unix()), a.uidValidity+1, atLeast)
+// nextUIDValidity is one more than the account's last one, or than the time.
+func (s *server) nextUIDValidity(a *accountState) uint32 {
+	a.uidValidity = max(uint32(s.pair.now.Unix()), a.uidValidity) + 1
 	return a.uidValidity
 }

@@ -33,7 +33,7 @@ func Compare(a, b Trace) *Difference {
 func compareSeen(a, b Seen) []string {
 	var lines []string
 	if a.Answer != b.Answer {
-		lines = append(lines, "- answered: "+a.Answer, "+ answered: "+b.Answer)
+		lines = append(lines, "- answered: "+a.Answer+" "+a.Why, "+ answered: "+b.Answer+" "+b.Why)
 	}
 	inA, inB := setOf(a.Facts), setOf(b.Facts)
 	for _, fact := range a.Facts {

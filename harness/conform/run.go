@@ -21,7 +21,7 @@ type Trace struct {
 func (t Trace) String() string {
 	var out strings.Builder
 	for i, seen := range t.Steps {
-		fmt.Fprintf(&out, "%d %s → %s\n", i+1, seen.Step, seen.Answer)
+		fmt.Fprintf(&out, "%d %s → %s %s\n", i+1, seen.Step, seen.Answer, seen.Why)
 		for _, fact := range seen.Facts {
 			fmt.Fprintf(&out, "    %s\n", fact)
 		}
@@ -35,6 +35,7 @@ type Seen struct {
 	Step   Step
 	Answer string
 	Facts  []string
+	Why    string // in the target's own words; it is not compared
 }
 
 // Run carries the plan out on a pair that is new or reset, with [Accounts]. Its
@@ -102,6 +103,9 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 		return seen, fmt.Errorf("not within %s: %w", stepWithin, err)
 	}
 	seen.Answer = answer(err)
+	if err != nil {
+		seen.Why = err.Error()
+	}
 	return seen, nil
 }
 

@@ -36,7 +36,7 @@ func (o operator) Resync(ctx context.Context, name target.ServerName, accounts [
 	if err := master.startAnew(ctx, target.RoleMaster, master.peer(), docker.KeepData); err != nil {
 		return fmt.Errorf("resyncing %s: letting %s replicate: %w", name, master.name, err)
 	}
-	for _, account := range accounts {
+	for _, account := range append([]string{probe}, accounts...) { // the probe is what tells a readable server
 		if _, err := master.tool(ctx, "sync_client", "-u", account); err != nil {
 			return fmt.Errorf("resyncing %s: sending %s: %w", name, account, err)
 		}
