@@ -98,16 +98,21 @@ func (m *monitor) alive(ctx context.Context, server target.Server) (bool, error)
 }
 
 // replication looks at the sync log, at the process that works it off, and at
-// what has arrived. It looks again until the grace is over.
+// what has arrived. It looks again until the grace is over; as long as changes
+// wait in the log, the replica cannot be even.
 func (m *monitor) replication(ctx context.Context, master, replica target.Server) error {
 	var log target.SyncLog
 	var behind map[string]Finding
+	compared := false
 	err := target.WaitUntil(ctx, m.scene.Clock, monitorGrace, "the replica to be even", func(ctx context.Context) (even bool, seen string, err error) {
 		if log, err = master.Host().SyncLog(ctx); err != nil {
 			return false, "", err
 		}
+		if compared = log.Pending() == 0; !compared {
+			return false, "", nil
+		}
 		behind, err = m.behind(ctx, master, replica)
-		return err == nil && log.Pending() == 0 && len(behind) == 0, "", err
+		return err == nil && len(behind) == 0, "", err
 	})
 	var late *target.TimeoutError
 	if err != nil && !errors.As(err, &late) {
@@ -115,6 +120,11 @@ func (m *monitor) replication(ctx context.Context, master, replica target.Server
 	}
 	if err := m.process(ctx, master, log); err != nil {
 		return err
+	}
+	if !compared {
+		if behind, err = m.behind(ctx, master, replica); err != nil {
+			return err
+		}
 	}
 	for _, account := range m.scene.Accounts {
 		if finding, ok := behind[account]; ok {
