@@ -1,7 +1,6 @@
 package drill_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -216,33 +215,6 @@ func TestLedgerThatCannotBeWrittenIsUnknown(t *testing.T) {
 	p := incident(t)
 	result, _ := drill.Run(t.Context(), p, newPair(t, p), drill.Options{Target: "sim", Ledger: fullDisk{}})
 	wantVerdict(t, result, property.Unknown, "no space left on device")
-}
-
-// One seed gives one drill: the same events and the same ledger, byte for byte.
-func TestSameSeedSameDrill(t *testing.T) {
-	trace := func(seed uint64) string {
-		p := incident(t)
-		p.Seed = seed
-		var out bytes.Buffer
-		result, evidence := drill.Run(t.Context(), p, newPair(t, p), drill.Options{Target: "sim", Ledger: &out, Observe: func(e drill.Event) {
-			fmt.Fprintf(&out, "%+v\n", e)
-		}})
-		result.Wall = 0
-		for _, part := range []any{result, evidence.Freeze} {
-			if err := json.NewEncoder(&out).Encode(part); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return out.String()
-	}
-	for seed := range uint64(20) {
-		if diff := cmp.Diff(trace(seed), trace(seed)); diff != "" {
-			t.Fatalf("seed %d gave two drills:\n%s", seed, diff)
-		}
-	}
-	if trace(1) == trace(2) {
-		t.Error("two seeds gave one drill")
-	}
 }
 
 // A detector sees what the fault did and nothing else: its findings are the
