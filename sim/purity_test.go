@@ -39,17 +39,19 @@ func TestNothingButTheSeedDecides(t *testing.T) {
 
 func TestImpuritiesAreFound(t *testing.T) {
 	for planted, want := range map[string]string{
-		`import "time"; func f() time.Time { return time.Now() }`:                                   "time.Now",
-		`import clock "time"; var f = clock.Since`:                                                  "time.Since",
-		`import "time"; func f() { time.Sleep(1) }`:                                                 "time.Sleep",
-		`import "time"; func f() { <-time.After(1) }`:                                               "time.After",
-		`import "context"; func f(c context.Context) { context.WithTimeout(c, 1) }`:                 "context.WithTimeout",
-		`import "math/rand/v2"; func f() int { return rand.IntN(3) }`:                               "math/rand/v2.IntN",
-		`import "math/rand"; func f() int { return rand.Intn(3) }`:                                  "math/rand",
-		`import "crypto/rand"; func f(b []byte) { rand.Read(b) }`:                                   "crypto/rand",
-		`import "os"; func f() { os.ReadFile("x") }`:                                                "os",
-		`import "net/http"; var _ http.Handler`:                                                     "net/http",
-		`import . "time"; func f() Time { return Now() }`:                                           "without its name",
+		`import "time"; func f() time.Time { return time.Now() }`:                             "time.Now",
+		`import clock "time"; var f = clock.Since`:                                            "time.Since",
+		`import "time"; func f() { time.Sleep(1) }`:                                           "time.Sleep",
+		`import "time"; func f() { <-time.After(1) }`:                                         "time.After",
+		`import "context"; func f(c context.Context) { context.WithTimeout(c, 1) }`:           "context.WithTimeout",
+		`import "math/rand/v2"; func f() int { return rand.IntN(3) }`:                         "math/rand/v2.IntN",
+		`import "math/rand"; func f() int { return rand.Intn(3) }`:                            "math/rand",
+		`import "crypto/rand"; func f(b []byte) { rand.Read(b) }`:                             "crypto/rand",
+		`import "os"; func f() { os.ReadFile("x") }`:                                          "os",
+		`import "net/http"; var _ http.Handler`:                                               "net/http",
+		`import . "time"; func f() Time { return Now() }`:                                     "without its name",
+		`import "github.com/cyrdrill/cyrdrill/harness/detect"; var _ detect.Scene`:            "knows nothing",
+		`import "github.com/cyrdrill/cyrdrill/harness/target/rfc5322"; var _ rfc5322.Message`: "",
 		`func f() { go f() }`:                                                                       "go statement",
 		`var count int; func f() { count++ }`:                                                       "changes count",
 		`var seen = map[string]bool{}; func f() { seen["x"] = true }`:                               "changes seen",
@@ -176,12 +178,17 @@ func (c *purity) checkImport(spec *ast.ImportSpec) {
 	if spec.Name != nil && spec.Name.Name == "." {
 		c.complain(spec, "%s is imported without its name", path)
 	}
+	if ours, ok := strings.CutPrefix(path, "github.com/cyrdrill/cyrdrill/"); ok && !below(ours, "harness/target") {
+		c.complain(spec, "%s is imported, of which a simulated pair knows nothing", path)
+	}
 	for _, banned := range bannedImports {
-		if path == banned || (banned == "net" || banned == "os") && strings.HasPrefix(path, banned+"/") {
+		if path == banned || (banned == "net" || banned == "os") && below(path, banned) {
 			c.complain(spec, "%s is imported", path)
 		}
 	}
 }
+
+func below(path, other string) bool { return path == other || strings.HasPrefix(path, other+"/") }
 
 func (c *purity) checkSelector(selector *ast.SelectorExpr) {
 	name, ok := selector.X.(*ast.Ident)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -155,56 +153,6 @@ func TestEverythingEndsWithItsContext(t *testing.T) {
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", what, err)
-		}
-	}
-}
-
-// The simulator may know neither real time nor chance of its own, nor anything
-// of the harness but the interface.
-func TestNothingFromOutside(t *testing.T) {
-	files, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	forbidden := regexp.MustCompile(`time\.(Now|Sleep|After|Tick|NewTimer|NewTicker|Since)\b|math/rand"|crypto/rand|rand\.(IntN|Int64N|Uint64|Perm|Shuffle|Float64)\(|\bgo func|^\s+"(os|net|sync)"$|harness/[^t]`)
-	for _, file := range files {
-		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(file.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, line := range strings.Split(string(text), "\n") {
-			if found := forbidden.FindString(line); found != "" {
-				if strings.Contains(line, "."+found) || strings.HasPrefix(strings.TrimSpace(line), "//") {
-					continue // the pair's own chance, or a comment
-				}
-				t.Errorf("%s:%d uses %s", file.Name(), i+1, found)
-			}
-		}
-	}
-}
-
-func BenchmarkDeliver(b *testing.B) {
-	p := newPair(b, 1)
-	for i := 0; b.Loop(); i++ {
-		deliver(b, p.Serving(), "alice", fmt.Sprint(i))
-		if i%1000 == 999 {
-			b.StopTimer()
-			if err := p.Reset(b.Context(), []string{"alice", "bob"}); err != nil {
-				b.Fatal(err)
-			}
-			b.StartTimer()
-		}
-	}
-}
-
-func BenchmarkReset(b *testing.B) {
-	p := newPair(b, 1)
-	for b.Loop() {
-		if err := p.Reset(b.Context(), []string{"alice", "bob"}); err != nil {
-			b.Fatal(err)
 		}
 	}
 }
