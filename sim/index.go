@@ -72,10 +72,11 @@ type index struct {
 	lastUID       uint32
 	highestModSeq uint64
 	createdModSeq uint64
-	deletedModSeq uint64 // of the last tombstone that was forgotten
-	recentUID     uint32 // up to which a session of the owner has been told of messages
-	crc           uint32 // SYNC_CRC, as the header has it
-	records       []record
+	deletedModSeq uint64   // of the last tombstone that was forgotten
+	recentUID     uint32   // up to which a session of the owner has been told of messages
+	crc           uint32   // SYNC_CRC, as the header has it
+	records       []record // in order of UID
+	sums          sums     // of them
 }
 
 // at returns where the record of that UID is, or would be.
@@ -96,12 +97,10 @@ func (x *index) live(uid uint32) *record {
 func (x *index) write(r record) {
 	r.crc = r.syncCRC()
 	i, ok := x.at(r.uid)
-	if !ok {
-		x.records = slices.Insert(x.records, i, r)
-	} else {
+	if ok {
 		x.crc ^= x.records[i].crc
-		x.records[i] = r
 	}
+	x.put(i, r)
 	x.crc ^= r.crc
 	x.lastUID = max(x.lastUID, r.uid)
 }
@@ -113,20 +112,4 @@ func (x *index) recalculate() {
 		x.records[i].crc = x.records[i].syncCRC()
 		x.crc ^= x.records[i].crc
 	}
-}
-
-// rotten says whether any record's own checksum does not hold.
-func (x *index) rotten() bool {
-	return slices.ContainsFunc(x.records, func(r record) bool { return r.rotten })
-}
-
-// exists counts the messages, and bytes the length of them.
-func (x *index) exists() (messages int, bytes int64) {
-	for i := range x.records {
-		if !x.records[i].expunged {
-			messages++
-			bytes += int64(x.records[i].size)
-		}
-	}
-	return messages, bytes
 }

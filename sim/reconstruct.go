@@ -51,7 +51,7 @@ func (s *server) reconstruct(e *entry) string {
 	discovered := v.compareWithFiles(&said)
 	lastUID := v.index().lastUID
 	for _, uid := range found {
-		if _, known := v.index().at(uid); !known && uid <= lastUID && !slices.Contains(discovered, uid) {
+		if _, known := v.index().at(uid); !known && uid <= lastUID {
 			discovered = append(discovered, uid)
 		}
 	}
@@ -62,7 +62,7 @@ func (s *server) reconstruct(e *entry) string {
 		}
 	}
 	slices.Sort(discovered)
-	for _, uid := range discovered {
+	for _, uid := range slices.Compact(discovered) {
 		fmt.Fprintf(&said, "%s uid %d rediscovered - appending\n", e.name, uid)
 		v.adopt(uid, v.index().lastUID+1)
 	}
@@ -79,8 +79,6 @@ func (v *visit) compareWithFiles(said *strings.Builder) (discovered []uint32) {
 		_, there := v.folder.files[r.uid]
 		switch {
 		case r.rotten:
-			i, _ := x.at(r.uid)
-			x.records = slices.Delete(x.records, i, i+1)
 			v.changed = true
 			if there {
 				discovered = append(discovered, r.uid)
@@ -95,6 +93,7 @@ func (v *visit) compareWithFiles(said *strings.Builder) (discovered []uint32) {
 		}
 	}
 	v.folder.cacheLost = false
+	x.remove(func(r record) bool { return r.rotten })
 	return discovered
 }
 
@@ -134,7 +133,7 @@ func (v *visit) forget() int {
 		return 0
 	}
 	x, forgotten := v.index(), 0
-	x.records = slices.DeleteFunc(x.records, func(r record) bool {
+	x.remove(func(r record) bool {
 		if r.expunged {
 			x.deletedModSeq = max(x.deletedModSeq, r.modSeq)
 			delete(v.folder.files, r.uid)

@@ -40,7 +40,7 @@ func (b saboteur) DamageRecord(ctx context.Context, name target.ServerName, acco
 		if len(x.records) == 0 {
 			return errors.New("its index has no record")
 		}
-		x.records[0].rotten = !x.records[0].rotten
+		x.spoil(0, !x.records[0].rotten)
 		return nil
 	})
 }

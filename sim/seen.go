@@ -9,16 +9,20 @@ import (
 // Cyrus keeps apart from the index.
 type seenState struct {
 	lastUID uint32 // up to which it was told of messages
-	uids    []uint32
+	uids    []uint32 // sorted
 }
 
-func (s seenState) has(uid uint32) bool { return slices.Contains(s.uids, uid) }
+func (s seenState) has(uid uint32) bool {
+	_, seen := slices.BinarySearch(s.uids, uid)
+	return seen
+}
 
 // with returns the state in which these messages have been seen, or have not.
 func (s seenState) with(seen bool, uids ...uint32) seenState {
-	kept := slices.DeleteFunc(slices.Clone(s.uids), func(uid uint32) bool { return slices.Contains(uids, uid) })
+	changed := seenState{uids: sorted(uids)}
+	kept := slices.DeleteFunc(slices.Clone(s.uids), changed.has)
 	if seen {
-		kept = append(kept, uids...)
+		kept = append(kept, changed.uids...)
 	}
 	slices.Sort(kept)
 	return seenState{s.lastUID, kept}

@@ -187,10 +187,7 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	if remote != nil {
 		lastUID, since = remote.lastUID, remote.highestModSeq
 	}
-	for _, r := range x.records {
-		if r.modSeq <= since {
-			continue
-		}
+	for r := range x.changedSince(since) {
 		if r.uid > lastUID && !r.unlinked {
 			sent, ok := v.folder.files[r.uid]
 			if !ok {
