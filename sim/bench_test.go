@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -109,9 +110,20 @@ func (l *mailboxLife) each(do func(uid uint32) error) func() error {
 }
 
 func (l *mailboxLife) timed(what string, do func() error) {
-	began := time.Now()
+	began := processorTime(l.b)
 	if err := do(); err != nil {
 		l.b.Fatalf("%s: %v", what, err)
 	}
-	l.spent[what] += time.Since(began)
+	l.spent[what] += processorTime(l.b) - began
+}
+
+// processorTime is how long the process has kept a core busy so far: on a machine
+// that is busy otherwise, what passes on the clock says little.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

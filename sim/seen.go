@@ -8,7 +8,7 @@ import (
 // seenState is what an account has seen of another's mailbox: its own \Seen, which
 // Cyrus keeps apart from the index.
 type seenState struct {
-	lastUID uint32 // up to which it was told of messages
+	lastUID uint32   // up to which it was told of messages
 	uids    []uint32 // sorted
 }
 

@@ -7,10 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
 	"github.com/cyrdrill/cyrdrill/scenarios"
+	"github.com/cyrdrill/cyrdrill/sim"
 )
 
 //go:embed testdata/small-incident.yaml
@@ -28,6 +32,46 @@ func BenchmarkIncidentOnSim(b *testing.B) {
 		b.Fatal(err)
 	}
 	benchmarkPlan(b, parse(b, string(text)))
+}
+
+// BenchmarkYearOfMonitoring lets a year pass on a pair where nothing happens, with
+// a check every two minutes, of three accounts with five mailboxes each.
+func BenchmarkYearOfMonitoring(b *testing.B) {
+	const every, checks = 2 * time.Minute, 365 * 24 * 30
+	before := processorTime(b)
+	for b.Loop() {
+		scene := quietScene(b)
+		for range checks {
+			found, err := detect.Monitor{}.Detect(b.Context(), scene)
+			if err != nil || len(found) > 0 {
+				b.Fatal(found, err)
+			}
+			if err := scene.Clock.Sleep(b.Context(), every); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	spent := (processorTime(b) - before).Seconds() / float64(b.N)
+	b.ReportMetric(spent, "core-s/year")
+	b.ReportMetric(spent/checks*1e6, "core-µs/check")
+}
+
+// quietScene is a pair with some mail, as a monitor sees it.
+func quietScene(b *testing.B) detect.Scene {
+	accounts := []string{"alice", "bob", "carol"}
+	pair, err := sim.New().NewPair(b.Context(), target.Spec{Seed: 1, Accounts: accounts})
+	if err != nil {
+		b.Fatal(err)
+	}
+	users := traffic.NewUsers(pair, traffic.NewLedger(nil), 1)
+	if _, err := users.Seed(b.Context(), accounts, 5, 120); err != nil {
+		b.Fatal(err)
+	}
+	scene := detect.Scene{Clock: pair.Clock(), Executor: pair.Executor(), Accounts: accounts, Master: target.Imap1}
+	for _, server := range pair.Servers() {
+		scene.Sides = append(scene.Sides, detect.LiveSide(server))
+	}
+	return scene
 }
 
 // benchmarkPlan counts drills by the processor's time: on a machine that is busy
