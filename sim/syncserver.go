@@ -137,11 +137,8 @@ type update struct {
 // before it changes anything, and answers with a checksum failure afterwards
 // where it did not.
 func (s *server) applyMailbox(u update) error {
-	for _, r := range u.records {
-		if sent, ok := u.files[r.uid]; ok && sent.sha1() != r.guid {
-			s.logf("syncserver: IOERROR: guid mismatch on parse mailbox=<%s> uid=<%d>", u.name, r.uid)
-			return syncIOError // a file that is not what its record says cannot be sent
-		}
+	if err := s.checkFiles(u); err != nil {
+		return err
 	}
 	v, err := s.opened(u)
 	if err != nil {
@@ -172,6 +169,23 @@ func (s *server) applyMailbox(u update) error {
 	s.pair.tracef("%s took %s: %d records, LAST_UID %d, HIGHESTMODSEQ %d", s.name, u.name, len(u.records), x.lastUID, x.highestModSeq)
 	if x.crc != u.crc {
 		return syncChecksum
+	}
+	return nil
+}
+
+// checkFiles refuses an update with a file that is not what its record says; a
+// tombstone is taken without its file.
+func (s *server) checkFiles(u update) error {
+	for i, r := range u.records {
+		sent, ok := u.files[r.uid]
+		switch {
+		case !ok || sent.sha1() == r.guid:
+		case r.expunged:
+			u.records[i].unlinked = true
+		default:
+			s.logf("syncserver: IOERROR: guid mismatch on parse mailbox=<%s> uid=<%d>", u.name, r.uid)
+			return syncIOError
+		}
 	}
 	return nil
 }
