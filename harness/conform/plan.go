@@ -56,6 +56,7 @@ const (
 	Resync       Op = "resync"       // the server, from the other
 	SwapRoles    Op = "swap-roles"   //
 	Advance      Op = "advance"      // both clocks, by Count hours
+	SyncUser     Op = "sync-user"    // sync_client -u of the account on the server: "exit 0"
 	Settle       Op = "settle"       // until replication rests; then both servers' states are taken
 	SettleBodies Op = "settle-bodies"
 	Logged       Op = "logged"  // whether the server's syslog has Text by now: yes or no

@@ -95,6 +95,9 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 			err = r.asUser(ctx, step, act)
 		} else if act, ok := serverActOf(step.Op); ok {
 			err = act(ctx, r, step)
+		} else if act, ok := toolActs[step.Op]; ok {
+			seen.Answer = status(act(ctx, r, step))
+			return seen, ctx.Err()
 		} else {
 			return seen, fmt.Errorf("there is no operation %q", step.Op)
 		}

@@ -135,9 +135,20 @@ func (e *engine) execWithin(ctx context.Context, within time.Duration, id, user 
 		return nil, err
 	}
 	if ended.ExitCode != 0 || ended.Running {
-		return out.Bytes(), fmt.Errorf("%s: exit status %d: %s", command[0], ended.ExitCode, bytes.TrimSpace(complaints.Bytes()))
+		return out.Bytes(), &exitError{command[0], ended.ExitCode, string(bytes.TrimSpace(complaints.Bytes()))}
 	}
 	return out.Bytes(), nil
+}
+
+// exitError says that a command ended with a status other than 0.
+type exitError struct {
+	command   string
+	status    int
+	complaint string
+}
+
+func (e *exitError) Error() string {
+	return fmt.Sprintf("%s: exit status %d: %s", e.command, e.status, e.complaint)
 }
 
 // file is one file in a container.

@@ -132,6 +132,12 @@ type Operator interface {
 	// Expire removes every tombstone and deleted mailbox for good, as the
 	// nightly run of cyr_expire does once they are old enough.
 	Expire(ctx context.Context, server ServerName) (said string, err error)
+	// SyncUser sends all of an account at once to the server's peer, whatever its
+	// sync log says (sync_client -u), and returns what the tool ended with: 0 as
+	// well where it found nothing amiss because it did not look. A run that does
+	// not end within [SyncWithin] is ended, with a [TimeoutError]: sync_client
+	// waits for ever for a replica that is not there.
+	SyncUser(ctx context.Context, server ServerName, account string) (status int, err error)
 	// Resync makes a rescued server the replica of the one that serves. The
 	// accounts are emptied there first, so that nothing of their old state can
 	// come back, and then sent whole; from then on there is rolling
@@ -144,6 +150,9 @@ type Operator interface {
 	// returns how long no server took users.
 	SwapRoles(ctx context.Context) (downtime time.Duration, err error)
 }
+
+// SyncWithin bounds one run of sync_client by hand.
+const SyncWithin = 15 * time.Second
 
 // Seeder is a pair into which mail can be put in bulk, past IMAP and LMTP, on
 // both servers alike. A pair need not be one.

@@ -1,0 +1,72 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// What sync_client ends with.
+const (
+	exitOK       = 0
+	exitBailing  = 1  // "bailing out!"
+	exitSoftware = 70 // EX_SOFTWARE: an assertion failed, or sync_host is not set
+)
+
+// SyncUser implements [target.Operator].
+func (o operator) SyncUser(ctx context.Context, name target.ServerName, account string) (int, error) {
+	s := o.pair.server(name)
+	return s.byHand(ctx, "-u "+account, s.peer, func(c *replication) error {
+		err := c.user(account)
+		if err != nil && err != error(syncCrash) {
+			s.logf("sync_client: Error in sync_do_user(%s): bailing out!", account)
+		}
+		return err
+	})
+}
+
+// byHand runs sync_client towards a peer, and returns what it ends with. It waits
+// for a peer that is not there.
+func (s *server) byHand(ctx context.Context, what string, peer *server, work func(*replication) error) (int, error) {
+	if err := s.pair.takes(ctx, toolTime); err != nil {
+		return 0, err
+	}
+	if !s.up() {
+		return 0, fmt.Errorf("running sync_client %s on %s: it is down", what, s.name)
+	}
+	if peer == nil {
+		s.logf("sync_client: sync_host not defined")
+		return exitSoftware, nil
+	}
+	const pause = 100 * time.Millisecond
+	for waited := time.Duration(0); !s.reaches(peer); waited += pause {
+		if waited >= target.SyncWithin {
+			return 0, &target.TimeoutError{What: fmt.Sprintf("sync_client %s on %s", what, s.name), Within: target.SyncWithin, Last: "no replica answers"}
+		}
+		if err := s.pair.Sleep(ctx, pause); err != nil {
+			return 0, err
+		}
+	}
+	return s.status(work(&replication{s, peer})), nil
+}
+
+// reaches says whether the peer's sync_server answers.
+func (s *server) reaches(peer *server) bool {
+	return peer.up() && !peer.stopped(serviceSync.process())
+}
+
+// status is what sync_client ends with after so an error.
+func (s *server) status(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, syncCrash):
+		s.logf("sync_client: %s", fatalRecord)
+		return exitSoftware
+	default:
+		return exitBailing
+	}
+}
