@@ -63,6 +63,11 @@ func (c Config) RepeatSeconds() int64 {
 	return int64(c.RepeatInterval / time.Second)
 }
 
+// SyncShutdownFile is [SyncShutdownFile], for the templates.
+func (c Config) SyncShutdownFile() string {
+	return SyncShutdownFile
+}
+
 func (c Config) render(name string) ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("rendering %s of %s: %w", name, c.ServerName, err)

@@ -90,6 +90,7 @@ func TestImapdConf(t *testing.T) {
 		{"sync_repeat_interval", "2", absent, absent, absent},
 		{"sync_timeout", "5s", absent, absent, absent},
 		{"sync_reconnect_maxwait", "1s", absent, absent, absent},
+		{"sync_shutdown_file", SyncShutdownFile, absent, absent, absent},
 	} {
 		for name, want := range map[*Config]string{
 			&master: test.master, &promoted: test.promoted, &replica: test.replica, &rescued: test.rescued,

@@ -42,6 +42,8 @@ const (
 	// LiveFaketimeFile is its copy in memory, made at each start, which Cyrus
 	// reads at every look at the clock.
 	LiveFaketimeFile = "/dev/shm/cyrdrill-faketime"
+	// SyncShutdownFile asks a master's sync_client to end.
+	SyncShutdownFile = "/var/lib/cyrus/sync/shutdown"
 )
 
 // FaketimeEnvironment is what a tool that is run in a container needs so that it

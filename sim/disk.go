@@ -15,6 +15,7 @@ type disk struct {
 	list      mailboxList
 	folders   map[string]*folder // by unique ID
 	accounts  map[string]*accountState
+	full      bool              // no room for mail is left
 	delivered map[delivery]bool // for duplicate suppression
 	log       logFile           // sync/log
 	run       logFile           // sync/log-run: the batch in work

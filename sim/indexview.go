@@ -112,7 +112,7 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	}
 	a, ok := v.disk.accounts[account]
 	if !ok {
-		return meta, nil
+		a = newAccount()
 	}
 	for _, internal := range names(a.subscriptions) {
 		name, err := mailboxname.Owner(account, internal)

@@ -111,7 +111,7 @@ func (s *server) rename(e *entry, to string, silent bool) {
 // deleteDelayed moves a mailbox below DELETED, where it is kept for a while.
 func (s *server) deleteDelayed(e *entry) {
 	const format = mailboxname.InternalDeleted + "%s.%08X"
-	stamp := s.pair.now.Unix()
+	stamp := s.clock().Unix()
 	for s.disk.list.any(fmt.Sprintf(format, e.name, stamp)) != nil {
 		stamp++
 	}

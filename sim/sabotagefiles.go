@@ -129,7 +129,7 @@ func (b saboteur) ReplaceCompiled(ctx context.Context, name target.ServerName, a
 		return fail(err)
 	}
 	before := a.bytecode[script].sha1
-	code.modified = b.pair.now.Unix()
+	code.modified = s.clock().Unix()
 	a.bytecode[script] = code
 	b.pair.tracef("the bytecode of %s of %s on %s was replaced", script, account, name)
 	return target.Evidence{

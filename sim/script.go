@@ -152,7 +152,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 func (s *server) installScript(a *accountState, uid uint32, name string, source []byte) {
 	a.contents[uid] = guidOf(source)
 	if code, _, err := s.pair.compile(source); err == nil {
-		code.modified = s.pair.now.Unix()
+		code.modified = s.clock().Unix()
 		a.bytecode[name] = code
 	}
 }
@@ -205,7 +205,7 @@ func (s *server) recompile(account string, a *accountState) {
 			continue
 		}
 		if code, _, err := s.pair.compile(stored.source); err == nil {
-			code.modified = s.pair.now.Unix()
+			code.modified = s.clock().Unix()
 			a.bytecode[stored.name] = code
 		}
 	}

@@ -20,6 +20,10 @@ type server struct {
 	processes []*process // none: the server is down
 	life      int        // counts starts, so that a session knows its own
 	draining  bool       // users are let out, replication goes on
+	quiet     bool       // what is done is not logged for replication
+	link      link
+	offset    time.Duration // of its clock
+	idledOut  int           // counts jumps of its clock that ended idle sessions
 	client    *syncClient
 	syslog    []byte
 }
@@ -60,21 +64,21 @@ func (s *server) kill() {
 
 // logf writes a line of syslog.
 func (s *server) logf(format string, args ...any) {
-	line := fmt.Sprintf("%s %s cyrus/", s.pair.now.Format("15:04:05.000000"), s.name) + fmt.Sprintf(format, args...)
+	line := fmt.Sprintf("%s %s cyrus/", s.clock().Format("15:04:05.000000"), s.name) + fmt.Sprintf(format, args...)
 	s.pair.trace = append(s.pair.trace, line)
 	s.syslog = append(append(s.syslog, line...), '\n')
 }
 
 // log notes a change for replication.
 func (s *server) log(kind, first string, second ...string) {
-	if s.role != target.RoleMaster {
+	if s.role != target.RoleMaster || s.quiet {
 		return // sync_log is off
 	}
 	e := logEntry{kind: kind, first: first}
 	if len(second) > 0 {
 		e.second = second[0]
 	}
-	s.disk.log.append(s.pair.now, e)
+	s.disk.log.append(s.clock(), e)
 	if s.client != nil {
 		s.client.wake()
 	}

@@ -32,6 +32,9 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	if v.lastIsRotten() {
 		return 0, nil, no(command, "", textFormatSpoilt)
 	}
+	if s.disk.full {
+		return 0, nil, no(command, "", textIOError)
+	}
 	var uids, seen []uint32
 	for _, message := range messages {
 		date := v.now
@@ -67,7 +70,7 @@ func (s *session) leaveOrphan(name string, body []byte) {
 		return
 	}
 	f := s.disk.folder(e)
-	f.files[f.index.lastUID+1] = newFile(body, s.pair.now.Unix())
+	f.files[f.index.lastUID+1] = newFile(body, s.clock().Unix())
 }
 
 // tryCreate is what a mailbox that is not there is answered with to who wants to

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -15,6 +17,8 @@ const (
 	exitBailing  = 1  // "bailing out!"
 	exitSoftware = 70 // EX_SOFTWARE: an assertion failed, or sync_host is not set
 )
+
+var _ target.HandSyncer = operator{}
 
 // SyncUser implements [target.Operator].
 func (o operator) SyncUser(ctx context.Context, name target.ServerName, account string) (int, error) {
@@ -50,12 +54,51 @@ func (s *server) byHand(ctx context.Context, what string, peer *server, work fun
 			return 0, err
 		}
 	}
+	defer peer.hush()()
 	return s.status(work(&replication{s, peer})), nil
 }
 
-// reaches says whether the peer's sync_server answers.
-func (s *server) reaches(peer *server) bool {
-	return peer.up() && !peer.stopped(serviceSync.process())
+// hush keeps the server from logging what is done to it, as sync_server does, until
+// the returned function is called.
+func (s *server) hush() (speak func()) {
+	before := s.quiet
+	s.quiet = true
+	return func() { s.quiet = before }
+}
+
+// SyncMailbox implements [target.HandSyncer]. Of a mailbox that is not there
+// nothing is sent, which is no error.
+func (o operator) SyncMailbox(ctx context.Context, name target.ServerName, mailbox string) (int, error) {
+	s := o.pair.server(name)
+	return s.byHand(ctx, "-m "+mailbox, s.peer, func(c *replication) error {
+		return c.mailboxes([]string{internalOf(mailbox)})
+	})
+}
+
+// internalOf turns an external name into an internal one, as Cyrus does where "/"
+// parts names: a dot in it is part of a name, and kept as "^".
+func internalOf(external string) string {
+	return strings.NewReplacer(".", "^", "/", ".").Replace(external)
+}
+
+// SyncBack implements [target.HandSyncer].
+func (o operator) SyncBack(ctx context.Context, name target.ServerName, account string) (int, error) {
+	s := o.pair.server(name)
+	if account != "" {
+		return s.byHand(ctx, "-u "+account, o.pair.server(name.Other()), func(c *replication) error { return c.user(account) })
+	}
+	return s.byHand(ctx, "-A", o.pair.server(name.Other()), func(c *replication) error {
+		var failed error
+		for _, e := range slices.Clone(s.disk.list.entries) {
+			if !isInbox(e.name) || e.kind == entryTombstone {
+				continue
+			}
+			if err := c.user(ownerOf(e.name)); err != nil {
+				failed = err // and on with the next
+			}
+		}
+		return failed
+	})
 }
 
 // status is what sync_client ends with after so an error.

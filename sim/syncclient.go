@@ -40,9 +40,10 @@ const patientRetries = 60
 // log-run, and looks again. A batch that is left comes first.
 type syncClient struct {
 	server  *server
-	batch   *batch // in work
-	waiting bool   // a next step is due
-	used    time.Time
+	batch   *batch    // in work
+	waiting bool      // a next step is due
+	life    int       // of the replica's, with which it is connected; 0: it is not
+	used    time.Time // when the replica answered last
 	retries int
 
 	deaths    int
@@ -51,7 +52,7 @@ type syncClient struct {
 }
 
 func newSyncClient(s *server) *syncClient {
-	c := &syncClient{server: s, used: s.pair.now}
+	c := &syncClient{server: s}
 	s.spawn(syncClientName)
 	c.in(respawnTime)
 	return c
@@ -60,8 +61,13 @@ func newSyncClient(s *server) *syncClient {
 // wake lets the process look at its log, unless it is about to anyhow.
 func (c *syncClient) wake() {
 	if !c.waiting {
-		c.in(max(c.server.pair.interval, pollTime/4+time.Duration(c.server.pair.rand.Int64N(int64(pollTime*3/4)))))
+		c.in(c.lookTime())
 	}
+}
+
+// lookTime is how long it takes until the process looks at its log again.
+func (c *syncClient) lookTime() time.Duration {
+	return max(c.server.pair.interval, pollTime/4+time.Duration(c.server.pair.rand.Int64N(int64(pollTime*3/4))))
 }
 
 func (c *syncClient) in(d time.Duration) {
@@ -76,64 +82,82 @@ func (c *syncClient) step() {
 	switch {
 	case s.client != c, s.process(syncClientName) == nil, s.stopped(syncClientName):
 		return // it is dead, or stopped: then it goes on when it is resumed
-	case !s.peer.up():
-		c.unreachable()
-	case s.peer.stopped(serviceSync.process()):
-		c.unanswered()
+	case !c.connected():
+		c.connect()
 	case len(s.disk.run.entries) == 0 && len(s.disk.log.entries) == 0:
+		c.batch = nil // the next change wakes it
+	default:
+		c.take()
+		c.send()
+	}
+}
+
+// take makes the log its batch, unless one is left.
+func (c *syncClient) take() {
+	if s := c.server; len(s.disk.run.entries) == 0 {
+		s.disk.run, s.disk.log = s.disk.log, logFile{}
 		c.batch = nil
-		return // the next change wakes it
+	}
+}
+
+// send does a part of the batch, if the replica lets it.
+func (c *syncClient) send() {
+	s := c.server
+	switch {
+	case !s.peer.up() || s.peer.life != c.life:
+		s.logf("sync_client: Error in do_sync(): bailing out! Bad protocol (end of file reached)")
+		c.respawn()
 	case s.pair.now.Sub(c.used) > syncTimeout:
 		s.logf("sync_client: idle for too long; Error in do_sync(): bailing out! Bad protocol")
 		c.respawn()
+	case !s.reaches(s.peer):
+		c.in(c.used.Add(syncTimeout + time.Millisecond).Sub(s.pair.now)) // no answer until then is none
 	default:
 		c.work()
 	}
 }
 
-// unreachable: the replica is down. It is asked for again and again.
-func (c *syncClient) unreachable() {
+// connected says whether the process has a connection, good or not.
+func (c *syncClient) connected() bool { return c.life != 0 }
+
+// connect looks for the replica: again and again where it is down, or not to be
+// found. Where it hangs its kernel takes the connection, and then no greeting
+// comes, for which the process waits for ever.
+func (c *syncClient) connect() {
 	s := c.server
-	if c.batch != nil {
-		s.logf("sync_client: Error in do_sync(): bailing out! LOGOUT received")
-		c.respawn()
-		return
+	switch {
+	case !s.peer.up() || !s.routed(s.peer):
+		if c.retries++; c.retries > patientRetries {
+			return // until it is up again
+		}
+		s.logf("sync_client: connect(%s) failed, retrying in %d seconds", s.peer.name, int(retryTime/time.Second))
+		c.in(retryTime)
+	case !s.reaches(s.peer):
+		return // until it answers again
+	default:
+		c.life, c.used, c.retries = s.peer.life, s.pair.now, 0
+		c.next()
 	}
-	if c.retries++; c.retries > patientRetries {
-		return // until it is up again
-	}
-	s.logf("sync_client: connect(%s) failed, retrying in %d seconds", s.peer.name, int(retryTime/time.Second))
-	c.in(retryTime)
 }
 
-// unanswered: the replica takes connections and does not answer. The client
-// gives up on the one that it has, and then waits in the next for ever.
-func (c *syncClient) unanswered() {
-	if c.batch != nil || c.retries == 0 {
-		c.retries++
-		c.batch = nil
-		c.server.logf("sync_client: idle for too long; Error in do_sync(): bailing out! Bad protocol")
-		c.respawn()
-	}
+// next lets the process go on with its work.
+func (c *syncClient) next() {
+	c.in(errandTime + 2*c.server.delay(c.server.peer))
 }
 
 // peerIsBack lets a client go on that waits for its replica.
 func (c *syncClient) peerIsBack() {
-	c.used, c.retries = c.server.pair.now, 0
-	c.wake()
+	c.retries = 0
+	c.in(c.lookTime())
 }
 
-// work does one errand of the batch, or takes the next batch.
+// work reads the batch, or does one errand of it.
 func (c *syncClient) work() {
 	s := c.server
-	c.used, c.retries = s.pair.now, 0
-	if len(s.disk.run.entries) == 0 {
-		s.disk.run, s.disk.log = s.disk.log, logFile{}
-		c.batch = nil
-	}
+	c.used = s.pair.now
 	if c.batch == nil {
 		c.batch = newBatch(&s.disk.list, s.disk.run.entries)
-		c.in(errandTime)
+		c.next()
 		return
 	}
 	more, err := c.batch.next(&replication{s, s.peer})
@@ -144,11 +168,11 @@ func (c *syncClient) work() {
 		s.logf("sync_client: Error in do_sync(): bailing out! %v", err)
 		c.respawn()
 	case more || len(c.batch.todo) > c.batch.at:
-		c.in(errandTime)
+		c.next()
 	default:
 		s.disk.run, c.batch = logFile{}, nil
 		if len(s.disk.log.entries) > 0 {
-			c.in(max(c.server.pair.interval, errandTime))
+			c.in(max(c.server.pair.interval, errandTime)) // the next batch
 		}
 	}
 }
@@ -173,7 +197,7 @@ func (c *syncClient) die(of string) {
 
 // respawn starts the process anew; the batch in work stays in log-run.
 func (c *syncClient) respawn() {
-	c.batch, c.used = nil, c.server.pair.now
+	c.batch, c.life = nil, 0
 	c.server.end(syncClientName)
 	c.server.spawn(syncClientName)
 	c.in(respawnTime)

@@ -151,6 +151,9 @@ func (s *server) applyMailbox(u update) error {
 	if !v.accepts(u.records) {
 		return syncChecksum
 	}
+	if s.disk.full && len(u.files) > 0 {
+		return syncIOError
+	}
 	v.entry.acl, v.entry.folderModSeq = slices.Clone(u.acl), max(v.entry.folderModSeq, u.folderModSeq)
 	v.folder.annotations = maps.Clone(u.annotations)
 	var changed []uint32
@@ -304,12 +307,15 @@ func (s *server) applyUnmailbox(name string) error {
 	return nil
 }
 
-// applyUnuser answers APPLY UNUSER: nothing is left of the account, in DELETED
-// neither.
+// applyUnuser answers APPLY UNUSER: nothing is left of the account but what was in
+// DELETED before.
 func (s *server) applyUnuser(account string) error {
+	kept := s.disk.list.deletedOf(account)
 	for _, e := range s.disk.list.ofAccount(account) {
-		s.remove(e)
-		s.disk.list.remove(e.name)
+		if !slices.Contains(kept, e) {
+			s.remove(e)
+			s.disk.list.remove(e.name)
+		}
 	}
 	delete(s.disk.accounts, account)
 	return nil

@@ -24,7 +24,7 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 		v.makeAccount(account)
 		v.disk.account(account).quotaRoot = ""
 	}
-	return &session{server: v.server, user: account, life: v.life}, nil
+	return &session{server: v.server, user: account, life: v.life, idled: v.idledOut}, nil
 }
 
 // Deliver implements [target.UserView]. The message goes where the account's
@@ -81,13 +81,16 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 	if visit.lastIsRotten() {
 		return textFormatSpoilt
 	}
+	if v.disk.full {
+		return textIOError
+	}
 	if v.overQuota(visit, 0) { // a message may exceed the limit once (lmtp_strict_quota is off)
 		return textOverQuota
 	}
 	if id, ok := rfc5322.Field(message, "Message-ID"); ok {
 		date, ok := rfc5322.Field(message, "Date")
 		if !ok {
-			date = v.pair.now.Format(time.RFC1123Z)
+			date = v.clock().Format(time.RFC1123Z)
 		}
 		known := delivery{id, date, e.uniqueID}
 		if v.disk.delivered[known] {
@@ -105,7 +108,7 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 // withTrace adds the header fields that lmtpd puts above a message (RFC 5321,
 // section 4.4), as long as Cyrus's are: they count against a quota.
 func (v userView) withTrace(account string, message []byte) []byte {
-	now := v.pair.now
+	now := v.clock()
 	head := fmt.Sprintf("Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by %s (Cyrus 3.6.1-Debian-3.6.1-4+deb12u5) with LMTPA;\r\n\t %s\r\n"+
 		"X-Cyrus-Session-Id: cyrus-%d-%d-1-%020d\r\nX-Sieve: CMU Sieve 3.0\r\n",
 		v.name, now.Format(time.RFC1123Z), now.Unix(), v.process(serviceLMTP.process()).pid, v.pair.rand.Uint64())

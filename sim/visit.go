@@ -19,7 +19,7 @@ type visit struct {
 }
 
 func (s *server) visit(e *entry) *visit {
-	v := &visit{server: s, entry: e, folder: s.disk.folder(e), now: s.pair.now.Unix()}
+	v := &visit{server: s, entry: e, folder: s.disk.folder(e), now: s.clock().Unix()}
 	if v.folder != nil {
 		v.keywords = len(v.folder.keywords)
 	}
@@ -122,6 +122,6 @@ func (s *server) newUniqueID() string {
 
 // nextUIDValidity is one more than the account's last one, or than the time.
 func (s *server) nextUIDValidity(a *accountState) uint32 {
-	a.uidValidity = max(uint32(s.pair.now.Unix()), a.uidValidity) + 1
+	a.uidValidity = max(uint32(s.clock().Unix()), a.uidValidity) + 1
 	return a.uidValidity
 }

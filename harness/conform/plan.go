@@ -3,6 +3,7 @@ package conform
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -42,6 +43,7 @@ const (
 	Resume       Op = "resume"       // sync_client
 	Kill         Op = "kill"         // the server
 	Start        Op = "start"        // the server
+	Stop         Op = "stop"         // the server, in order
 	Hang         Op = "hang"         // the server
 	Unhang       Op = "unhang"       // the server
 	LoseLog      Op = "lose-log"     // its sync log, and sync_client
@@ -56,12 +58,38 @@ const (
 	Resync       Op = "resync"       // the server, from the other
 	SwapRoles    Op = "swap-roles"   //
 	Advance      Op = "advance"      // both clocks, by Count hours
-	SyncUser     Op = "sync-user"    // sync_client -u of the account on the server: "exit 0"
 	Settle       Op = "settle"       // until replication rests; then both servers' states are taken
 	SettleBodies Op = "settle-bodies"
 	Logged       Op = "logged"  // whether the server's syslog has Text by now: yes or no
 	Detect       Op = "detect"  // what every detector finds
 	Compiled     Op = "scripts" // the account's compiled scripts
+)
+
+// What happens to a server's machine, and to the network of replication.
+const (
+	CutOff         Op = "cut-off"          // the server, from the other
+	Mend           Op = "mend"             // its connection
+	Fill           Op = "fill"             // its disk for mail
+	Free           Op = "free"             // the disk
+	Jump           Op = "jump"             // its clock alone, by Count hours
+	KillSyncClient Op = "kill-sync-client" // Count times
+	RemoveLog      Op = "remove-log"       // its sync log, under sync_client
+	Pass           Op = "pass"             // Count seconds
+	Log            Op = "log"              // what is in its sync log, file by file
+)
+
+// What an administrator does by hand, on the server.
+const (
+	SyncUser       Op = "sync-user"        // sync_client -u of the account: "exit 0"
+	SyncMailbox    Op = "sync-mailbox"     // sync_client -m of Text: "exit 0"
+	SyncBack       Op = "sync-back"        // to the other, against replication: of the account (-u), or of all (-A)
+	QueueUser      Op = "queue-user"       // cyr_synclog -u of the account
+	ShutSyncClient Op = "shut-sync-client" // by sync_shutdown_file
+	Reload         Op = "reload"           // SIGHUP to the master process
+	ResetUser      Op = "reset-user"       // sync_reset of the account
+	ResetApart     Op = "reset-apart"      // the same, and nothing of it is logged
+	Unexpunge      Op = "unexpunge"        // UIDs
+	LookOnly       Op = "look-only"        // reconstruct -n of the mailbox
 )
 
 // Step is one step of a plan. What does not apply to its operation is empty.
@@ -92,7 +120,26 @@ type Step struct {
 type Plan struct {
 	// Because says why the plan is kept, in one line; empty for one just drawn.
 	Because string `yaml:"because,omitempty"`
-	Steps   []Step `yaml:"steps"`
+	// Needs are what the pair has to be made with, beside [Accounts].
+	Needs []Need `yaml:"needs,omitempty,flow"`
+	Steps []Step `yaml:"steps"`
+}
+
+// Need is something that not every pair has.
+type Need string
+
+// The needs: see [target.Spec].
+const (
+	MovingClock Need = "moving-clock"
+	SmallDisk   Need = "small-disk"
+)
+
+// Spec returns what pair the plan needs.
+func (p Plan) Spec() target.Spec {
+	return target.Spec{
+		Accounts:    Accounts(),
+		MovingClock: slices.Contains(p.Needs, MovingClock), SmallDisk: slices.Contains(p.Needs, SmallDisk),
+	}
 }
 
 // Accounts are those that every plan has.
@@ -112,6 +159,9 @@ func (p Plan) Text() string {
 	var out strings.Builder
 	if p.Because != "" {
 		fmt.Fprintf(&out, "because: %q\n", p.Because)
+	}
+	if len(p.Needs) > 0 {
+		fmt.Fprintf(&out, "needs: %s\n", strings.ReplaceAll(fmt.Sprint(p.Needs), " ", ", "))
 	}
 	out.WriteString("steps:\n")
 	for _, s := range p.Steps {

@@ -85,6 +85,8 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 		seen.Facts, err = r.read(ctx, step)
 	case Compiled:
 		seen.Facts, err = r.compiled(ctx, step)
+	case Log:
+		seen.Facts, err = r.log(ctx, step)
 	case Detect:
 		seen.Facts, err = r.findings(ctx)
 	case Logged:

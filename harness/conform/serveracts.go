@@ -36,7 +36,7 @@ func as[T any](r *runner, what string) (T, error) {
 
 // serverActOf returns how a step is done that is no user's.
 func serverActOf(op Op) (serverAct, bool) {
-	for _, acts := range []map[Op]serverAct{serverActs} {
+	for _, acts := range []map[Op]serverAct{serverActs, hostActs, handActs} {
 		if act, ok := acts[op]; ok {
 			return act, true
 		}
@@ -56,6 +56,9 @@ var serverActs = map[Op]serverAct{
 	},
 	Start: func(ctx context.Context, r *runner, step Step) error {
 		return operated(r.pair.Operator().Start(ctx, r.name(step)))
+	},
+	Stop: func(ctx context.Context, r *runner, step Step) error {
+		return operated(r.pair.Operator().Stop(ctx, r.name(step)))
 	},
 	Hang: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.ServerHanger](r, "hung servers")

@@ -15,6 +15,20 @@ var toolActs = map[Op]toolAct{
 	SyncUser: func(ctx context.Context, r *runner, step Step) (int, error) {
 		return r.pair.Operator().SyncUser(ctx, r.name(step), step.Account)
 	},
+	SyncMailbox: func(ctx context.Context, r *runner, step Step) (int, error) {
+		o, err := by[target.HandSyncer](r, "sync_client -m")
+		if err != nil {
+			return 0, err
+		}
+		return o.SyncMailbox(ctx, r.name(step), step.Text)
+	},
+	SyncBack: func(ctx context.Context, r *runner, step Step) (int, error) {
+		o, err := by[target.HandSyncer](r, "sync_client -C")
+		if err != nil {
+			return 0, err
+		}
+		return o.SyncBack(ctx, r.name(step), step.Account)
+	},
 }
 
 // status says in one line how a tool ended.

@@ -52,7 +52,7 @@ func (realTime) Run(ctx context.Context, tasks ...func(context.Context) error) e
 	return first
 }
 
-// movedClock is the clock that the pair's servers have: real time, and what was
+// movedClock is the clock that the serving server has: real time, and what was
 // added to it.
 type movedClock struct {
 	realTime
@@ -61,9 +61,13 @@ type movedClock struct {
 
 // Now implements [target.Clock].
 func (c movedClock) Now() time.Time {
-	c.pair.mu.Lock()
-	defer c.pair.mu.Unlock()
-	return time.Now().Add(c.pair.offset)
+	return time.Now().Add(c.pair.server(c.pair.Serving().Name()).clockOffset())
+}
+
+func (s *server) clockOffset() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
 }
 
 var _ target.ClockMover = (*Pair)(nil)
@@ -74,33 +78,27 @@ func (p *Pair) Advance(ctx context.Context, d time.Duration) error {
 	if !p.moving {
 		return &target.SetupError{Problem: "this pair's clocks cannot be moved", Mend: "let the drill make a pair of its own"}
 	}
-	p.mu.Lock()
-	offset := p.offset + d
-	p.mu.Unlock()
-	return p.setClock(ctx, offset)
+	return p.both(ctx, func(ctx context.Context, s *server) error { return s.setClock(ctx, s.clockOffset()+d) })
 }
 
-// setClock makes both servers' clocks differ from real time by so much, also
-// that of a server that is down.
-func (p *Pair) setClock(ctx context.Context, offset time.Duration) error {
+// setClock makes the server's clock differ from real time by so much, also where
+// it is down.
+func (s *server) setClock(ctx context.Context, offset time.Duration) error {
+	e := s.pair.engine
 	text := fmt.Sprintf("%+d\n", int64(offset/time.Second))
-	err := p.both(ctx, func(ctx context.Context, s *server) error {
-		if err := p.engine.write(ctx, s.id, file{path: docker.FaketimeFile, mode: 0o644, content: []byte(text)}); err != nil {
-			return err
-		}
-		running, err := s.running(ctx)
-		if err != nil || !running {
-			return err
-		}
-		const renew = `cp "$1" "$2.new" && mv "$2.new" "$2"` // at once, so that nobody reads half of it
-		_, err = p.engine.exec(ctx, s.id, "", "sh", "-c", renew, "renew", docker.FaketimeFile, docker.LiveFaketimeFile)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("moving the clocks by %s: %w", offset, err)
+	if err := e.write(ctx, s.id, file{path: docker.FaketimeFile, mode: 0o644, content: []byte(text)}); err != nil {
+		return fmt.Errorf("moving the clock of %s by %s: %w", s.name, offset, err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.offset = offset
+	running, err := s.running(ctx)
+	if err == nil && running {
+		const renew = `cp "$1" "$2.new" && mv "$2.new" "$2"` // at once, so that nobody reads half of it
+		_, err = e.exec(ctx, s.id, "", "sh", "-c", renew, "renew", docker.FaketimeFile, docker.LiveFaketimeFile)
+	}
+	if err != nil {
+		return fmt.Errorf("moving the clock of %s by %s: %w", s.name, offset, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset = offset
 	return nil
 }

@@ -14,8 +14,9 @@ var _ target.ReplicationSaboteur = saboteur{}
 
 const givenUp = "disabling until next SIGHUP"
 
-// killing ends all processes of a name; one that has gone meanwhile is no error.
-const killing = `for f in /proc/[0-9]*; do read -r n 2>/dev/null <"$f/comm" && [ "$n" = "$1" ] && kill -KILL "${f#/proc/}"; done; true`
+// killing sends a signal to all processes of a name; one that has gone meanwhile
+// is no error.
+const killing = `for f in /proc/[0-9]*; do read -r n 2>/dev/null <"$f/comm" && [ "$n" = "$1" ] && kill -"$2" "${f#/proc/}"; done; true`
 
 // LoseSyncLog implements [target.ReplicationSaboteur].
 func (b saboteur) LoseSyncLog(ctx context.Context, name target.ServerName) (target.Evidence, error) {
@@ -35,7 +36,7 @@ func (b saboteur) LoseSyncLog(ctx context.Context, name target.ServerName) (targ
 			return false, "", err
 		}
 		if alive {
-			_, err = s.pair.engine.exec(ctx, s.id, "", "sh", "-c", killing, "killing", "sync_client")
+			_, err = s.pair.engine.exec(ctx, s.id, "", "sh", "-c", killing, "killing", "sync_client", "KILL")
 			return false, "it was started again", err
 		}
 		text, err := s.Host().Syslog(ctx)

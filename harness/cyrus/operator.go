@@ -50,6 +50,9 @@ func (o operator) Stop(ctx context.Context, name target.ServerName) error {
 	case !up:
 		return fmt.Errorf("stopping %s: it is down", name)
 	}
+	if err := s.keepsData(); err != nil {
+		return fmt.Errorf("stopping %s: %w", name, err)
+	}
 	seconds := int(callWithin.Seconds())
 	if _, err := o.pair.engine.ContainerStop(ctx, s.id, client.ContainerStopOptions{Timeout: &seconds}); err != nil {
 		return fmt.Errorf("stopping %s: %w", name, err)

@@ -34,13 +34,14 @@ type Pair struct {
 	version  string
 	interval time.Duration
 	keep     bool
-	moving   bool              // the servers' clocks can be moved
-	networks map[string]string // names, by kind
-	servers  [2]*server
+	moving   bool // the servers' clocks can be moved
+	// smallDisk: mail is kept in memory, and little of it.
+	smallDisk bool
+	networks  map[string]string // names, by kind
+	servers   [2]*server
 
-	mu      sync.Mutex
+	mu      sync.Mutex // also of what its servers have
 	serving target.ServerName
-	offset  time.Duration // of the servers' clocks from real time
 }
 
 var _ target.Pair = (*Pair)(nil)

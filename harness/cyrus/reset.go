@@ -16,7 +16,7 @@ import (
 // Reset implements [target.Pair]: the containers stay, what is in them goes.
 func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 	if p.moving {
-		if err := p.setClock(ctx, 0); err != nil {
+		if err := p.both(ctx, func(ctx context.Context, s *server) error { return s.setClock(ctx, 0) }); err != nil {
 			return fmt.Errorf("resetting the pair: %w", err)
 		}
 	}
@@ -67,7 +67,7 @@ func (s *server) reconnect(ctx context.Context) error {
 		return nil
 	}
 	_, err = e.NetworkConnect(ctx, s.pair.networks[replicationNetwork], client.NetworkConnectOptions{
-		Container: s.id, EndpointConfig: &apinetwork.EndpointSettings{Aliases: []string{string(s.name)}},
+		Container: s.id, EndpointConfig: &apinetwork.EndpointSettings{Aliases: []string{hostOf(s.name)}},
 	})
 	if err != nil {
 		return fmt.Errorf("connecting %s to the network of replication: %w", s.name, err)

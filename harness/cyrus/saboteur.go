@@ -60,6 +60,9 @@ func (b saboteur) signal(ctx context.Context, name target.ServerName, process, s
 // container's first process, and with it the kernel ends all others.
 func (b saboteur) KillServer(ctx context.Context, name target.ServerName) (target.Evidence, error) {
 	s := b.pair.server(name)
+	if err := s.keepsData(); err != nil {
+		return target.Evidence{}, fmt.Errorf("killing %s: %w", name, err)
+	}
 	before, err := b.pair.engine.inspect(ctx, s.id)
 	if err != nil {
 		return target.Evidence{}, fmt.Errorf("killing %s: %w", name, err)

@@ -39,6 +39,7 @@ type server struct {
 	draining  bool                    // it is a master that takes no users
 	addresses map[view.Service]string // while it runs; they move at each start
 	logSince  time.Time               // when it was made or reset
+	offset    time.Duration           // of its clock from real time
 }
 
 var _ target.Server = (*server)(nil)
@@ -94,7 +95,13 @@ func (s *server) services() []view.Service {
 	return []view.Service{view.IMAP, view.Sync}
 }
 
-func (s *server) peer() string { return string(s.name.Other()) }
+// peer is the host to which the server replicates.
+func (s *server) peer() string { return hostOf(s.name.Other()) }
+
+// hostOf is a server's name in the network of replication, and nowhere else: by
+// its own name it can be found in the observers' network as well, and to be cut
+// off would mean nothing.
+func hostOf(name target.ServerName) string { return string(name) + "-replication" }
 
 // configuration renders the files for a role.
 func (s *server) configuration(role target.Role, peer string) ([]file, error) {
@@ -126,12 +133,15 @@ func (s *server) create(ctx context.Context) error {
 	options := []testcontainers.ContainerCustomizer{
 		testcontainers.WithLabels(labels),
 		testcontainers.WithExposedPorts("143/tcp", "2003/tcp", "2005/tcp", "4190/tcp"),
-		network.WithNetworkName([]string{string(s.name)}, s.pair.networks[replicationNetwork]),
+		network.WithNetworkName([]string{hostOf(s.name)}, s.pair.networks[replicationNetwork]),
 		network.WithNetworkName(nil, s.pair.networks[observersNetwork]),
 		testcontainers.WithHostConfigModifier(func(c *container.HostConfig) {
 			c.PortBindings = s.pair.engine.publish(slices.Collect(maps.Values(ports))...)
 		}),
 		testcontainers.WithConfigModifier(func(c *container.Config) { c.Hostname = string(s.name) }),
+	}
+	if s.pair.smallDisk {
+		options = append(options, testcontainers.WithTmpfs(map[string]string{mailFolder: smallDisk}))
 	}
 	if s.pair.moving {
 		options = append(options, testcontainers.WithEnv(map[string]string{docker.FaketimeVariable: "+0"}))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -29,11 +28,7 @@ func (s *server) syncClient(ctx context.Context, arguments ...string) (int, erro
 		return 0, fmt.Errorf("running sync_client %q on %s: it is down", arguments, s.name)
 	}
 	seconds := strconv.Itoa(int(target.SyncWithin.Seconds()))
-	command := []string{"env"}
-	if s.pair.moving {
-		command = append(command, docker.FaketimeEnvironment()...)
-	}
-	command = append(append(command, "timeout", "--kill-after=2", seconds, "/usr/lib/cyrus/bin/sync_client"), arguments...)
+	command := s.toolCommand("timeout", append([]string{"--kill-after=2", seconds, "/usr/lib/cyrus/bin/sync_client"}, arguments...)...)
 	_, err = s.pair.engine.execWithin(ctx, target.SyncWithin+callWithin, s.id, "cyrus", command...)
 	var ended *exitError
 	switch {

@@ -46,7 +46,7 @@ func (*Target) NewPair(ctx context.Context, spec target.Spec) (target.Pair, erro
 		return nil, errors.Join(err, e.Close())
 	}
 	p := newPair(e, newName(), suite, version, spec.RepeatInterval)
-	p.keep, p.moving = spec.Keep, spec.MovingClock
+	p.keep, p.moving, p.smallDisk = spec.Keep, spec.MovingClock, spec.SmallDisk
 	if err := p.make(ctx, spec.Accounts); err != nil {
 		return nil, p.giveUp(ctx, err)
 	}

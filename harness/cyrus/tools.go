@@ -17,11 +17,7 @@ const toolWithin = 5 * time.Minute
 // tool runs one of Cyrus's tools on the server, as the user that owns the mail
 // and by the clock that Cyrus itself has, and returns what it said.
 func (s *server) tool(ctx context.Context, name string, arguments ...string) (string, error) {
-	command := []string{"env"}
-	if s.pair.moving {
-		command = append(command, docker.FaketimeEnvironment()...)
-	}
-	command = append(append(command, "cyrus", name), arguments...)
+	command := s.toolCommand("cyrus", append([]string{name}, arguments...)...)
 	said, err := s.pair.engine.execWithin(ctx, toolWithin, s.id, "cyrus", command...)
 	if err != nil {
 		return string(said), fmt.Errorf("running cyrus %s on %s: %w", name, s.name, err)
@@ -29,11 +25,23 @@ func (s *server) tool(ctx context.Context, name string, arguments ...string) (st
 	return string(said), nil
 }
 
+// toolCommand is how a program of Cyrus's is run by the clock that Cyrus has.
+func (s *server) toolCommand(program string, arguments ...string) []string {
+	command := []string{"env"}
+	if s.pair.moving {
+		command = append(command, docker.FaketimeEnvironment()...)
+	}
+	return append(append(command, program), arguments...)
+}
+
 // Reconstruct implements [target.Operator].
-func (o operator) Reconstruct(ctx context.Context, name target.ServerName, account, mailbox string) (string, error) {
+func (o operator) Reconstruct(ctx context.Context, name target.ServerName, account, mailbox string, how ...target.ReconstructOption) (string, error) {
 	s := o.pair.server(name)
-	full := mailboxname.Tool(account, mailbox)
-	said, err := s.tool(ctx, "reconstruct", full)
+	var arguments []string
+	for _, option := range how {
+		arguments = append(arguments, string(option))
+	}
+	said, err := s.tool(ctx, "reconstruct", append(arguments, mailboxname.Tool(account, mailbox))...)
 	if err != nil {
 		return said, err
 	}

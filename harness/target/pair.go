@@ -53,6 +53,10 @@ type Spec struct {
 	// MovingClock asks for servers whose clocks can be moved; see [ClockMover].
 	// Real ones are slower for it.
 	MovingClock bool
+	// SmallDisk asks for servers whose disk for mail can be filled up; see
+	// [DiskSaboteur]. Real ones keep mail in memory then, and lose it when they
+	// end.
+	SmallDisk bool
 	// Keep asks for a pair that outlives this process. Targets that leave
 	// nothing behind anyhow ignore it.
 	Keep bool
@@ -128,7 +132,7 @@ type Operator interface {
 	// administrator does (cyrus reconstruct), and returns what the tool said:
 	// its exit status tells nothing. It cannot be undone: flags, tombstones and
 	// UIDVALIDITY of what it rebuilds are gone.
-	Reconstruct(ctx context.Context, server ServerName, account, mailbox string) (said string, err error)
+	Reconstruct(ctx context.Context, server ServerName, account, mailbox string, how ...ReconstructOption) (said string, err error)
 	// Expire removes every tombstone and deleted mailbox for good, as the
 	// nightly run of cyr_expire does once they are old enough.
 	Expire(ctx context.Context, server ServerName) (said string, err error)

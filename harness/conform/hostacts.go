@@ -1,0 +1,88 @@
+package conform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// hostActs are incidents of a server's machine, and of what is between the two.
+var hostActs = map[Op]serverAct{
+	CutOff: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.NetworkSaboteur](r, "networks that can be cut")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.Cut(ctx, r.name(step)))
+	},
+	Mend: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.NetworkSaboteur](r, "networks that can be cut")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.Mend(ctx, r.name(step)))
+	},
+	Fill: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.DiskSaboteur](r, "full disks")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.Fill(ctx, r.name(step)))
+	},
+	Free: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.DiskSaboteur](r, "full disks")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.Free(ctx, r.name(step)))
+	},
+	Jump: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.ClockSaboteur](r, "clocks that can be moved")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.Jump(ctx, r.name(step), time.Duration(step.Count)*time.Hour))
+	},
+	KillSyncClient: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.ProcessSaboteur](r, "processes that can be killed")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.KillProcess(ctx, r.name(step), "sync_client", max(1, step.Count)))
+	},
+	RemoveLog: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.LogSaboteur](r, "sync logs that can be removed")
+		if err != nil {
+			return err
+		}
+		return sabotaged(s.RemoveSyncLog(ctx, r.name(step)))
+	},
+	Pass: func(ctx context.Context, r *runner, step Step) error {
+		return r.pair.Clock().Sleep(ctx, time.Duration(step.Count)*time.Second)
+	},
+}
+
+// log is what waits in a server's sync log, file by file, each mailbox once. How
+// often Cyrus notes a change, and as what, is its own.
+func (r *runner) log(ctx context.Context, step Step) ([]string, error) {
+	log, err := r.server(step).Host().SyncLog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	facts := []string{fmt.Sprintf("log %v, log-run %v", len(log.Current.Entries) > 0, len(log.InWork.Entries) > 0)}
+	for _, file := range []struct {
+		name    string
+		entries []string
+	}{{"log", log.Current.Entries}, {"log-run", log.InWork.Entries}} {
+		for _, line := range file.entries {
+			line = strings.Replace(line, "APPEND ", "MAILBOX ", 1)
+			facts = append(facts, fmt.Sprintf("in %s: %s", file.name, r.norm.logLine(line)))
+		}
+	}
+	slices.Sort(facts)
+	return slices.Compact(facts), nil
+}

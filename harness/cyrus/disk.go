@@ -1,0 +1,70 @@
+package cyrus
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+var _ target.DiskSaboteur = saboteur{}
+
+const (
+	mailFolder = "/var/spool/cyrus/mail"
+	ballast    = mailFolder + "/ballast"
+	// smallDisk are the mount options of a small disk for mail. Cyrus is not root,
+	// and who it is, is the image's.
+	smallDisk = "size=16m,mode=1777"
+)
+
+// Fill implements [target.DiskSaboteur]. Whoever writes is root, so that a little
+// that file systems keep for root would be used up as well.
+func (b saboteur) Fill(ctx context.Context, name target.ServerName) (target.Evidence, error) {
+	return b.load(ctx, name, "filled up", "dd if=/dev/zero of="+ballast+" bs=4096 2>/dev/null; sync "+ballast)
+}
+
+// Free implements [target.DiskSaboteur].
+func (b saboteur) Free(ctx context.Context, name target.ServerName) (target.Evidence, error) {
+	return b.load(ctx, name, "freed", "rm -f "+ballast)
+}
+
+func (b saboteur) load(ctx context.Context, name target.ServerName, done, script string) (target.Evidence, error) {
+	s := b.pair.server(name)
+	if !b.pair.smallDisk {
+		return target.Evidence{}, &target.UnsupportedError{Target: "a pair without a small disk", What: "full disks"}
+	}
+	before, err := s.room(ctx)
+	if err != nil {
+		return target.Evidence{}, err
+	}
+	if _, err := s.pair.engine.exec(ctx, s.id, "", "sh", "-c", script); err != nil {
+		return target.Evidence{}, fmt.Errorf("changing what is on the disk of %s: %w", name, err)
+	}
+	after, err := s.room(ctx)
+	if err != nil {
+		return target.Evidence{}, err
+	}
+	return target.Evidence{
+		Summary: fmt.Sprintf("the disk of %s was %s", name, done),
+		Facts:   []target.Fact{{What: "room for mail on " + string(name), Before: before, After: after}},
+	}, nil
+}
+
+// room says how much room there is for mail.
+func (s *server) room(ctx context.Context) (string, error) {
+	said, err := s.pair.engine.exec(ctx, s.id, "", "df", "--output=avail", mailFolder)
+	if err != nil {
+		return "", fmt.Errorf("looking at the disk of %s: %w", s.name, err)
+	}
+	fields := strings.Fields(string(said))
+	return fields[len(fields)-1] + " KiB", nil
+}
+
+// keepsData refuses to end a server whose mail is in memory alone.
+func (s *server) keepsData() error {
+	if s.pair.smallDisk {
+		return &target.UnsupportedError{Target: "a pair with small disks", What: "servers that end and come back"}
+	}
+	return nil
+}

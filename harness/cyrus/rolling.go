@@ -1,0 +1,148 @@
+package cyrus
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/docker"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+var (
+	_ target.LogOperator     = operator{}
+	_ target.HandSyncer      = operator{}
+	_ target.ProcessSaboteur = saboteur{}
+	_ target.LogSaboteur     = saboteur{}
+)
+
+// reverseConf is a configuration under which sync_client sends to the other server.
+const reverseConf = "/etc/imapd-reverse.conf"
+
+// SyncMailbox implements [target.HandSyncer].
+func (o operator) SyncMailbox(ctx context.Context, name target.ServerName, mailbox string) (int, error) {
+	return o.pair.server(name).syncClient(ctx, "-m", mailbox)
+}
+
+// SyncBack implements [target.HandSyncer].
+func (o operator) SyncBack(ctx context.Context, name target.ServerName, account string) (int, error) {
+	s := o.pair.server(name)
+	conf, err := s.pair.config(s, target.RoleMaster, s.peer()).ImapdConf()
+	if err != nil {
+		return 0, err
+	}
+	if err := s.pair.engine.write(ctx, s.id, file{path: reverseConf, mode: 0o644, content: conf}); err != nil {
+		return 0, fmt.Errorf("writing a configuration of %s towards %s: %w", name, s.peer(), err)
+	}
+	which := []string{"-A"}
+	if account != "" {
+		which = []string{"-u", account}
+	}
+	return s.syncClient(ctx, append([]string{"-C", reverseConf}, which...)...)
+}
+
+// QueueUser implements [target.LogOperator].
+func (o operator) QueueUser(ctx context.Context, name target.ServerName, account string) error {
+	s := o.pair.server(name)
+	_, err := s.pair.engine.exec(ctx, s.id, "cyrus", s.toolCommand("/usr/lib/cyrus/bin/cyr_synclog", "-u", account)...)
+	if err != nil {
+		return fmt.Errorf("queueing %s on %s: %w", account, name, err)
+	}
+	return nil
+}
+
+// ShutSyncClient implements [target.LogOperator].
+func (o operator) ShutSyncClient(ctx context.Context, name target.ServerName) error {
+	s := o.pair.server(name)
+	if _, err := s.pair.engine.exec(ctx, s.id, "cyrus", "touch", docker.SyncShutdownFile); err != nil {
+		return fmt.Errorf("asking sync_client on %s to end: %w", name, err)
+	}
+	return target.WaitUntil(ctx, realTime{}, 10*time.Second, "sync_client on "+string(name)+" to take "+docker.SyncShutdownFile,
+		func(ctx context.Context) (bool, string, error) {
+			files, err := s.pair.engine.read(ctx, s.id, syncFolder)
+			_, there := files["shutdown"]
+			return !there, "it is there", err
+		})
+}
+
+// Reload implements [target.LogOperator].
+func (o operator) Reload(ctx context.Context, name target.ServerName) error {
+	s := o.pair.server(name)
+	if _, err := s.pair.engine.exec(ctx, s.id, "", "sh", "-c", killing, "killing", "master", "HUP"); err != nil {
+		return fmt.Errorf("sending SIGHUP to the master process of %s: %w", name, err)
+	}
+	return nil
+}
+
+// KillProcess implements [target.ProcessSaboteur].
+func (b saboteur) KillProcess(ctx context.Context, name target.ServerName, process string, times int) (target.Evidence, error) {
+	s := b.pair.server(name)
+	first, err := s.pids(ctx, process)
+	if err != nil {
+		return target.Evidence{}, err
+	}
+	seen := first
+	for range times {
+		err := target.WaitUntil(ctx, realTime{}, 10*time.Second, process+" to be there to be killed", func(ctx context.Context) (bool, string, error) {
+			seen, err = s.pids(ctx, process)
+			return seen != "", "there is none", err
+		})
+		if err == nil {
+			_, err = s.pair.engine.exec(ctx, s.id, "", "sh", "-c", killing, "killing", process, "KILL")
+		}
+		if err != nil {
+			return target.Evidence{}, fmt.Errorf("killing %s on %s: %w", process, name, err)
+		}
+	}
+	after := ""
+	err = target.WaitUntil(ctx, realTime{}, 10*time.Second, process+" to be gone", func(ctx context.Context) (bool, string, error) {
+		after, err = s.pids(ctx, process)
+		return after != seen, after, err
+	})
+	if err != nil {
+		return target.Evidence{}, fmt.Errorf("killing %s on %s: %w", process, name, err)
+	}
+	return target.Evidence{
+		Summary: fmt.Sprintf("%s on %s was sent SIGKILL %d times", process, name, times),
+		Facts:   []target.Fact{{What: fmt.Sprintf("pids of %s on %s", process, name), Before: first, After: after}},
+	}, nil
+}
+
+// pids returns the ids of the server's processes of that name, in one line.
+func (s *server) pids(ctx context.Context, process string) (string, error) {
+	processes, err := s.Host().Processes(ctx)
+	var pids []string
+	for _, p := range processes {
+		if p.Name == process {
+			pids = append(pids, fmt.Sprint(p.PID))
+		}
+	}
+	return strings.Join(slices.Sorted(slices.Values(pids)), " "), err
+}
+
+// RemoveSyncLog implements [target.LogSaboteur].
+func (b saboteur) RemoveSyncLog(ctx context.Context, name target.ServerName) (target.Evidence, error) {
+	s := b.pair.server(name)
+	fail := func(err error) (target.Evidence, error) {
+		return target.Evidence{}, fmt.Errorf("removing the sync log of %s: %w", name, err)
+	}
+	before, err := s.Host().SyncLog(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	if _, err := s.pair.engine.exec(ctx, s.id, "", "rm", "-f", syncFolder+"/log", syncFolder+"/log-run"); err != nil {
+		return fail(err)
+	}
+	after, err := s.Host().SyncLog(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	return target.Evidence{
+		Summary: fmt.Sprintf("the sync log of %s is gone", name),
+		Facts: []target.Fact{{
+			What: "entries in the sync log of " + string(name), Before: fmt.Sprint(before.Pending()), After: fmt.Sprint(after.Pending()),
+		}},
+	}, nil
+}

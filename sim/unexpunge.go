@@ -1,0 +1,76 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+var (
+	_ target.Unexpunger = operator{}
+	_ target.Resetter   = operator{}
+)
+
+// Unexpunge implements [target.Unexpunger].
+func (o operator) Unexpunge(ctx context.Context, name target.ServerName, account, mailbox string, uids []uint32) (string, error) {
+	s := o.pair.server(name)
+	if err := o.pair.takes(ctx, toolTime); err != nil {
+		return "", err
+	}
+	e := s.disk.list.find(mailboxname.Internal(account, mailbox))
+	if !s.up() || e == nil {
+		return "", fmt.Errorf("running cyrus unexpunge on %s: it is down, or has no %s of %s", name, mailbox, account)
+	}
+	v := s.visit(e)
+	if text := v.trouble(); text != "" {
+		return "", fmt.Errorf("running cyrus unexpunge on %s: %s", name, text)
+	}
+	var said strings.Builder
+	for _, old := range slices.Clone(v.index().records) {
+		if !old.expunged || old.unlinked || !slices.Contains(uids, old.uid) {
+			continue
+		}
+		kept := v.folder.files[old.uid]
+		fresh := old
+		fresh.uid, fresh.expunged = v.index().lastUID+1, false
+		v.folder.files[fresh.uid] = kept
+		v.rewrite(fresh)
+		old.unlinked = true
+		delete(v.folder.files, old.uid)
+		v.rewrite(old)
+		fmt.Fprintf(&said, "Unexpunged %s: %d => %d\n", mailboxname.Tool(account, mailbox), old.uid, fresh.uid)
+	}
+	v.leave()
+	return said.String(), nil
+}
+
+// ResetUser implements [target.Resetter].
+func (o operator) ResetUser(ctx context.Context, name target.ServerName, account string, apart bool) error {
+	s := o.pair.server(name)
+	if err := o.pair.takes(ctx, toolTime); err != nil {
+		return err
+	}
+	if !s.up() {
+		return fmt.Errorf("resetting %s on %s: it is down", account, name)
+	}
+	defer s.hush()()
+	for _, e := range slices.Backward(s.disk.list.ofAccount(account)) {
+		f := s.disk.folder(e)
+		s.remove(e)
+		s.disk.list.remove(e.name)
+		if f != nil && f.index.rotten() {
+			return fmt.Errorf("resetting %s on %s: sync_reset died: %s", account, name, fatalRecord)
+		}
+	}
+	delete(s.disk.accounts, account)
+	if !apart {
+		s.quiet = false
+		s.log("UNUSER", account)
+	}
+	o.pair.tracef("%s reset %s", name, account)
+	return nil
+}
