@@ -13,9 +13,8 @@ var _ target.DiskSaboteur = saboteur{}
 const (
 	mailFolder = "/var/spool/cyrus/mail"
 	ballast    = mailFolder + "/ballast"
-	// smallDisk are the mount options of a small disk for mail. Cyrus is not root,
-	// and who it is, is the image's.
-	smallDisk = "size=16m,mode=1777"
+	// smallDisk are the mount options of a small disk for mail.
+	smallDisk = "size=16m"
 )
 
 // Fill implements [target.DiskSaboteur]. Whoever writes is root, so that a little
@@ -59,6 +58,17 @@ func (s *server) room(ctx context.Context) (string, error) {
 	}
 	fields := strings.Fields(string(said))
 	return fields[len(fields)-1] + " KiB", nil
+}
+
+// giveDisk gives a small disk to Cyrus, which is not root: it is mounted as root's.
+func (s *server) giveDisk(ctx context.Context) error {
+	if !s.pair.smallDisk {
+		return nil
+	}
+	if _, err := s.pair.engine.exec(ctx, s.id, "", "chown", "cyrus:mail", mailFolder); err != nil {
+		return fmt.Errorf("giving the disk of %s to Cyrus: %w", s.name, err)
+	}
+	return nil
 }
 
 // keepsData refuses to end a server whose mail is in memory alone.

@@ -160,7 +160,10 @@ func (s *server) create(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("starting the container of %s: %w", s.name, err)
 	}
-	return s.greeted(ctx)
+	if err := s.greeted(ctx); err != nil {
+		return err
+	}
+	return s.giveDisk(ctx)
 }
 
 // greeted reads anew where the services are and waits until IMAP greets.
