@@ -89,7 +89,7 @@ func (s *server) lookOver(e *entry) string {
 	}
 	var said strings.Builder
 	x := v.index()
-	x.records = slices.DeleteFunc(x.records, func(r record) bool {
+	x.remove(func(r record) bool {
 		if r.rotten {
 			fmt.Fprintf(&said, "%s uid %d rediscovered - appending\n", e.name, r.uid)
 		}
