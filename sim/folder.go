@@ -65,6 +65,7 @@ func newFolder(uniqueID string, uidValidity uint32) *folder {
 func (f *folder) clone() *folder {
 	c := *f
 	c.index.records, c.index.sums.newest = slices.Clone(f.index.records), slices.Clone(f.index.sums.newest)
+	c.index.sums.conversations = maps.Clone(f.index.sums.conversations)
 	c.keywords = slices.Clone(f.keywords)
 	c.files, c.annotations = maps.Clone(f.files), maps.Clone(f.annotations)
 	return &c

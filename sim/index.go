@@ -25,6 +25,7 @@ type record struct {
 	expunged      bool     // a tombstone
 	unlinked      bool     // a tombstone whose file is gone
 	rotten        bool     // its own checksum does not hold
+	conversation  uint64   // that it belongs to; 0: to none
 }
 
 func (r record) has(flag string) bool { return slices.Contains(r.flags, flag) }

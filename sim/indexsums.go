@@ -15,6 +15,8 @@ type sums struct {
 	// newest are the highest modseqs of each blockLength records. One may be too
 	// high, where the record that had it was changed.
 	newest []uint64
+	// conversations counts the records of each.
+	conversations map[uint64]int
 }
 
 const blockLength = 256
@@ -43,6 +45,12 @@ func (s *sums) count(r record, by int) {
 	if !r.expunged {
 		s.messages += by
 		s.bytes += int64(by) * int64(r.size)
+	}
+	if r.conversation != 0 {
+		if s.conversations == nil {
+			s.conversations = map[uint64]int{}
+		}
+		s.conversations[r.conversation] += by
 	}
 }
 

@@ -278,6 +278,7 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(flags), v.now, v.now
 		copied.modSeq = v.nextModSeq()
 		v.index().write(copied)
+		v.touch(copied)
 	}
 	if len(seen) > 0 {
 		s.setSeen(v, s.seen(v).with(true, seen...))

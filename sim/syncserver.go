@@ -262,6 +262,11 @@ func (v *visit) take(r record, files map[uint32]file) bool {
 		return false
 	case !ok && !r.unlinked:
 		v.folder.files[r.uid] = files[r.uid]
+		if v.entry.kind == entryMail {
+			r.conversation = conversationID(files[r.uid].body, r.guid)
+		}
+	case ok:
+		r.conversation = x.records[i].conversation
 	}
 	r.flags = v.folder.flags(r.flags)
 	x.write(r)

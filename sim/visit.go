@@ -14,7 +14,8 @@ type visit struct {
 	folder   *folder
 	counting bool
 	changed  bool
-	keywords int // how many the mailbox knew when the visit began, or last was left
+	touched  []uint64 // the conversations of records that were changed
+	keywords int      // how many the mailbox knew when the visit began, or last was left
 	now      int64
 }
 
@@ -51,10 +52,15 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 	modSeq := v.nextModSeq()
 	message := newFile(body, internalDate)
 	v.folder.files[uid] = message
-	v.index().write(record{
+	r := record{
 		uid: uid, guid: message.sha1(), size: uint32(len(body)), flags: v.folder.flags(flags),
 		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,
-	})
+	}
+	if v.entry.kind == entryMail {
+		r.conversation = conversationID(body, r.guid)
+	}
+	v.index().write(r)
+	v.touch(r)
 	return uid
 }
 
@@ -62,6 +68,7 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 func (v *visit) rewrite(r record) {
 	r.modSeq, r.lastUpdated = v.nextModSeq(), v.now
 	v.index().write(r)
+	v.touch(r)
 }
 
 // expunge turns a message into a tombstone. Its file stays, since expunge_mode
@@ -112,6 +119,7 @@ func (v *visit) leave() {
 		a.modSeq = max(a.modSeq, v.index().highestModSeq)
 	}
 	v.server.log("MAILBOX", v.entry.name)
+	v.logConversations()
 	v.changed, v.counting = false, false
 }
 

@@ -1,0 +1,65 @@
+package sim
+
+import (
+	"hash/fnv"
+	"regexp"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
+)
+
+// A conversation is the messages of one account, in whatever mailboxes, that answer
+// each other or are the same. Cyrus keeps for each mailbox a count of modseqs that
+// covers its conversations, so whatever happens to one message is noted for
+// replication for every mailbox that has one of its conversation, though nothing
+// else of theirs changes.
+
+// conversationID says to which conversation a message belongs: by the first message
+// that it refers to or by its own Message-ID, and by its subject.
+func conversationID(message []byte, guid string) uint64 {
+	root := guid
+	for _, field := range []string{"References", "In-Reply-To", "Message-ID"} {
+		value, _ := rfc5322.Field(message, field)
+		if ids := strings.Fields(value); len(ids) > 0 {
+			root = ids[0]
+			break
+		}
+	}
+	subject, _ := rfc5322.Field(message, "Subject")
+	sum := fnv.New64a()
+	for _, part := range []string{root, "\x00", replyMark.ReplaceAllString(subject, "")} {
+		_, _ = sum.Write([]byte(part)) // a hash takes everything
+	}
+	return sum.Sum64() | 1 // zero is none
+}
+
+var replyMark = regexp.MustCompile(`(?i)^((re|fwd?)\s*:\s*)+|\s`)
+
+// touch notes that something has become of a record.
+func (v *visit) touch(r record) {
+	if v.server.role == target.RoleMaster && r.conversation != 0 {
+		v.touched = append(v.touched, r.conversation)
+	}
+}
+
+// logConversations notes for replication the other mailboxes that have messages of
+// the conversations that were touched.
+func (v *visit) logConversations() {
+	if len(v.touched) == 0 || isDeletedName(v.entry.name) {
+		return
+	}
+	for _, e := range v.server.disk.list.ofAccount(ownerOf(v.entry.name)) {
+		f := v.server.disk.folder(e)
+		if e == v.entry || f == nil || isDeletedName(e.name) {
+			continue
+		}
+		for _, conversation := range v.touched {
+			if f.index.sums.conversations[conversation] > 0 {
+				v.server.log("MAILBOX", e.name)
+				break
+			}
+		}
+	}
+	v.touched = nil
+}
