@@ -1,6 +1,7 @@
 // Package sim is the simulated pair: a deterministic model of two Cyrus servers
 // and the rolling replication between them, behind the same interface as real
-// ones. It behaves as Cyrus 3.6.1 was seen to behave (docs/cyrus.md).
+// ones. It behaves as Cyrus 3.6.1 was seen to behave (docs/cyrus.md),
+// or as another version where it is asked to (version.go).
 //
 // Everything happens in one thread of control, on a virtual clock that begins
 // at [Epoch], with all chance drawn from the pair's seed. So a seed gives the

@@ -185,9 +185,21 @@ func TestDeliveryAddsTraceFieldsAndSuppressesDuplicates(t *testing.T) {
 	}
 }
 
+func TestVersionSaysWhoseModelItIs(t *testing.T) {
+	for suite, want := range map[string]string{"": "model of 3.6.1", "bookworm": "model of 3.6.1", "trixie": "model of 3.10.2"} {
+		pair, err := sim.New().NewPair(t.Context(), target.Spec{Suite: suite})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pair.Version(); got != want {
+			t.Errorf("suite %q: %s, not %s", suite, got, want)
+		}
+	}
+}
+
 func TestUnknownSuite(t *testing.T) {
 	var setup *target.SetupError
-	if _, err := sim.New().NewPair(t.Context(), target.Spec{Suite: "trixie"}); !errors.As(err, &setup) {
+	if _, err := sim.New().NewPair(t.Context(), target.Spec{Suite: "buster"}); !errors.As(err, &setup) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -11,9 +10,6 @@ import (
 
 // Epoch is when every simulated pair is made.
 var Epoch = time.Date(2026, time.January, 5, 8, 0, 0, 0, time.UTC)
-
-// modelled is the Debian suite whose Cyrus the simulator behaves as.
-const modelled = "bookworm"
 
 // Target makes simulated pairs.
 type Target struct{}
@@ -28,22 +24,25 @@ func (*Target) Name() string { return "sim" }
 
 // NewPair implements [target.Target].
 func (*Target) NewPair(ctx context.Context, spec target.Spec) (target.Pair, error) {
-	if spec.Suite != modelled && spec.Suite != "" {
-		return nil, &target.SetupError{
-			Problem: fmt.Sprintf("the simulator behaves as the Cyrus of %s, not of %s", modelled, spec.Suite),
-			Mend:    "run the plan on real servers: --target docker",
-		}
+	pair, err := NewPair(ctx, spec)
+	if err != nil {
+		return nil, err
 	}
-	return NewPair(ctx, spec)
+	return pair, nil
 }
 
 // NewPair makes a pair that is ready.
 func NewPair(ctx context.Context, spec target.Spec) (*Pair, error) {
+	version, err := versionOf(spec.Suite)
+	if err != nil {
+		return nil, err
+	}
 	const stream = 0x73696d // keeps the simulator's chance apart from traffic's
 	p := &Pair{
 		world:    newWorld(rand.New(rand.NewPCG(spec.Seed, stream))),
 		interval: spec.RepeatInterval,
 		compiled: map[string]compiled{},
+		version:  version,
 	}
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
 		p.servers[i] = &server{pair: p, name: name}
@@ -58,6 +57,7 @@ type Pair struct {
 	servers  [2]*server
 	serving  target.ServerName
 	compiled map[string]compiled // scripts by their source
+	version  version
 }
 
 var (
@@ -66,7 +66,7 @@ var (
 )
 
 // Version implements [target.Pair].
-func (*Pair) Version() string { return "model of 3.6.1" }
+func (p *Pair) Version() string { return "model of " + p.version.cyrus }
 
 // Servers implements [target.Pair].
 func (p *Pair) Servers() [2]target.Server { return [2]target.Server{p.servers[0], p.servers[1]} }

@@ -18,6 +18,7 @@ import (
 )
 
 var (
+	suite  = flag.String("suite", "bookworm", "whose Cyrus both targets run, as a Debian suite")
 	plans  = flag.Int("plans", 12, "how many random plans to run on both targets")
 	first  = flag.Int("first", 1, "the seed of the first of them; the next ones follow")
 	steps  = flag.Int("steps", 30, "how many steps a plan has, about")
@@ -31,7 +32,7 @@ var (
 func simulated(t testing.TB, p conform.Plan, seed uint64) conform.Trace {
 	t.Helper()
 	spec := p.Spec()
-	spec.Seed = seed
+	spec.Seed, spec.Suite = seed, *suite
 	pair, err := sim.NewPair(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +82,7 @@ func TestRandomPlans(t *testing.T) {
 	for n := range *pairs {
 		t.Run(fmt.Sprintf("pair %d", n+1), func(t *testing.T) {
 			t.Parallel()
-			real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+			real := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: conform.Accounts()})
 			for seed := range seeds {
 				p := conform.Plans(*steps, *faults).Example(seed)
 				d := both(t, t.Context(), real, p)
@@ -145,7 +146,9 @@ func TestKeptPlans(t *testing.T) {
 		needs := fmt.Sprint(plans[name].Needs)
 		t.Run(name, func(each *testing.T) {
 			if pairs[needs] == nil {
-				pairs[needs] = cyrustest.Pair(t, plans[name].Spec())
+				spec := plans[name].Spec()
+				spec.Suite = *suite
+				pairs[needs] = cyrustest.Pair(t, spec)
 			}
 			if d := both(each, each.Context(), pairs[needs], plans[name]); d != nil {
 				each.Errorf("sim (-) and real Cyrus (+) differ at %s", d)
@@ -182,7 +185,7 @@ func TestShowPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("sim:\n%s", simulated(t, p, 1))
-	real := cyrustest.Pair(t, target.Spec{Accounts: conform.Accounts()})
+	real := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: conform.Accounts()})
 	seen, err := conform.Run(t.Context(), real, p)
 	t.Logf("real (%v):\n%s", err, seen)
 	if d := conform.Compare(simulated(t, p, 1), seen); d != nil {

@@ -41,8 +41,8 @@ type Spec struct {
 	// Seed is where all of the target's own chance comes from (latencies and
 	// process ids of the simulator). Real pairs ignore it.
 	Seed uint64
-	// Suite names the Cyrus to run, as a Debian suite: "bookworm". The
-	// simulator behaves as bookworm's Cyrus 3.6.1 and takes no other.
+	// Suite names the Cyrus to run, as a Debian suite: "bookworm". A target
+	// that cannot be that Cyrus answers with a [SetupError].
 	Suite string
 	// Accounts are the users that exist on a new or reset pair, each with an
 	// empty INBOX on both servers.

@@ -11,12 +11,17 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// suite is the Cyrus that tests run.
-const suite = "bookworm"
+// defaultSuite is the Cyrus that tests run which ask for none.
+const defaultSuite = "bookworm"
 
 // Need fails a test on CI, and skips it elsewhere, where no real Cyrus can be
 // started.
 func Need(t testing.TB) {
+	t.Helper()
+	need(t, defaultSuite)
+}
+
+func need(t testing.TB, suite string) {
 	t.Helper()
 	if err := cyrus.Check(t.Context(), suite); err != nil {
 		if os.Getenv("CI") == "true" {
@@ -26,11 +31,14 @@ func Need(t testing.TB) {
 	}
 }
 
-// Pair returns a pair of real servers, which is given back at the test's end.
+// Pair returns a pair of real servers of the suite that is asked for, bookworm's
+// where none is. It is given back at the test's end.
 func Pair(t testing.TB, spec target.Spec) target.Pair {
 	t.Helper()
-	Need(t)
-	spec.Suite = suite
+	if spec.Suite == "" {
+		spec.Suite = defaultSuite
+	}
+	need(t, spec.Suite)
 	pair, err := cyrus.New().NewPair(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
