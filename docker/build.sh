@@ -39,11 +39,14 @@ cleanup() {
 logged() {
     local log="$work/$1.log"
     shift
-    "$@" >"$log" 2>&1 || {
-        tail -n 40 "$log" >&2
-        printf 'docker/build.sh: failed: %s\n' "${*:1:3} ..." >&2
-        return 1
-    }
+    "$@" >"$log" 2>&1 || failed "$log" "${*:1:3}"
+}
+
+# failed LOG COMMAND shows why a command failed.
+failed() {
+    tail -n 40 "$1" >&2
+    printf 'docker/build.sh: failed: %s\n' "$2 ..." >&2
+    return 1
 }
 
 # recipe_digest FOLDER EXTRA says which recipe an image is made by. Package
@@ -172,6 +175,30 @@ ensure_base() {
     fi
 }
 
+# build_server SUITE APT_OPTIONS makes the server image, without its name.
+build_server() {
+    docker build --iidfile "$work/image" \
+        --build-arg "BASE=cyrdrill/base:$1" \
+        --build-arg "APT_OPTIONS=$2" \
+        --build-arg "APT_SOURCES=$(apt_sources "$1")" \
+        --build-arg http_proxy --build-arg https_proxy --build-arg no_proxy \
+        "$here/cyrus"
+}
+
+# prefer_release SUITE makes the base take Cyrus from the release itself, and all
+# else as before.
+prefer_release() {
+    printf '%s\n' "FROM cyrdrill/base:$1" \
+        "RUN printf '%s\\n' 'Package: *cyrus*' 'Pin: release l=Debian-Security' 'Pin-Priority: -1' >/etc/apt/preferences.d/cyrus" |
+        docker build --tag "cyrdrill/base:$1" - >/dev/null 2>&1
+}
+
+# listed_but_gone LOG says whether a build failed for want of Cyrus's packages: the
+# security mirror of a suite that is out of support may list some that it has not.
+listed_but_gone() {
+    grep -q 'Failed to fetch .*cyrus' "$1"
+}
+
 build_cyrus() {
     local suite=$1 tag="cyrdrill/cyrus:$1" digest apt_options="" setting image version
     digest=$(recipe_digest cyrus "$suite")
@@ -184,12 +211,12 @@ build_cyrus() {
     while read -r setting; do
         apt_options+=" -o $setting"
     done < <(apt_settings)
-    logged "cyrus-$suite" docker build --iidfile "$work/image" \
-        --build-arg "BASE=cyrdrill/base:$suite" \
-        --build-arg "APT_OPTIONS=$apt_options" \
-        --build-arg "APT_SOURCES=$(apt_sources "$suite")" \
-        --build-arg http_proxy --build-arg https_proxy --build-arg no_proxy \
-        "$here/cyrus"
+    if ! build_server "$suite" "$apt_options" >"$work/cyrus.log" 2>&1; then
+        listed_but_gone "$work/cyrus.log" || failed "$work/cyrus.log" "docker build $here/cyrus"
+        say "$tag: the security mirror lists a Cyrus that it has not: taking the release's own"
+        prefer_release "$suite"
+        logged "cyrus-$suite" build_server "$suite" "$apt_options"
+    fi
     image=$(<"$work/image")
     # shellcheck disable=SC2016 # the variable is dpkg-query's
     version=$(docker run --rm --network none --entrypoint dpkg-query "$image" \

@@ -25,8 +25,11 @@ case "$1 $2" in
     esac ;;
 "build --iidfile")
     echo "build" >>"$here/calls"
-    [ ! -e "$here/broken" ] || { echo "no space left"; exit 1; }
+    [ ! -e "$here/broken" ] || { cat "$here/broken"; exit 1; }
     echo sha256:new >"$3" ;;
+"build --tag")
+    cat >>"$here/calls"
+    rm "$here/broken" ;;
 "run "*) echo 1.2.3-4 ;;
 "create "*) echo container ;;
 "commit "*) echo "$*" >>"$here/calls" ;;
@@ -34,8 +37,8 @@ esac
 `
 
 // buildWith runs build.sh with the fake docker; recipes are the labels of the
-// images that are there.
-func buildWith(t *testing.T, recipes map[string]string, broken bool) (calls, output string, status int) {
+// images that are there, and broken is what the first build fails with.
+func buildWith(t *testing.T, recipes map[string]string, broken string) (calls, output string, status int) {
 	t.Helper()
 	folder := t.TempDir()
 	write := func(name, content string, mode os.FileMode) {
@@ -47,8 +50,8 @@ func buildWith(t *testing.T, recipes map[string]string, broken bool) (calls, out
 	for image, recipe := range recipes {
 		write(strings.ReplaceAll(image, "/", "_"), recipe+"\n", 0o644)
 	}
-	if broken {
-		write("broken", "", 0o644)
+	if broken != "" {
+		write("broken", broken, 0o644)
 	}
 	command := exec.CommandContext(t.Context(), "./build.sh", "bookworm")
 	command.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"))
@@ -70,7 +73,7 @@ func TestBuildMakesWhatIsMissingOrStale(t *testing.T) {
 		" --change LABEL cyrdrill.version=1.2.3-4 container cyrdrill/cyrus:bookworm\n"
 	for name, test := range map[string]struct {
 		images map[string]string
-		broken bool
+		broken string
 		calls  string
 		status int
 	}{
@@ -82,7 +85,13 @@ func TestBuildMakesWhatIsMissingOrStale(t *testing.T) {
 			calls:  made,
 		},
 		// Nothing may get the tag, and with it the label, but a finished image.
-		"build fails": {images: map[string]string{ReaperImage: reaper}, broken: true, calls: "build\n", status: 1},
+		"build fails": {images: map[string]string{ReaperImage: reaper}, broken: "no space left\n", calls: "build\n", status: 1},
+		"the security mirror has not what it lists": {
+			images: map[string]string{ReaperImage: reaper},
+			broken: "E: Failed to fetch http://security.example/cyrus-imapd_3.2.6_amd64.deb  404  Not Found\n",
+			calls: "build\nFROM cyrdrill/base:bookworm\nRUN printf '%s\\n' 'Package: *cyrus*' 'Pin: release l=Debian-Security' " +
+				"'Pin-Priority: -1' >/etc/apt/preferences.d/cyrus\n" + made,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			calls, output, status := buildWith(t, test.images, test.broken)
