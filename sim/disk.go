@@ -19,6 +19,7 @@ type disk struct {
 	delivered map[delivery]bool // for duplicate suppression
 	log       logFile           // sync/log
 	run       logFile           // sync/log-run: the batch in work
+	unsynced  []unsynced        // what a power cut takes back, the oldest first
 }
 
 // delivery is one message, by its Message-ID and Date, delivered to one mailbox, by

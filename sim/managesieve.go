@@ -140,7 +140,9 @@ func (s *scriptSession) Activate(ctx context.Context, name string) error {
 	}
 	s.installScripts(s.account, changed)
 	if name != "" {
-		s.disk.account(s.account).defaultScript = name
+		a := s.disk.account(s.account)
+		s.renamesScripts(a)
+		a.defaultScript = name
 	}
 	v.leave()
 	s.pair.tracef("%s activated the script %q of %s", s.name, name, s.account)

@@ -112,6 +112,7 @@ func (d *disk) scripts(account string) []storedScript {
 // alone, however wrong it is.
 func (s *server) installScripts(account string, changed []uint32) {
 	a := s.disk.account(account)
+	s.renamesScripts(a)
 	e := s.disk.list.find(sieveName(account))
 	if e == nil {
 		return
@@ -206,6 +207,7 @@ func (s *server) recompile(account string, a *accountState) {
 		}
 		if code, _, err := s.pair.compile(stored.source); err == nil {
 			code.modified = s.clock().Unix()
+			s.renamesScripts(a)
 			a.bytecode[stored.name] = code
 		}
 	}

@@ -170,6 +170,7 @@ func (c *syncClient) work() {
 	case more || len(c.batch.todo) > c.batch.at:
 		c.next()
 	default:
+		s.removesRun()
 		s.disk.run, c.batch = logFile{}, nil
 		if len(s.disk.log.entries) > 0 {
 			c.in(max(c.server.pair.interval, errandTime)) // the next batch

@@ -112,7 +112,8 @@ func incident(t *rapid.T) []Step {
 	account, mailbox := oneOf(t, "account", Accounts()...), oneOf(t, "mailbox", mailboxNames...)
 	between := func(before, after []Step) []Step { return slices.Concat(before, work, after) }
 	rebuild := Step{Op: Reconstruct, On: side, Account: account, Mailbox: mailbox}
-	switch oneOf(t, "incident", "frozen", "killed", "replica down", "hung", "cut", "stale source", "stale bytecode", "expired", "on the replica", "rebuilt", "failover", "switchover") {
+	switch oneOf(t, "incident", "frozen", "killed", "replica down", "hung", "cut", "stale source", "stale bytecode", "expired", "on the replica", "rebuilt", "failover", "switchover",
+		"cut off", "log lost", "given up", "by hand", "by hand, back", "reset", "unexpunged", "looked at") {
 	case "frozen":
 		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: Settle}, {Op: Resume}})
 	case "killed":
@@ -139,6 +140,25 @@ func incident(t *rapid.T) []Step {
 			[]Step{{Op: Rescue, On: target.Imap1}, {Op: Settle}, {Op: Resync, On: target.Imap1}, {Op: Settle}, {Op: SwapRoles}})
 	case "switchover":
 		return between([]Step{{Op: SwapRoles}}, []Step{{Op: Settle}, {Op: SwapRoles}})
+	case "cut off":
+		return between([]Step{{Op: Settle}, {Op: CutOff, On: side}}, []Step{{Op: Mend, On: side}})
+	case "log lost":
+		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: RemoveLog}, {Op: Resume}, {Op: Settle}})
+	case "given up":
+		return between([]Step{{Op: Settle}, {Op: KillSyncClient, Count: 5}}, []Step{{Op: Settle}, {Op: Reload}})
+	case "by hand":
+		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: SyncUser, Account: account}, {Op: Settle}, {Op: Resume}})
+	case "by hand, back":
+		for i := range work {
+			work[i].On = target.Imap2
+		}
+		return between([]Step{{Op: Settle}}, []Step{{Op: SyncBack, On: target.Imap2, Account: account}, {Op: Settle}})
+	case "reset":
+		return between([]Step{{Op: Settle}, {Op: ResetUser, On: side, Account: account}, {Op: Settle}}, nil)
+	case "unexpunged":
+		return between([]Step{{Op: Settle}, {Op: Unexpunge, Account: account, Mailbox: mailbox, UIDs: someUIDs(t)}}, nil)
+	case "looked at":
+		return between([]Step{{Op: Settle}, {Op: LookOnly, On: side, Account: account, Mailbox: mailbox}}, nil)
 	default:
 		return between([]Step{{Op: Settle}, rebuild}, nil)
 	}
