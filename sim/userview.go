@@ -21,10 +21,21 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 		return nil, err
 	}
 	if v.disk.list.find(mailboxname.Internal(account, inbox)) == nil && v.role == target.RoleMaster {
-		v.makeAccount(account)
-		v.disk.account(account).quotaRoot = ""
+		v.autocreate(account)
 	}
 	return &session{server: v.server, user: account, life: v.life, idled: v.idledOut}, nil
+}
+
+// autocreate makes an account's INBOX at its login, with a quota root that has no
+// limit, and subscribes it.
+func (v userView) autocreate(account string) {
+	root := v.makeAccount(account)
+	a := v.disk.account(account)
+	a.quotaRoot, a.quotaKiB = root.name, target.NoQuota
+	v.disk.folder(root).quotaRoot = root.name
+	a.subscriptions[root.name] = true
+	v.log("QUOTA", root.name)
+	v.log("SUB", account, root.name)
 }
 
 // Deliver implements [target.UserView]. The message goes where the account's

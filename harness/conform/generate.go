@@ -145,7 +145,8 @@ func incident(t *rapid.T) []Step {
 	case "log lost":
 		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: RemoveLog}, {Op: Resume}, {Op: Settle}})
 	case "given up":
-		return between([]Step{{Op: Settle}, {Op: KillSyncClient, Count: 5}}, []Step{{Op: Settle}, {Op: Reload}})
+		// A moment for what Cyrus notes after it has answered.
+		return between([]Step{{Op: Settle}, {Op: Pass, Count: 1}, {Op: KillSyncClient, Count: 5}}, []Step{{Op: Settle}, {Op: Reload}})
 	case "by hand":
 		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: SyncUser, Account: account}, {Op: Settle}, {Op: Resume}})
 	case "by hand, back":
