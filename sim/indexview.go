@@ -56,7 +56,8 @@ func (v indexView) Mailboxes(ctx context.Context, account string) ([]target.Mail
 		return nil, err
 	}
 	found := make([]target.Mailbox, 0, len(visible))
-	for _, h := range visible {
+	for i := range visible {
+		h := &visible[i]
 		if h.kind == entryMail && !isDeletedName(h.name) {
 			mailbox, err := h.view(account)
 			if err != nil {
@@ -70,8 +71,8 @@ func (v indexView) Mailboxes(ctx context.Context, account string) ([]target.Mail
 }
 
 // view returns the header as a snapshot has it.
-func (h header) view(account string) (target.Mailbox, error) {
-	name, err := mailboxname.Owner(account, h.name)
+func (h *header) view(account string) (target.Mailbox, error) {
+	name, err := h.entry.shownTo(account)
 	if err != nil {
 		return target.Mailbox{}, fmt.Errorf("index view of %s: %w", account, err)
 	}
@@ -93,7 +94,8 @@ func (v indexView) Mailbox(ctx context.Context, account, name string) (target.Ma
 	if err != nil {
 		return target.Mailbox{}, answered("GET FULLMAILBOX "+internal, err)
 	}
-	m, err := full.header().view(account)
+	header := full.header()
+	m, err := header.view(account)
 	if err != nil {
 		return target.Mailbox{}, err
 	}

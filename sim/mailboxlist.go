@@ -26,10 +26,31 @@ type entry struct {
 	createdModSeq uint64
 	folderModSeq  uint64
 	formerNames   []string
+	shown         shownName
+}
+
+// shownName is what an account calls the mailbox of an internal name. To work it
+// out for each look at each mailbox would be most of what looking costs.
+type shownName struct{ account, internal, name string }
+
+// shownTo returns what an account calls the mailbox.
+func (e *entry) shownTo(account string) (string, error) {
+	if e.shown.internal == e.name && e.shown.account == account {
+		return e.shown.name, nil
+	}
+	name, err := mailboxname.Owner(account, e.name)
+	if err != nil {
+		return "", err
+	}
+	e.shown = shownName{account, e.name, name}
+	return name, nil
 }
 
 // mailboxList is mailboxes.db: entries in order of their names.
-type mailboxList struct{ entries []*entry }
+type mailboxList struct {
+	entries []*entry
+	deleted map[string]string // what [deletedBelow] says, by account
+}
 
 func (l *mailboxList) at(name string) (int, bool) {
 	return slices.BinarySearchFunc(l.entries, name, func(e *entry, name string) int { return strings.Compare(e.name, name) })
@@ -93,7 +114,7 @@ func (l *mailboxList) appendBelow(found []*entry, prefix string) []*entry {
 // still kept last.
 func (l *mailboxList) ofAccount(account string) []*entry {
 	const usual = 12 // mailboxes of an account
-	deleted := deletedBelow(account)
+	deleted := l.deletedBelow(account)
 	below := deleted[len(mailboxname.InternalDeleted):]
 	found := make([]*entry, 0, usual)
 	if e := l.find(strings.TrimSuffix(below, ".")); e != nil {
@@ -103,9 +124,20 @@ func (l *mailboxList) ofAccount(account string) []*entry {
 }
 
 // deletedOf returns the account's deleted mailboxes that are still kept.
-func (l *mailboxList) deletedOf(account string) []*entry { return l.below(deletedBelow(account)) }
+func (l *mailboxList) deletedOf(account string) []*entry { return l.below(l.deletedBelow(account)) }
 
 // deletedBelow begins the internal names of an account's deleted mailboxes.
+func (l *mailboxList) deletedBelow(account string) string {
+	if known, ok := l.deleted[account]; ok {
+		return known
+	}
+	if l.deleted == nil {
+		l.deleted = map[string]string{}
+	}
+	l.deleted[account] = deletedBelow(account)
+	return l.deleted[account]
+}
+
 func deletedBelow(account string) string {
 	return mailboxname.InternalDeleted + mailboxname.Internal(account, inbox) + "."
 }

@@ -134,7 +134,7 @@ func (s *session) List(ctx context.Context) ([]string, error) {
 		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, ownerOf(e.name), 'l') {
 			continue
 		}
-		if name, err := mailboxname.Owner(s.user, e.name); err == nil {
+		if name, err := e.shownTo(s.user); err == nil {
 			names = append(names, name)
 		}
 	}

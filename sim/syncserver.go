@@ -28,6 +28,7 @@ const (
 
 // header is what one side is told of the other's mailbox, without its records.
 type header struct {
+	entry         *entry // that it is of
 	name          string
 	kind          entryKind
 	uniqueID      string
@@ -45,7 +46,7 @@ type header struct {
 func (v *visit) header() header {
 	x := v.index()
 	return header{
-		name: v.entry.name, kind: v.entry.kind, uniqueID: v.entry.uniqueID, acl: v.entry.acl, quotaRoot: v.folder.quotaRoot,
+		entry: v.entry, name: v.entry.name, kind: v.entry.kind, uniqueID: v.entry.uniqueID, acl: v.entry.acl, quotaRoot: v.folder.quotaRoot,
 		uidValidity: x.uidValidity, lastUID: x.lastUID, recentUID: x.recentUID, highestModSeq: x.highestModSeq,
 		folderModSeq: v.entry.folderModSeq, crc: x.crc, annotations: v.folder.annotations,
 	}

@@ -76,7 +76,7 @@ func (m *monitor) find(kind target.Kind, at target.Place, right target.ServerNam
 // alive says whether a user is let in, and tells dead from hung: nobody there
 // to connect to, or a connection that is never answered.
 func (m *monitor) alive(ctx context.Context, server target.Server) (bool, error) {
-	asked, cancel := context.WithTimeout(ctx, aliveWithin)
+	asked, cancel := target.Within(ctx, m.scene.Clock, aliveWithin)
 	defer cancel()
 	session, err := server.User().Login(asked, m.scene.Accounts[0])
 	if err == nil {
