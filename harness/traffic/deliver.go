@@ -17,7 +17,7 @@ func (u *Users) Deliver(ctx context.Context, accounts []string, count int) (Tall
 	server := u.pair.Serving()
 	rules := map[string]string{}
 	for _, account := range accounts {
-		rules[account] = u.rules(account)
+		rules[account] = u.ledger.activeSource(account)
 	}
 	for range count {
 		for _, account := range accounts {
@@ -54,16 +54,6 @@ func (u *Users) deliver(ctx context.Context, tally *Tally, server target.Server,
 	}
 	tally.Add(outcome)
 	return err
-}
-
-// rules returns the source of the account's active script, empty where there is
-// none. Where that is in doubt, it is what was asked for last.
-func (u *Users) rules(account string) string {
-	promised, ok := u.ledger.account(account)
-	if !ok || promised.Active.Last() == "" {
-		return ""
-	}
-	return known(promised.Scripts, promised.Active.Last()).Last()
 }
 
 func newMessage(op Op, session string, server target.Server, account, mailbox, marker string, body []byte) Entry {

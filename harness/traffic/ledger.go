@@ -172,6 +172,18 @@ func (l *Ledger) account(name string) (a Account, known bool) {
 	return r.tell(name), true
 }
 
+// activeSource returns the source of an account's active script, or of what was
+// asked for last where that is in doubt; empty where there is none.
+func (l *Ledger) activeSource(account string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a, ok := l.replay().accounts[account]
+	if !ok || a.Active.Last() == "" {
+		return ""
+	}
+	return known(a.Scripts, a.Active.Last()).Last()
+}
+
 // accountNames returns the names of all accounts, in the order in which the
 // ledger first heard of them.
 func (l *Ledger) accountNames() []string {

@@ -26,6 +26,9 @@ type replay struct {
 	moved   map[box]elsewhere
 	removed map[box]string
 	gone    map[owned]string // messages: the server that took one away last
+	// fresh are the messages that were put somewhere since any mailbox was renamed or
+	// deleted last.
+	fresh map[*Message]bool
 	sightings
 }
 
@@ -43,7 +46,7 @@ func newReplay(read map[string]Sighting) *replay {
 	return &replay{
 		named: map[string][]*Message{}, at: map[place]*Message{}, accounts: map[string]*Account{},
 		boxes: map[box]*Mailbox{}, all: map[string][]*Mailbox{},
-		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{},
+		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{}, fresh: map[*Message]bool{},
 		sightings: sightings{read: read, used: map[string]use{}},
 	}
 }
@@ -108,8 +111,10 @@ func (r *replay) apply(e Entry) {
 			r.addBox(e.Account, e.Mailbox, e.outcome())
 		}
 	case OpRename:
+		clear(r.fresh)
 		r.rename(e)
 	case OpDelete:
+		clear(r.fresh)
 		r.deleteBox(e)
 	case OpSubscribe, OpUnsubscribe:
 		// A subscription is to a name, and does not follow a mailbox that is renamed.
@@ -216,7 +221,7 @@ func (r *replay) again(e Entry) bool {
 }
 
 func (r *replay) put(m *Message) {
-	r.messages = append(r.messages, m)
+	r.messages, r.fresh[m] = append(r.messages, m), true
 	r.named[m.Marker] = append(r.named[m.Marker], m)
 	if m.Stored != target.Refused {
 		r.at[place{m.Account, m.Mailbox, m.Marker}] = m

@@ -66,9 +66,9 @@ func (s *standing) carryOn(entries []Entry) {
 	}
 }
 
-// shown takes up that a message was seen, or read. Whatever happened since it
-// was sent may have had another meaning if it was not filed where it was to be:
-// then all has to be replayed.
+// shown takes up that a message was seen, or read. If it was not filed where it was
+// to be, whatever happened to mailboxes since may have had another meaning: then all
+// has to be replayed.
 func (s *standing) shown(marker string) {
 	made := s.named[marker]
 	if len(made) == 0 {
@@ -78,8 +78,17 @@ func (s *standing) shown(marker string) {
 		m.BodySHA1 = s.read[marker].BodySHA1
 	}
 	m, in := made[0], s.shownIn(marker)
-	asFiled := m.Filed == in && m.Mailbox == in && m.OrIn == "" && m.Expunged == ""
-	if m.SeenIn != in && m.Filed != "" && !asFiled {
+	if m.SeenIn == in {
+		return
+	}
+	delivered, as := m.Filed != "", place{m.Account, m.Mailbox, marker}
+	switch untouched := m.OrIn == "" && m.Expunged == "" && m.Mailbox == m.Filed; {
+	case !delivered || untouched && in == m.Filed:
+	case untouched && m.SeenIn == "" && s.fresh[m] && s.at[as] == m:
+		delete(s.at, as)
+		m.Mailbox = in
+		s.at[place{m.Account, in, marker}] = m
+	default:
 		s.stale = true
 	}
 	m.SeenIn = in

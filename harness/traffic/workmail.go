@@ -7,7 +7,7 @@ import (
 
 func (w *worker) deliverOne(ctx context.Context) (bool, error) {
 	marker, body := w.corpus.Message(w.account, w.pair.Clock().Now())
-	mailbox, err := w.filer.FileInto(ctx, w.rules(w.account), body)
+	mailbox, err := w.filer.FileInto(ctx, w.ledger.activeSource(w.account), body)
 	if err != nil {
 		return false, err
 	}
