@@ -96,7 +96,7 @@ func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 // describe says of what lies in a mailbox's directory what changes with any of
 // it.
 func (f *folder) describe() string {
-	text := make([]byte, 0, 160)
+	text := make([]byte, 0, 256)
 	number := func(name string, value uint64) {
 		text = strconv.AppendUint(append(text, name...), value, 10)
 	}
