@@ -38,6 +38,8 @@ type accountState struct {
 	bytecode      map[string]bytecode  // compiled scripts by name
 	contents      map[uint32]string    // of stored scripts: SHA-1 of the source as it was stored, by UID
 	defaultScript string               // where the link defaultbc points to
+
+	conversationsLost bool // conversations.db is damaged or gone
 }
 
 func newDisk() *disk {

@@ -48,7 +48,7 @@ func (d digest) isOf(body []byte) bool {
 type folder struct {
 	uniqueID    string
 	index       index
-	cacheLost   bool // cyrus.cache is cut or gone; nobody notices
+	uncached    map[uint32]bool // UIDs of which cyrus.cache tells nothing any more; nobody notices
 	quotaRoot   string
 	keywords    []string        // as they were first set, in that order
 	files       map[uint32]file // message files by UID
@@ -58,7 +58,7 @@ type folder struct {
 func newFolder(uniqueID string, uidValidity uint32) *folder {
 	return &folder{
 		uniqueID: uniqueID, index: index{uidValidity: uidValidity},
-		files: map[uint32]file{}, annotations: map[annotation]string{},
+		files: map[uint32]file{}, annotations: map[annotation]string{}, uncached: map[uint32]bool{},
 	}
 }
 
@@ -67,7 +67,7 @@ func (f *folder) clone() *folder {
 	c.index.records, c.index.sums.newest = slices.Clone(f.index.records), slices.Clone(f.index.sums.newest)
 	c.index.sums.conversations = maps.Clone(f.index.sums.conversations)
 	c.keywords = slices.Clone(f.keywords)
-	c.files, c.annotations = maps.Clone(f.files), maps.Clone(f.annotations)
+	c.files, c.annotations, c.uncached = maps.Clone(f.files), maps.Clone(f.annotations), maps.Clone(f.uncached)
 	return &c
 }
 

@@ -58,12 +58,13 @@ func (s *server) reconstruct(e *entry) string {
 	discovered := v.compareWithFiles(&said)
 	lastUID := v.index().lastUID
 	for _, uid := range found {
-		if _, known := v.index().at(uid); !known && uid <= lastUID {
+		_, known := v.index().at(uid)
+		if _, there := v.folder.files[uid]; there && !known && uid <= lastUID {
 			discovered = append(discovered, uid)
 		}
 	}
 	for _, uid := range found {
-		if uid > lastUID {
+		if _, there := v.folder.files[uid]; there && uid > lastUID {
 			fmt.Fprintf(&said, "%s uid %d found - adding\n", e.name, uid)
 			v.adopt(uid, uid)
 		}
@@ -108,7 +109,7 @@ func (s *server) lookOver(e *entry) string {
 func (v *visit) compareWithFiles(said *strings.Builder) (discovered []uint32) {
 	x := v.index()
 	for _, r := range slices.Clone(x.records) {
-		_, there := v.folder.files[r.uid]
+		there := len(v.folder.files[r.uid].body) > 0
 		switch {
 		case r.rotten:
 			v.changed = true
@@ -117,16 +118,24 @@ func (v *visit) compareWithFiles(said *strings.Builder) (discovered []uint32) {
 			}
 		case !there && !r.unlinked:
 			fmt.Fprintf(said, "%s uid %d not found\n", v.entry.name, r.uid)
-			r.expunged, r.unlinked = true, true
-			v.rewrite(r)
-		case v.folder.cacheLost && !r.expunged:
+			v.drop(r)
+		case v.folder.uncached[r.uid] && there:
 			fmt.Fprintf(said, "%s rewrote cache for %d\n", v.entry.name, r.uid)
 			v.rewrite(r)
 		}
 	}
-	v.folder.cacheLost = false
 	x.remove(func(r record) bool { return r.rotten })
 	return discovered
+}
+
+// drop takes a record away whose file is gone. That counts as a change, of which
+// nothing is left but its number: so the replica's copy is taken for one that was
+// forgotten here.
+func (v *visit) drop(r record) {
+	x := v.index()
+	x.deletedModSeq = max(x.deletedModSeq, v.nextModSeq())
+	delete(v.folder.files, r.uid)
+	x.remove(func(other record) bool { return other.uid == r.uid })
 }
 
 // adopt makes a message of a file, under a UID.

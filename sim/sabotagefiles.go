@@ -45,6 +45,31 @@ func (b saboteur) DamageRecord(ctx context.Context, name target.ServerName, acco
 	})
 }
 
+// SpoilIndex implements [target.IndexSaboteur].
+func (b saboteur) SpoilIndex(ctx context.Context, name target.ServerName, account, mailbox string, harm target.Harm) (target.Evidence, error) {
+	return b.spoilIndex(ctx, name, account, mailbox, string(harm), func(x *index) error {
+		switch harm {
+		case target.Removed, target.Emptied:
+			x.state = indexGone
+		default:
+			x.state = indexCut
+		}
+		return nil
+	})
+}
+
+// WipeRecord implements [target.IndexSaboteur].
+func (b saboteur) WipeRecord(ctx context.Context, name target.ServerName, account, mailbox string, uid uint32) (target.Evidence, error) {
+	how := fmt.Sprintf("given a record of no message in the place of UID %d's", uid)
+	return b.spoilIndex(ctx, name, account, mailbox, how, func(x *index) error {
+		if _, ok := x.at(uid); !ok {
+			return fmt.Errorf("its index has no UID %d", uid)
+		}
+		x.remove(func(r record) bool { return r.uid == uid })
+		return nil
+	})
+}
+
 func (b saboteur) spoilIndex(ctx context.Context, name target.ServerName, account, mailbox, how string, spoil func(*index) error) (target.Evidence, error) {
 	fail := func(err error) (target.Evidence, error) {
 		return target.Evidence{}, fmt.Errorf("spoiling the index of %s of %s on %s: %w", mailbox, account, name, err)

@@ -270,6 +270,7 @@ func (v *visit) take(r record, files map[uint32]file) bool {
 		r.conversation = x.records[i].conversation
 	}
 	r.flags = v.folder.flags(r.flags)
+	delete(v.folder.uncached, r.uid)
 	x.write(r)
 	return true
 }

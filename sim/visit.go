@@ -51,6 +51,7 @@ func (v *visit) add(body []byte, internalDate int64, flags []string) uint32 {
 func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []string) uint32 {
 	modSeq := v.nextModSeq()
 	message := newFile(body, internalDate)
+	delete(v.folder.uncached, uid)
 	v.folder.files[uid] = message
 	r := record{
 		uid: uid, guid: message.sha1(), size: uint32(len(body)), flags: v.folder.flags(flags),
@@ -67,6 +68,7 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 // rewrite changes a record, and counts that.
 func (v *visit) rewrite(r record) {
 	r.modSeq, r.lastUpdated = v.nextModSeq(), v.now
+	delete(v.folder.uncached, r.uid)
 	v.index().write(r)
 	v.touch(r)
 }

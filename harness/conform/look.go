@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -129,6 +130,39 @@ func (r *runner) read(ctx context.Context, step Step) ([]string, error) {
 		facts = append(facts, fmt.Sprintf("UID %d: body %s", record.UID, bodyState(record)))
 	}
 	return facts, nil
+}
+
+// listScripts is what a session shows of an account's scripts.
+func (r *runner) listScripts(ctx context.Context, step Step) ([]string, error) {
+	session, err := r.server(step).User().Scripts(ctx, step.Account)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close() // the answer is in
+	scripts, err := session.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var facts []string
+	for _, listed := range scripts {
+		source, err := session.Get(ctx, listed.Name)
+		if err != nil {
+			facts = append(facts, fmt.Sprintf("script %s: %s", listed.Name, answer(err)))
+			continue
+		}
+		facts = append(facts, fmt.Sprintf("script %s: active %v, %s", listed.Name, listed.Active, sourceVersion(source)))
+	}
+	return facts, nil
+}
+
+// sourceVersion says which of the scripts that there are a source is.
+func sourceVersion(source []byte) string {
+	for n := range scriptVersions {
+		if bytes.Equal(bytes.TrimRight(source, " "), script(n)) {
+			return fmt.Sprintf("version %d", n)
+		}
+	}
+	return "nothing known"
 }
 
 // compiled is what delivery runs for the account.

@@ -92,6 +92,27 @@ const (
 	LookOnly       Op = "look-only"        // reconstruct -n of the mailbox
 )
 
+// What incidents do to files, each a Harm where there is a choice, and what puts
+// replication right after them.
+const (
+	SpoilIndex         Op = "spoil-index"         // of the mailbox, Harm
+	WipeRecord         Op = "wipe-record"         // UIDs
+	SpoilFile          Op = "spoil-file"          // of UIDs, Harm
+	SwapFiles          Op = "swap-files"          // of two UIDs
+	StrayFile          Op = "stray-file"          // for UIDs, Message
+	SpoilCache         Op = "spoil-cache"         // of the mailbox, Harm
+	LoseHeader         Op = "lose-header"         // of the mailbox
+	LoseFolder         Op = "lose-folder"         // of the mailbox
+	LoseEntry          Op = "lose-entry"          // of the mailbox, in mailboxes.db
+	CutList            Op = "cut-list"            // mailboxes.db
+	SpoilConversations Op = "spoil-conversations" // of the account, Harm
+	SpoilSeen          Op = "spoil-seen"          // of the account, Harm
+	AgeCompiled        Op = "age-compiled"        // of the script, Message
+	LoseCompiled       Op = "lose-compiled"       // of the script
+	LoseActiveLink     Op = "lose-active-link"    // of the account
+	ListScripts        Op = "list-scripts"        // what a session shows of scripts
+)
+
 // Step is one step of a plan. What does not apply to its operation is empty.
 type Step struct {
 	Op      Op                `yaml:"op"`
@@ -108,6 +129,7 @@ type Step struct {
 	Text    string            `yaml:"text,omitempty"`
 	Message int               `yaml:"message,omitempty"` // which of the messages or scripts that there are
 	Count   int               `yaml:"count,omitempty"`
+	Harm    target.Harm       `yaml:"harm,omitempty"`
 
 	// What a plan that is kept promises of a step, on both targets: its answer, and
 	// words that some fact of it has, or that none has. See [Unmet].

@@ -83,6 +83,8 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 		seen.Facts, err = r.look(ctx, step)
 	case Read:
 		seen.Facts, err = r.read(ctx, step)
+	case ListScripts:
+		seen.Facts, err = r.listScripts(ctx, step)
 	case Compiled:
 		seen.Facts, err = r.compiled(ctx, step)
 	case Log:

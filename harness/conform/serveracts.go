@@ -36,7 +36,7 @@ func as[T any](r *runner, what string) (T, error) {
 
 // serverActOf returns how a step is done that is no user's.
 func serverActOf(op Op) (serverAct, bool) {
-	for _, acts := range []map[Op]serverAct{serverActs, hostActs, handActs} {
+	for _, acts := range []map[Op]serverAct{serverActs, hostActs, handActs, diskActs, listActs} {
 		if act, ok := acts[op]; ok {
 			return act, true
 		}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash/crc32"
 	"strconv"
 	"strings"
 
@@ -42,6 +44,12 @@ func (s *server) overwrite(ctx context.Context, path string, content []byte) err
 	return err
 }
 
+// Lengths of what cyrus.index is made of.
+const (
+	indexHeader = 160
+	indexRecord = 112
+)
+
 func digest(content []byte) string {
 	sum := sha1.Sum(content)
 	return hex.EncodeToString(sum[:])
@@ -58,15 +66,42 @@ func (b saboteur) TruncateIndex(ctx context.Context, name target.ServerName, acc
 // DamageRecord implements [target.IndexSaboteur].
 func (b saboteur) DamageRecord(ctx context.Context, name target.ServerName, account, mailbox string) (target.Evidence, error) {
 	return b.spoilIndex(ctx, name, account, mailbox, "two bytes of its first record flipped", func(index []byte) ([]byte, error) {
-		const header, record = 160, 112
-		if len(index) < header+record {
+		if len(index) < indexHeader+indexRecord {
 			return nil, fmt.Errorf("its index has no record")
 		}
 		spoiled := bytes.Clone(index)
-		spoiled[header+20] ^= 0xff
-		spoiled[header+21] ^= 0xff
+		spoiled[indexHeader+20] ^= 0xff
+		spoiled[indexHeader+21] ^= 0xff
 		return spoiled, nil
 	})
+}
+
+// WipeRecord implements [target.IndexSaboteur].
+func (b saboteur) WipeRecord(ctx context.Context, name target.ServerName, account, mailbox string, uid uint32) (target.Evidence, error) {
+	how := fmt.Sprintf("given a record of no message in the place of UID %d's", uid)
+	return b.spoilIndex(ctx, name, account, mailbox, how, func(index []byte) ([]byte, error) {
+		spoiled := bytes.Clone(index)
+		for at := indexHeader; at+indexRecord <= len(spoiled); at += indexRecord {
+			record := spoiled[at : at+indexRecord]
+			if binary.BigEndian.Uint32(record) == uid {
+				binary.BigEndian.PutUint32(record, 0)
+				const covered = indexRecord - 4
+				binary.BigEndian.PutUint32(record[covered:], crc32.ChecksumIEEE(record[:covered]))
+				return spoiled, nil
+			}
+		}
+		return nil, fmt.Errorf("its index has no UID %d", uid)
+	})
+}
+
+// SpoilIndex implements [target.IndexSaboteur].
+func (b saboteur) SpoilIndex(ctx context.Context, name target.ServerName, account, mailbox string, harm target.Harm) (target.Evidence, error) {
+	const lastUID = "31" // the last byte of LAST_UID
+	at := map[target.Harm]string{target.Truncated: "100", target.Flipped: lastUID}[harm]
+	if at == "" {
+		return b.spoilFile(ctx, name, account, mailbox, "cyrus.index", harm)
+	}
+	return b.spoilFile(ctx, name, account, mailbox, "cyrus.index", harm, at)
 }
 
 func (b saboteur) spoilIndex(ctx context.Context, name target.ServerName, account, mailbox, how string, spoil func([]byte) ([]byte, error)) (target.Evidence, error) {

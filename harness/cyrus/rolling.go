@@ -67,15 +67,6 @@ func (o operator) ShutSyncClient(ctx context.Context, name target.ServerName) er
 		})
 }
 
-// Reload implements [target.LogOperator].
-func (o operator) Reload(ctx context.Context, name target.ServerName) error {
-	s := o.pair.server(name)
-	if _, err := s.pair.engine.exec(ctx, s.id, "", "sh", "-c", killing, "killing", "master", "HUP"); err != nil {
-		return fmt.Errorf("sending SIGHUP to the master process of %s: %w", name, err)
-	}
-	return nil
-}
-
 // KillProcess implements [target.ProcessSaboteur].
 func (b saboteur) KillProcess(ctx context.Context, name target.ServerName, process string, times int) (target.Evidence, error) {
 	s := b.pair.server(name)
@@ -84,11 +75,25 @@ func (b saboteur) KillProcess(ctx context.Context, name target.ServerName, proce
 		return target.Evidence{}, err
 	}
 	seen := first
+	givenUpOn, err := s.givenUpOn(ctx)
+	if err != nil {
+		return target.Evidence{}, err
+	}
 	for range times {
+		gone := false // the master process may have counted earlier deaths, and given up on it
 		err := target.WaitUntil(ctx, realTime{}, 10*time.Second, process+" to be there to be killed", func(ctx context.Context) (bool, string, error) {
-			seen, err = s.pids(ctx, process)
-			return seen != "", "there is none", err
+			now, err := s.pids(ctx, process)
+			if err != nil || now != "" {
+				seen = now
+				return now != "", "", err
+			}
+			times, err := s.givenUpOn(ctx)
+			gone = times > givenUpOn
+			return gone, "there is none", err
 		})
+		if gone && err == nil {
+			break
+		}
 		if err == nil {
 			_, err = s.pair.engine.exec(ctx, s.id, "", "sh", "-c", killing, "killing", process, "KILL")
 		}
@@ -108,6 +113,12 @@ func (b saboteur) KillProcess(ctx context.Context, name target.ServerName, proce
 		Summary: fmt.Sprintf("%s on %s was sent SIGKILL %d times", process, name, times),
 		Facts:   []target.Fact{{What: fmt.Sprintf("pids of %s on %s", process, name), Before: first, After: after}},
 	}, nil
+}
+
+// givenUpOn returns how often the master process has given up on a process so far.
+func (s *server) givenUpOn(ctx context.Context) (times int, err error) {
+	log, err := s.Host().Syslog(ctx)
+	return strings.Count(string(log), givenUp), err
 }
 
 // pids returns the ids of the server's processes of that name, in one line.

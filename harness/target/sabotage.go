@@ -44,6 +44,11 @@ type IndexSaboteur interface {
 	// DamageRecord flips two bytes in the first record of cyrus.index, so that
 	// its checksum no longer holds.
 	DamageRecord(ctx context.Context, server ServerName, account, mailbox string) (Evidence, error)
+	// SpoilIndex damages cyrus.index as a file, its header first.
+	SpoilIndex(ctx context.Context, server ServerName, account, mailbox string, harm Harm) (Evidence, error)
+	// WipeRecord turns the record of a message into one of no message, with a
+	// checksum that holds.
+	WipeRecord(ctx context.Context, server ServerName, account, mailbox string, uid uint32) (Evidence, error)
 }
 
 // ScriptSaboteur puts another script in the place of an account's own. Neither

@@ -1,0 +1,106 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+var (
+	_ target.ListSaboteur     = saboteur{}
+	_ target.StateSaboteur    = saboteur{}
+	_ target.BytecodeSaboteur = saboteur{}
+)
+
+// RemoveEntry implements [target.ListSaboteur].
+func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, account, mailbox string) (target.Evidence, error) {
+	list := &b.pair.server(name).disk.list
+	internal := mailboxname.Internal(account, mailbox)
+	summary := fmt.Sprintf("the entry of %s of %s was taken out of the list", mailbox, account)
+	return b.damage(ctx, name, "entry", summary, func() string { return fmt.Sprint("there: ", list.any(internal) != nil) }, func() error {
+		list.remove(internal)
+		return nil
+	})
+}
+
+// TruncateList implements [target.ListSaboteur].
+func (b saboteur) TruncateList(ctx context.Context, name target.ServerName) (target.Evidence, error) {
+	list := &b.pair.server(name).disk.list
+	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was truncated", func() string { return fmt.Sprintf("%d entries", len(list.entries)) }, func() error {
+		list.entries = nil
+		return nil
+	})
+}
+
+// SpoilConversations implements [target.StateSaboteur].
+func (b saboteur) SpoilConversations(ctx context.Context, name target.ServerName, account string, harm target.Harm) (target.Evidence, error) {
+	a := b.pair.server(name).disk.account(account)
+	what := "conversations.db of " + account
+	return b.damage(ctx, name, what, fmt.Sprintf("%s was %s", what, harm), func() string { return fmt.Sprint("lost: ", a.conversationsLost) }, func() error {
+		a.conversationsLost = true
+		return nil
+	})
+}
+
+// SpoilSeen implements [target.StateSaboteur].
+func (b saboteur) SpoilSeen(ctx context.Context, name target.ServerName, account string, harm target.Harm) (target.Evidence, error) {
+	a := b.pair.server(name).disk.account(account)
+	what := "seen of " + account
+	return b.damage(ctx, name, what, fmt.Sprintf("%s was %s", what, harm), func() string { return fmt.Sprintf("%d mailboxes", len(a.seen)) }, func() error {
+		clear(a.seen)
+		return nil
+	})
+}
+
+// compiledOf returns the bytecode of an account's script.
+func (s *server) compiledOf(account, script string) (*accountState, bytecode, error) {
+	a := s.disk.account(account)
+	code, ok := a.bytecode[script]
+	if !ok {
+		return nil, bytecode{}, errors.New("there is no such bytecode")
+	}
+	return a, code, nil
+}
+
+// AgeCompiled implements [target.BytecodeSaboteur].
+func (b saboteur) AgeCompiled(ctx context.Context, name target.ServerName, account, script string, source []byte) (target.Evidence, error) {
+	evidence, err := b.ReplaceCompiled(ctx, name, account, script, source)
+	if err != nil {
+		return evidence, err
+	}
+	a, code, err := b.pair.server(name).compiledOf(account, script)
+	if err != nil {
+		return evidence, err
+	}
+	aged, err := b.damage(ctx, name, "its date", fmt.Sprintf("the bytecode of %s of %s was dated before its source", script, account),
+		func() string { return fmt.Sprint(a.bytecode[script].modified) }, func() error {
+			code.modified = time.Date(2001, time.January, 1, 0, 0, 0, 0, time.UTC).Unix()
+			a.bytecode[script] = code
+			return nil
+		})
+	return evidence.And(aged), err
+}
+
+// RemoveCompiled implements [target.BytecodeSaboteur].
+func (b saboteur) RemoveCompiled(ctx context.Context, name target.ServerName, account, script string) (target.Evidence, error) {
+	a := b.pair.server(name).disk.account(account)
+	what := fmt.Sprintf("the bytecode of %s of %s", script, account)
+	return b.damage(ctx, name, what, what+" was removed", func() string { return "SHA-1 " + a.bytecode[script].sha1 }, func() error {
+		delete(a.bytecode, script)
+		return nil
+	})
+}
+
+// RemoveActiveLink implements [target.BytecodeSaboteur].
+func (b saboteur) RemoveActiveLink(ctx context.Context, name target.ServerName, account string) (target.Evidence, error) {
+	a := b.pair.server(name).disk.account(account)
+	summary := fmt.Sprintf("the link to the bytecode that runs for %s was removed", account)
+	return b.damage(ctx, name, "link", summary, func() string { return a.defaultScript }, func() error {
+		a.defaultScript = ""
+		return nil
+	})
+}
