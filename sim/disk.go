@@ -39,7 +39,8 @@ type accountState struct {
 	contents      map[uint32]string    // of stored scripts: SHA-1 of the source as it was stored, by UID
 	defaultScript string               // where the link defaultbc points to
 
-	conversationsLost bool // conversations.db is damaged or gone
+	conversationsLost bool // conversations.db is damaged or gone; nobody notices
+	seenBroken        bool // seen.db cannot be read: who tries dies of it
 }
 
 func newDisk() *disk {

@@ -21,12 +21,11 @@ type task struct {
 func (w *world) Run(ctx context.Context, work ...func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	tasks := make([]*task, len(work))
 	alive := make([]*task, len(work))
 	for i, each := range work {
-		tasks[i] = w.newTask(ctx, each)
-		alive[i] = tasks[i]
+		alive[i] = w.newTask(ctx, each)
 	}
+	var first error // the others may be of its making: all end with ctx
 	for len(alive) > 0 {
 		i := w.chooseNext(alive, ctx.Err() != nil)
 		w.sleepUntil(alive[i].wake)
@@ -34,17 +33,15 @@ func (w *world) Run(ctx context.Context, work ...func(ctx context.Context) error
 			alive[i].wake = until
 			continue
 		}
-		if alive[i].err != nil {
+		if err := alive[i].err; err != nil {
+			if first == nil {
+				first = err
+			}
 			cancel()
 		}
 		alive = append(alive[:i], alive[i+1:]...)
 	}
-	for _, t := range tasks {
-		if t.err != nil {
-			return t.err
-		}
-	}
-	return nil
+	return first
 }
 
 func (w *world) newTask(ctx context.Context, work func(context.Context) error) *task {

@@ -139,11 +139,6 @@ func (s *scriptSession) Activate(ctx context.Context, name string) error {
 		}
 	}
 	s.installScripts(s.account, changed)
-	if name != "" {
-		a := s.disk.account(s.account)
-		s.renamesScripts(a)
-		a.defaultScript = name
-	}
 	v.leave()
 	s.pair.tracef("%s activated the script %q of %s", s.name, name, s.account)
 	return s.done(ctx, command)

@@ -27,10 +27,10 @@ func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, accou
 	})
 }
 
-// TruncateList implements [target.ListSaboteur].
-func (b saboteur) TruncateList(ctx context.Context, name target.ServerName) (target.Evidence, error) {
+// SpoilList implements [target.ListSaboteur].
+func (b saboteur) SpoilList(ctx context.Context, name target.ServerName, harm target.Harm) (target.Evidence, error) {
 	list := &b.pair.server(name).disk.list
-	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was truncated", func() string { return fmt.Sprintf("%d entries", len(list.entries)) }, func() error {
+	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was "+string(harm), func() string { return fmt.Sprintf("%d entries", len(list.entries)) }, func() error {
 		list.entries = nil
 		return nil
 	})
@@ -46,12 +46,14 @@ func (b saboteur) SpoilConversations(ctx context.Context, name target.ServerName
 	})
 }
 
-// SpoilSeen implements [target.StateSaboteur].
+// SpoilSeen implements [target.StateSaboteur]. A database without a byte is as good as
+// none, one that is cut off is not.
 func (b saboteur) SpoilSeen(ctx context.Context, name target.ServerName, account string, harm target.Harm) (target.Evidence, error) {
 	a := b.pair.server(name).disk.account(account)
 	what := "seen of " + account
-	return b.damage(ctx, name, what, fmt.Sprintf("%s was %s", what, harm), func() string { return fmt.Sprintf("%d mailboxes", len(a.seen)) }, func() error {
+	return b.damage(ctx, name, what, fmt.Sprintf("%s was %s", what, harm), func() string { return fmt.Sprintf("%d mailboxes, broken: %v", len(a.seen), a.seenBroken) }, func() error {
 		clear(a.seen)
+		a.seenBroken = harm == target.Truncated
 		return nil
 	})
 }

@@ -126,11 +126,17 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 		s.logf("imap: Fatal error: Internal error: assertion failed: imap/message.c: M_RECORD")
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
 	}
+	if ownerOf(v.entry.name) != s.user && s.disk.account(s.user).seenBroken {
+		s.dead = true
+		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
+	}
 	if verb == "SELECT" {
 		s.tellRecent(v)
 	}
 	return v, nil
 }
+
+const fatalSeen = "Fatal error: Internal error: assertion failed: lib/cyrusdb_twoskip.c"
 
 const fatalRecord = "Fatal error: Internal error: assertion failed: imap/message.c: 4267: !message_need(m, M_RECORD)"
 

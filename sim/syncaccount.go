@@ -34,30 +34,38 @@ func (c *replication) user(account string) error {
 			return err
 		}
 		c.quota(account)
-		c.meta(account)
-		return nil
+		return c.meta(account)
 	}
 	c.master.logf("sync_client: failed to sync user %s after 3 tries", account)
 	return syncChanged
 }
 
 // meta brings what is none of its mailboxes' up to the master's.
-func (c *replication) meta(account string) {
+func (c *replication) meta(account string) error {
 	ours, ok := c.master.disk.accounts[account]
 	if !ok {
-		return
+		return nil
 	}
 	theirs := c.replica.disk.account(account)
 	theirs.subscriptions = maps.Clone(ours.subscriptions)
 	theirs.hasSubs = theirs.hasSubs || len(ours.subscriptions) > 0
 	for _, uniqueID := range names(ours.seen) {
-		c.seen(account, uniqueID)
+		if err := c.seen(account, uniqueID); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-// seen brings what the account has seen of one mailbox up to the master's.
-func (c *replication) seen(account, uniqueID string) {
-	c.replica.disk.account(account).seen[uniqueID] = c.master.disk.account(account).seen[uniqueID]
+// seen brings what the account has seen of one mailbox up to the master's. A
+// database that cannot be read is the end of sync_server.
+func (c *replication) seen(account, uniqueID string) error {
+	theirs := c.replica.disk.account(account)
+	if theirs.seenBroken {
+		return syncServerCrash
+	}
+	theirs.seen[uniqueID] = c.master.disk.account(account).seen[uniqueID]
+	return nil
 }
 
 // subscription brings one subscription up to the master's.

@@ -127,13 +127,13 @@ func (b *batch) do(c *replication, t errand) error {
 	case errandQuota:
 		c.quota(t.account)
 	case errandSeen:
-		c.seen(t.account, t.mailbox)
+		return c.seen(t.account, t.mailbox)
 	case errandSubscription:
 		c.subscription(t.account, t.mailbox)
 	case errandUnmailbox:
 		return c.unmailbox(t.mailbox)
 	case errandMeta:
-		c.meta(t.account)
+		return c.meta(t.account)
 	case errandUser:
 		return c.user(t.account)
 	case errandUnuser:

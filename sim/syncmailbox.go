@@ -220,6 +220,7 @@ func (c *replication) fullUpdate(v *visit) error {
 		x.highestModSeq = theirs.highestModSeq
 		v.nextModSeq()
 	}
+	before := x.highestModSeq
 	m := merge{master: v, replica: remote, replicaModSeq: theirs.highestModSeq, replicaLastUID: theirs.lastUID}
 	m.records()
 	x.lastUID = max(x.lastUID, m.replicaLastUID)
@@ -230,5 +231,12 @@ func (c *replication) fullUpdate(v *visit) error {
 		return err
 	}
 	v.leave()
+	if v.entry.kind == entrySieve {
+		var changed []uint32
+		for r := range x.changedSince(before) {
+			changed = append(changed, r.uid)
+		}
+		c.master.installScripts(ownerOf(v.entry.name), changed)
+	}
 	return c.replica.applyExpunge(v.entry.name, m.expunge)
 }

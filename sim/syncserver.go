@@ -94,6 +94,9 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 // getUser answers GET USER: with all of the account's mailboxes, or with no where
 // one cannot be opened.
 func (s *server) getUser(account string) ([]header, error) {
+	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {
+		return nil, syncServerCrash
+	}
 	all := s.disk.list.ofAccount(account)
 	found := make([]header, 0, len(all))
 	for _, e := range all {

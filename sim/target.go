@@ -119,7 +119,7 @@ func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 		s.start()
 	}
 	p.tracef("reset with %d accounts", len(accounts))
-	return p.Sleep(ctx, startTime)
+	return p.Sleep(ctx, readyTime)
 }
 
 // Advance implements [target.ClockMover].

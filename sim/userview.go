@@ -38,6 +38,20 @@ func (v userView) autocreate(account string) {
 	v.log("SUB", account, root.name)
 }
 
+// autocreate makes an account's INBOX, subscribed, and a quota root without a limit
+// for it, as autocreate_quota: 0 means. What belongs to an account lies in a directory
+// that its INBOX's unique ID names: of an earlier life nothing is found again.
+func (s *server) autocreate(account string) {
+	a := newAccount()
+	s.disk.accounts[account] = a
+	e := s.makeAccount(account)
+	a.quotaRoot, a.quotaKiB = e.name, target.NoQuota
+	s.disk.folder(e).quotaRoot = e.name
+	s.log("QUOTA", e.name)
+	a.subscriptions[e.name], a.hasSubs = true, true
+	s.log("SUB", account, e.name)
+}
+
 // Deliver implements [target.UserView]. The message goes where the account's
 // compiled script files it; one whose Message-ID the server has delivered there
 // before is dropped, and acknowledged.

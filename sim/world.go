@@ -14,6 +14,7 @@ import (
 // a drill can tell apart; see docs/cyrus.md.
 const (
 	startTime      = 400 * time.Millisecond // from start to greeting
+	readyTime      = 2 * time.Second        // from nothing to a pair that replicates
 	connectTime    = 3 * time.Millisecond
 	readTime       = 2 * time.Millisecond
 	appendTime     = 4 * time.Millisecond

@@ -91,7 +91,7 @@ func TestExecutorInterleavesInSeededOrder(t *testing.T) {
 	}
 }
 
-func TestExecutorReturnsTheFirstErrorInOrderAndEndsTheOthers(t *testing.T) {
+func TestExecutorReturnsTheErrorThatCameFirstAndEndsTheOthers(t *testing.T) {
 	p := newPair(t, 1)
 	early, late := errors.New("early"), errors.New("late")
 	began := p.Clock().Now()
@@ -104,8 +104,8 @@ func TestExecutorReturnsTheFirstErrorInOrderAndEndsTheOthers(t *testing.T) {
 		},
 		func(context.Context) error { return early },
 	)
-	if !errors.Is(err, late) {
-		t.Errorf("got %v, want that of the first task", err)
+	if !errors.Is(err, early) {
+		t.Errorf("got %v, want the one that came first", err)
 	}
 	if took := p.Clock().Now().Sub(began); took >= time.Hour {
 		t.Errorf("the others slept on for %s", took)

@@ -104,7 +104,7 @@ const (
 	LoseHeader         Op = "lose-header"         // of the mailbox
 	LoseFolder         Op = "lose-folder"         // of the mailbox
 	LoseEntry          Op = "lose-entry"          // of the mailbox, in mailboxes.db
-	CutList            Op = "cut-list"            // mailboxes.db
+	SpoilList          Op = "spoil-list"          // mailboxes.db, Harm
 	SpoilConversations Op = "spoil-conversations" // of the account, Harm
 	SpoilSeen          Op = "spoil-seen"          // of the account, Harm
 	AgeCompiled        Op = "age-compiled"        // of the script, Message

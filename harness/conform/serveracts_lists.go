@@ -15,12 +15,12 @@ var listActs = map[Op]serverAct{
 		}
 		return sabotaged(s.RemoveEntry(ctx, r.name(step), step.Account, step.Mailbox))
 	},
-	CutList: func(ctx context.Context, r *runner, step Step) error {
+	SpoilList: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.ListSaboteur](r, "damaged lists of mailboxes")
 		if err != nil {
 			return err
 		}
-		return sabotaged(s.TruncateList(ctx, r.name(step)))
+		return sabotaged(s.SpoilList(ctx, r.name(step), step.Harm))
 	},
 	SpoilConversations: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.StateSaboteur](r, "damaged databases of accounts")

@@ -25,9 +25,9 @@ func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, accou
 		`su -s /bin/sh cyrus -c 'cyrus cyr_dbtool -n "$0" twoskip delete "$1"' "$two" "$one"`, key, mailboxList)
 }
 
-// TruncateList implements [target.ListSaboteur].
-func (b saboteur) TruncateList(ctx context.Context, name target.ServerName) (target.Evidence, error) {
-	return b.pair.server(name).harm(ctx, "mailboxes.db", mailboxList, target.Truncated, fmt.Sprint(emptyTwoskip))
+// SpoilList implements [target.ListSaboteur].
+func (b saboteur) SpoilList(ctx context.Context, name target.ServerName, harm target.Harm) (target.Evidence, error) {
+	return b.pair.server(name).harm(ctx, "mailboxes.db", mailboxList, harm)
 }
 
 // state returns the path of one of an account's own databases.
@@ -46,7 +46,7 @@ func (b saboteur) SpoilConversations(ctx context.Context, name target.ServerName
 
 // SpoilSeen implements [target.StateSaboteur].
 func (b saboteur) SpoilSeen(ctx context.Context, name target.ServerName, account string, harm target.Harm) (target.Evidence, error) {
-	return b.spoilState(ctx, name, account, "seen", harm)
+	return b.spoilState(ctx, name, account, "seen.db", harm)
 }
 
 func (b saboteur) spoilState(ctx context.Context, name target.ServerName, account, which string, harm target.Harm) (target.Evidence, error) {

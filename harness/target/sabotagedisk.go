@@ -37,8 +37,8 @@ type FolderSaboteur interface {
 type ListSaboteur interface {
 	// RemoveEntry takes a mailbox's entry out, and leaves its directory alone.
 	RemoveEntry(ctx context.Context, server ServerName, account, mailbox string) (Evidence, error)
-	// TruncateList cuts the list off after its header, so that it is empty.
-	TruncateList(ctx context.Context, server ServerName) (Evidence, error)
+	// SpoilList damages the list as a file.
+	SpoilList(ctx context.Context, server ServerName, harm Harm) (Evidence, error)
 }
 
 // StateSaboteur damages the databases that belong to an account.

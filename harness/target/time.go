@@ -34,8 +34,8 @@ func Within(ctx context.Context, clock Clock, d time.Duration) (context.Context,
 // and in seeded order on the simulator, where a task gives way when it sleeps
 // or waits for a server.
 type Executor interface {
-	// Run runs the tasks and returns when all have ended, with the first error
-	// in order of the arguments. An error cancels the context of the others.
+	// Run runs the tasks and returns when all have ended, with the error that came
+	// first. It cancels the context of the others, whose errors may be of its making.
 	Run(ctx context.Context, tasks ...func(ctx context.Context) error) error
 }
 
