@@ -10,6 +10,15 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
+// landed turns an act of a saboteur into a step that fails where its evidence does
+// not show any change.
+func landed(evidence target.Evidence, err error) error {
+	if err == nil && !evidence.Landed() {
+		err = fmt.Errorf("it changed nothing: %s", evidence.Summary)
+	}
+	return sabotaged(evidence, err)
+}
+
 // hostActs are incidents of a server's machine, and of what is between the two.
 var hostActs = map[Op]serverAct{
 	CutOff: func(ctx context.Context, r *runner, step Step) error {
@@ -17,42 +26,42 @@ var hostActs = map[Op]serverAct{
 		if err != nil {
 			return err
 		}
-		return sabotaged(s.Cut(ctx, r.name(step)))
+		return landed(s.Cut(ctx, r.name(step)))
 	},
 	Mend: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.NetworkSaboteur](r, "networks that can be cut")
 		if err != nil {
 			return err
 		}
-		return sabotaged(s.Mend(ctx, r.name(step)))
+		return landed(s.Mend(ctx, r.name(step)))
 	},
 	Fill: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.DiskSaboteur](r, "full disks")
 		if err != nil {
 			return err
 		}
-		return sabotaged(s.Fill(ctx, r.name(step)))
+		return landed(s.Fill(ctx, r.name(step)))
 	},
 	Free: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.DiskSaboteur](r, "full disks")
 		if err != nil {
 			return err
 		}
-		return sabotaged(s.Free(ctx, r.name(step)))
+		return landed(s.Free(ctx, r.name(step)))
 	},
 	Jump: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.ClockSaboteur](r, "clocks that can be moved")
 		if err != nil {
 			return err
 		}
-		return sabotaged(s.Jump(ctx, r.name(step), time.Duration(step.Count)*time.Hour))
+		return landed(s.Jump(ctx, r.name(step), time.Duration(step.Count)*time.Hour))
 	},
 	KillSyncClient: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.ProcessSaboteur](r, "processes that can be killed")
 		if err != nil {
 			return err
 		}
-		return sabotaged(s.KillProcess(ctx, r.name(step), "sync_client", max(1, step.Count)))
+		return landed(s.KillProcess(ctx, r.name(step), "sync_client", max(1, step.Count)))
 	},
 	RemoveLog: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.LogSaboteur](r, "sync logs that can be removed")
