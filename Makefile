@@ -7,7 +7,7 @@ GO ?= go
 TEST_FLAGS ?= -count=1 -timeout 22m
 CONFORMANCE_FLAGS ?= -count=1 -timeout 90m
 
-.PHONY: help images build test unit lint drill conformance bench fuzz nightly clean
+.PHONY: help images build test unit lint drill conformance bench simbench fuzz nightly clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,10 +36,12 @@ lint: ## gofmt, vet, staticcheck
 conformance: images ## the simulator against real Cyrus: 300 random plans, and all that were kept (needs Docker)
 	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -go-on
 
-bench: images ## the figures of docs/performance.md (needs Docker)
+simbench: ## the simulator's figures, on one core (needs no Docker)
+	@GOMAXPROCS=1 $(GO) test -p 1 -run '^$$' -bench . -timeout 30m ./sim ./harness/drill
+
+bench: images simbench ## the figures of docs/performance.md (needs Docker)
 	@$(GO) test -p 1 -run '^$$' -bench . -skip Incident -benchtime 10x -timeout 30m ./harness/cyrus ./cmd/...
 	@$(GO) test -p 1 -run '^$$' -bench Incident -benchtime 3x ./cmd/...
-	@$(GO) test -p 1 -run '^$$' -bench . ./sim ./harness/drill
 
 fuzz: ## every fuzz target, a minute each
 	@for package in $$($(GO) list ./...); do \
