@@ -2,7 +2,6 @@ package sim
 
 import (
 	"hash/fnv"
-	"regexp"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -28,13 +27,34 @@ func conversationID(message []byte, guid string) uint64 {
 	}
 	subject, _ := rfc5322.Field(message, "Subject")
 	sum := fnv.New64a()
-	for _, part := range []string{root, "\x00", replyMark.ReplaceAllString(subject, "")} {
+	for _, part := range []string{root, "\x00", bareSubject(subject)} {
 		_, _ = sum.Write([]byte(part)) // a hash takes everything
 	}
 	return sum.Sum64() | 1 // zero is none
 }
 
-var replyMark = regexp.MustCompile(`(?i)^((re|fwd?)\s*:\s*)+|\s`)
+// bareSubject returns a subject without blanks, and without what marks a reply or a
+// forwarded message.
+func bareSubject(subject string) string {
+	const blanks = " \t\r\n\f"
+	for {
+		mark, rest, _ := strings.Cut(subject, ":")
+		switch strings.ToLower(strings.Trim(mark, blanks)) {
+		case "re", "fw", "fwd":
+			if len(mark) < len(subject) {
+				subject = rest
+				continue
+			}
+		}
+		break
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(blanks, r) {
+			return -1
+		}
+		return r
+	}, subject)
+}
 
 // touch notes that something has become of a record.
 func (v *visit) touch(r record) {
