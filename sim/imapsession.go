@@ -51,6 +51,17 @@ func (s *IMAPSession) Glance(name string) (Selected, error) {
 	return s.told(v), nil
 }
 
+// Same says whether a selected mailbox is still there, under this UIDVALIDITY, as far
+// as can be told. It lets no time pass.
+func (s *IMAPSession) Same(name string, uidValidity uint32) bool {
+	e := s.disk.list.find(s.internal(name))
+	if e == nil {
+		return false
+	}
+	v := s.visit(e)
+	return v.trouble() != "" || v.index().uidValidity == uidValidity
+}
+
 // Changed says whether a selected mailbox has changed since it was told of. It lets
 // no time pass. Another's \Seen alone it does not see.
 func (s *IMAPSession) Changed(name string, since target.Counters) bool {

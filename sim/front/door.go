@@ -138,6 +138,20 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
+// Read implements [net.Conn]. A server that hangs reads nothing: what its client says
+// waits in the kernel, whatever it is.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if gone := c.ask(func(*sim.Pair) error { return nil }); gone != nil {
+		return 0, gone
+	}
+	return n, err
+}
+
+// SetReadDeadline implements [net.Conn], and does nothing: nobody is thrown out for
+// having said half a command to a server that hangs.
+func (c *conn) SetReadDeadline(time.Time) error { return nil }
+
 // cut ends the connection from without; the conversation notices.
 func (c *conn) cut() { _ = c.Conn.Close() }
 

@@ -109,10 +109,13 @@ func uidSet(uids []uint32) (set imap.UIDSet) {
 }
 
 // Expunge implements [imapserver.Session]. Nil UIDs are all messages, as CLOSE wants
-// it, and EXPUNGE.
+// it, and EXPUNGE. CLOSE, which has nobody to tell, passes over what may not be.
 func (s *imapSession) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
-	if s.readOnly {
+	if s.readOnly && *w == (imapserver.ExpungeWriter{}) {
 		return nil
+	}
+	if err := s.mayChange(); err != nil {
+		return err
 	}
 	var chosen []uint32
 	if uids != nil {

@@ -18,17 +18,30 @@ func (s *imapSession) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error 
 	if s.mailbox == "" {
 		return nil
 	}
-	now, changed := sim.Selected{}, false
+	now, changed, gone := sim.Selected{}, false, false
 	err := s.ask(func(session *sim.IMAPSession) (err error) {
+		if gone = !session.Same(s.mailbox, s.told.UIDValidity); gone {
+			return nil
+		}
 		if changed = session.Changed(s.mailbox, s.told.Counters); changed {
 			now, err = session.Glance(s.mailbox)
 		}
 		return err
 	})
-	if err != nil || !changed {
-		return err
+	switch {
+	case err == nil && gone && allowExpunge:
+		return s.tellVanished(w)
+	case err == nil && changed:
+		return s.tell(w, now, allowExpunge)
 	}
-	return s.tell(w, now, allowExpunge)
+	return err
+}
+
+// tellVanished tells that nothing is left of a mailbox that was deleted or renamed, or
+// has another UIDVALIDITY by now. As in Cyrus the client may stay.
+func (s *imapSession) tellVanished(w *imapserver.UpdateWriter) error {
+	s.mailbox = ""
+	return s.tellExpunged(w.WriteExpunge, nil)
 }
 
 // tell brings what the client knows up to date. As long as it may not be told of

@@ -120,11 +120,24 @@ func (t *lmtpTalk) answer(err error, good string) bool {
 	case err == nil:
 		t.say("%s", good)
 	case errors.As(err, &refused):
-		t.say("%s %s", refused.Status, refused.Text)
+		t.say("%s %s", refused.Status, withClass(refused))
 	default:
 		t.over = true
 	}
 	return err == nil
+}
+
+// withClass puts the enhanced status code before a text that comes without (RFC
+// 3463), as lmtpd has it.
+func withClass(refused *target.RefusedError) string {
+	switch class := refused.Status[:1] + "."; {
+	case strings.HasPrefix(refused.Text, class):
+		return refused.Text
+	case refused.Status == "452":
+		return class + "2.2 " + refused.Text
+	default:
+		return class + "3.0 " + refused.Text
+	}
 }
 
 // accountIn returns the account that RCPT's argument means: what stands before a

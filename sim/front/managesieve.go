@@ -143,28 +143,34 @@ func (t *sieveTalk) noop(arguments []string) error {
 	return errAnswered
 }
 
+// list answers when the pair is others' again: a client that reads slowly must not
+// hold it.
 func (t *sieveTalk) list([]string) error {
-	return t.script(func(s *sim.ScriptSession) error {
-		scripts, err := s.List(t.ctx)
-		for _, script := range scripts {
-			line := []string{`"` + script.Name + `"`} // Cyrus escapes no quotes in it
-			if script.Active {
-				line = append(line, "ACTIVE")
-			}
-			t.say(line...)
-		}
+	var scripts []target.ScriptInfo
+	err := t.script(func(s *sim.ScriptSession) (err error) {
+		scripts, err = s.List(t.ctx)
 		return err
 	})
+	for _, script := range scripts {
+		line := []string{`"` + script.Name + `"`} // Cyrus escapes no quotes in it
+		if script.Active {
+			line = append(line, "ACTIVE")
+		}
+		t.say(line...)
+	}
+	return err
 }
 
 func (t *sieveTalk) get(arguments []string) error {
-	return t.script(func(s *sim.ScriptSession) error {
-		source, err := s.Get(t.ctx, arguments[0])
-		if err == nil {
-			t.say(sieveLiteral(string(source)))
-		}
+	var source []byte
+	err := t.script(func(s *sim.ScriptSession) (err error) {
+		source, err = s.Get(t.ctx, arguments[0])
 		return err
 	})
+	if err == nil {
+		t.say(sieveLiteral(string(source)))
+	}
+	return err
 }
 
 func (t *sieveTalk) haveSpace(arguments []string) error {
