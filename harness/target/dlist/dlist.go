@@ -95,66 +95,83 @@ func (d Value) Number(key string, bits int) (uint64, error) {
 
 // String returns the value as a client sends it, without its key.
 func (d Value) String() string {
-	var out strings.Builder
-	d.print(&out)
+	out := printer{literal: clientLiteral}
+	out.value(d)
 	return out.String()
 }
 
-// Line returns key and value, as at the head of a line.
-func (d Value) Line() string {
-	var out strings.Builder
-	printText(&out, d.Key, false)
+// Line returns key and value as at the head of a line that a client sends.
+func (d Value) Line() string { return d.line(clientLiteral) }
+
+// Answer returns the same as a server sends it.
+func (d Value) Answer() string { return d.line(serverLiteral) }
+
+func (d Value) line(literal string) string {
+	out := printer{literal: literal}
+	out.text(d.Key, false)
 	out.WriteByte(' ')
-	d.print(&out)
+	out.value(d)
 	return out.String()
 }
 
-func (d Value) print(out *strings.Builder) {
+// How each side announces a literal. A client says that it waits for nobody's leave;
+// Cyrus's client does not understand a server that says so.
+const (
+	clientLiteral = "{%d+}\r\n%s"
+	serverLiteral = "{%d}\r\n%s"
+)
+
+// printer writes values as one side of a conversation does.
+type printer struct {
+	strings.Builder
+	literal string
+}
+
+func (p *printer) value(d Value) {
 	switch d.Kind {
 	case Nil:
-		out.WriteString("NIL")
+		p.WriteString("NIL")
 	case Text:
-		printText(out, d.Text, true)
+		p.text(d.Text, true)
 	case File:
-		out.WriteString("%{")
-		printText(out, d.Partition, false)
-		fmt.Fprintf(out, " %s %d}\r\n%s", d.GUID, len(d.Text), d.Text)
+		p.WriteString("%{")
+		p.text(d.Partition, false)
+		fmt.Fprintf(p, " %s %d}\r\n%s", d.GUID, len(d.Text), d.Text)
 	case List:
-		d.printItems(out, "(", Value.print)
+		p.items("(", d.Items, p.value)
 	case Map:
-		d.printItems(out, "%(", func(item Value, out *strings.Builder) {
-			printText(out, item.Key, false)
-			out.WriteByte(' ')
-			item.print(out)
+		p.items("%(", d.Items, func(item Value) {
+			p.text(item.Key, false)
+			p.WriteByte(' ')
+			p.value(item)
 		})
 	}
 }
 
-func (d Value) printItems(out *strings.Builder, open string, print func(Value, *strings.Builder)) {
-	out.WriteString(open)
-	for i, item := range d.Items {
+func (p *printer) items(open string, items []Value, print func(Value)) {
+	p.WriteString(open)
+	for i, item := range items {
 		if i > 0 {
-			out.WriteByte(' ')
+			p.WriteByte(' ')
 		}
-		print(item, out)
+		print(item)
 	}
-	out.WriteByte(')')
+	p.WriteByte(')')
 }
 
-// printText writes the text in its shortest form. A literal is {5+}: this is
-// the client's side, which waits for nobody's leave.
-func printText(out *strings.Builder, text string, flags bool) {
+// text writes the text in its shortest form.
+func (p *printer) text(text string, flags bool) {
 	atom := text
 	if flags {
 		atom = strings.TrimPrefix(text, `\`)
 	}
 	switch {
 	case lex.IsAtom(atom) && !strings.EqualFold(text, "NIL"):
-		out.WriteString(text)
+		p.WriteString(text)
 	case len(text) < 1024 && lex.IsQuotable(text):
-		out.WriteString(`"` + text + `"`)
+		p.WriteString(`"` + text + `"`)
 	default:
-		fmt.Fprintf(out, "{%d+}\r\n%s", len(text), text)
+		fmt.Fprintf(p, p.literal, len(text), text)
 	}
 }
 

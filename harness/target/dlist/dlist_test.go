@@ -58,6 +58,17 @@ func checkRoundTrip(t *testing.T, value Value) {
 	}
 }
 
+// Each side announces its literals in its own way, and is understood.
+func TestLiteralsOfBothSides(t *testing.T) {
+	value := Atom("A", "für dich")
+	if got, want := value.Line(), "A {9+}\r\nfür dich"; got != want {
+		t.Errorf("a client sends %q, want %q", got, want)
+	}
+	if got, want := value.Answer(), "A {9}\r\nfür dich"; got != want {
+		t.Errorf("a server sends %q, want %q", got, want)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                         "value expected",

@@ -1,0 +1,4 @@
+// Package front opens a simulated pair on sockets.
+//
+//	go test ./sim/front
+package front
