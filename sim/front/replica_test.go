@@ -1,0 +1,273 @@
+package front_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/view"
+	"github.com/cyrdrill/cyrdrill/sim"
+	"github.com/cyrdrill/cyrdrill/sim/front"
+)
+
+// realMaster returns a real master whose replica is the second server of an empty
+// simulated pair.
+func realMaster(t *testing.T, options ...sim.SyncOption) (*cyrus.Pair, *world) {
+	t.Helper()
+	real := cyrustest.Pair(t, target.Spec{Accounts: []string{"alice", "bob"}}).(*cyrus.Pair)
+	listener, err := real.ListenForMaster(t.Context())
+	must(t, err)
+	w := newWorld(t)
+	served := &front.Sync{World: w, Server: target.Imap2, Admin: admin, Password: password, Options: options}
+	go func() { _ = served.Serve(t.Context(), listener) }()
+	must(t, real.ReplicateTo(t.Context(), listener.Addr()))
+	t.Cleanup(func() { explain(t, real, w) })
+	for _, account := range []string{"alice", "bob"} { // who were made before
+		_, err := real.SyncUser(t.Context(), account)
+		must(t, err)
+	}
+	return real, w
+}
+
+// wantSame wants the simulated replica to have what the real master has, to the body,
+// with all tombstones.
+func wantSame(t *testing.T, real *cyrus.Pair, w *world, accounts ...string) {
+	t.Helper()
+	wantSameBy(t, real, w, func(s target.Snapshot) target.Snapshot { return s }, accounts...)
+}
+
+func withoutTombstones(s target.Snapshot) target.Snapshot {
+	for i, m := range s.Mailboxes {
+		s.Mailboxes[i].Records = m.Live()
+	}
+	return s
+}
+
+// wantSameBy wants the same of a part of either's state.
+func wantSameBy(t *testing.T, real *cyrus.Pair, w *world, part func(target.Snapshot) target.Snapshot, accounts ...string) {
+	t.Helper()
+	for _, account := range accounts {
+		err := target.WaitUntil(t.Context(), real.Clock(), 10*time.Second, "the simulated replica of "+account+" to be equal", func(ctx context.Context) (bool, string, error) {
+			master, err := target.TakeSnapshot(ctx, real.Serving(), account, target.LevelBody)
+			if err != nil {
+				return false, "", err
+			}
+			var replica target.Snapshot
+			w.Do(func(p *sim.Pair) {
+				replica, err = target.TakeSnapshot(ctx, p.Server(target.Imap2), account, target.LevelBody)
+			})
+			if err != nil {
+				return false, "", err
+			}
+			master, replica = part(master), part(replica)
+			diffs := append(target.Diff(master, replica), unlike(master, replica)...)
+			return len(diffs) == 0 && len(master.Mailboxes) > 0, target.FormatDiff(master, replica, diffs, 0), nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// unlike compares what [target.Diff] leaves out: checksums, and deleted mailboxes.
+func unlike(a, b target.Snapshot) []target.Difference {
+	var diffs []target.Difference
+	for i, m := range a.Mailboxes {
+		if i < len(b.Mailboxes) && m.SyncCRC != b.Mailboxes[i].SyncCRC {
+			diffs = append(diffs, target.Difference{Mailbox: m.Name, Field: "sync_crc", A: m.SyncCRC, B: b.Mailboxes[i].SyncCRC})
+		}
+	}
+	if !slices.Equal(a.Meta.Deleted, b.Meta.Deleted) {
+		diffs = append(diffs, target.Difference{Field: "deleted", A: fmt.Sprint(a.Meta.Deleted), B: fmt.Sprint(b.Meta.Deleted)})
+	}
+	return diffs
+}
+
+// Changes on a real master reach a simulated replica as they come.
+func TestRealMasterRolls(t *testing.T) {
+	real, w := realMaster(t)
+	work(t, real)
+	wantSame(t, real, w, "alice", "bob")
+	workOn(t, real)
+	wantSame(t, real, w, "alice", "bob")
+	wantSeenAlike(t, real, w)
+	must(t, view.New(target.Imap1, real.Serving().(view.Dialer), view.Credentials{Admin: admin, Password: password}).Admin().DeleteAccount(t.Context(), "bob"))
+	must(t, target.WaitUntil(t.Context(), real.Clock(), 10*time.Second, "bob to be gone from the replica", func(ctx context.Context) (gone bool, _ string, err error) {
+		w.Do(func(p *sim.Pair) {
+			var left []target.Mailbox
+			left, err = p.Server(target.Imap2).Index().Mailboxes(ctx, "bob")
+			gone = len(left) == 0
+		})
+		return gone, "mailboxes are left", err
+	}))
+	wantSame(t, real, w, "alice")
+}
+
+// A real sync_client that sends an account at once makes a simulated replica equal, and
+// finds nothing more to send then: it compares what no snapshot has, checksums among it.
+func TestRealMasterSendsAccounts(t *testing.T) {
+	for name, options := range map[string][]sim.SyncOption{
+		"scripts as mail":        nil,
+		"scripts by their files": {sim.WithoutSieveMailbox()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			real, w := realMaster(t, options...)
+			_, err := real.Saboteur().Suspend(t.Context(), target.Imap1, "sync_client")
+			must(t, err)
+			for _, change := range []func(testing.TB, target.Pair){work, workOn} {
+				change(t, real)
+				wantSent(t, real, "alice", "MAILBOX user.alice\n", "MAILBOX user.alice.Work\n")
+				wantSent(t, real, "bob", "SEEN bob")
+				wantSame(t, real, w, "alice", "bob")
+				wantSeenAlike(t, real, w)
+				for _, account := range []string{"alice", "bob"} {
+					if said := sent(t, real, account); strings.Contains(said, "MAILBOX") || strings.Contains(said, "SIEVE") || strings.Contains(said, "SEEN") {
+						t.Errorf("equal sides, and sync_client sent %s again:\n%s", account, said)
+					}
+				}
+			}
+		})
+	}
+}
+
+// What only the simulated replica has comes back to the real master, and clashes are
+// settled on both sides.
+func TestRealMasterMergesWithSimulatedReplica(t *testing.T) {
+	real, w := realMaster(t)
+	work(t, real)
+	wantSame(t, real, w, "alice")
+	_, err := real.Saboteur().Suspend(t.Context(), target.Imap1, "sync_client")
+	must(t, err)
+	w.Do(func(p *sim.Pair) {
+		session, err := p.Server(target.Imap2).User().Login(t.Context(), "alice")
+		must(t, err)
+		_, _, err = session.Append(t.Context(), "INBOX/Work", target.AppendMessage{Body: message("on the replica alone")})
+		must(t, err)
+		_, _, err = session.Append(t.Context(), "INBOX/New", target.AppendMessage{Body: message("this one")}, target.AppendMessage{Body: message("another")})
+		must(t, err)
+		must(t, session.SetFlags(t.Context(), "INBOX", []uint32{1}, []string{"$Replica"}, nil))
+	})
+	session, err := real.Serving().User().Login(t.Context(), "alice")
+	must(t, err)
+	_, _, err = session.Append(t.Context(), "INBOX/New", target.AppendMessage{Body: message("that one")})
+	must(t, err)
+	must(t, session.Close())
+	wantSent(t, real, "alice", "FULLMAILBOX")
+	// What clashed is expunged under its old UID on either side, and each remembers
+	// its own.
+	wantSameBy(t, real, w, withoutTombstones, "alice")
+	merged, err := real.Serving().Index().Mailbox(t.Context(), "alice", "INBOX/New")
+	must(t, err)
+	if len(merged.Live()) != 3 {
+		t.Errorf("%d messages came together, want 3", len(merged.Live()))
+	}
+}
+
+// workOn lets users change what there is.
+func workOn(t testing.TB, pair target.Pair) {
+	t.Helper()
+	ctx, user := t.Context(), pair.Serving().User()
+	alice, err := user.Login(ctx, "alice")
+	must(t, err)
+	must(t, alice.SetFlags(ctx, "INBOX", []uint32{1}, nil, []string{`\Flagged`, "$Important"}))
+	must(t, alice.SetFlags(ctx, "INBOX/Köln", []uint32{1}, []string{"Later"}, []string{`\Seen`}))
+	must(t, alice.Move(ctx, "INBOX", []uint32{4}, "INBOX/Work"))
+	must(t, alice.Expunge(ctx, "INBOX/Work", []uint32{1}))
+	must(t, alice.CreateMailbox(ctx, "INBOX/Work/Deep"))
+	must(t, alice.RenameMailbox(ctx, "INBOX/Work/Deep", "INBOX/Deep"))
+	must(t, alice.RenameMailbox(ctx, "INBOX/New", "INBOX/Newer"))
+	must(t, alice.DeleteMailbox(ctx, "INBOX/Deep"))
+	must(t, alice.Subscribe(ctx, "INBOX/Work", false))
+	must(t, alice.Subscribe(ctx, "INBOX/Newer", true))
+	must(t, alice.SetACL(ctx, "INBOX/Work", "anyone", ""))
+	must(t, alice.SetACL(ctx, "INBOX/Work", "bob", "lrswite"))
+	must(t, alice.SetAnnotation(ctx, "INBOX/Work", "/private/comment", ""))
+	must(t, alice.SetAnnotation(ctx, "INBOX", "/shared/comment", "NIL"))
+	must(t, user.SetQuota(ctx, "alice", target.NoQuota))
+	bob, err := user.Login(ctx, "bob")
+	must(t, err)
+	must(t, bob.SetFlags(ctx, "user/alice", []uint32{1}, nil, []string{`\Seen`}))
+	must(t, bob.SetFlags(ctx, "user/alice/Work", []uint32{2}, []string{`\Seen`}, nil))
+	must(t, bob.Close())
+	must(t, alice.Close())
+	must(t, user.Deliver(ctx, "alice", message("filed by a rule")))
+	session, err := user.Scripts(ctx, "alice")
+	must(t, err)
+	must(t, session.Put(ctx, "rules", []byte("keep;\r\n")))
+	must(t, session.Activate(ctx, "other"))
+	must(t, session.Delete(ctx, "rules"))
+	must(t, session.Close())
+}
+
+func sent(t testing.TB, real *cyrus.Pair, account string) string {
+	t.Helper()
+	said, err := real.SyncUser(t.Context(), account)
+	must(t, err)
+	return said
+}
+
+// wantSent sends an account, and wants that to have taken these commands.
+func wantSent(t testing.TB, real *cyrus.Pair, account string, commands ...string) {
+	t.Helper()
+	said := sent(t, real, account)
+	for _, command := range commands {
+		if !strings.Contains(said, command) {
+			t.Errorf("sync_client did not send %q of %s:\n%s", command, account, said)
+		}
+	}
+}
+
+// wantSeenAlike wants bob to be shown the same of what alice shares.
+func wantSeenAlike(t *testing.T, real *cyrus.Pair, w *world) {
+	t.Helper()
+	for _, mailbox := range []string{"user/alice", "user/alice/Work"} {
+		want := seenBy(t, real.Serving(), mailbox)
+		var got string
+		w.Do(func(p *sim.Pair) { got = seenBy(t, p.Server(target.Imap2), mailbox) })
+		if got != want {
+			t.Errorf("bob has seen %s of %s on the replica, and %s on the master", got, mailbox, want)
+		}
+	}
+}
+
+func seenBy(t testing.TB, server target.Server, mailbox string) string {
+	t.Helper()
+	session, err := server.User().Login(t.Context(), "bob")
+	must(t, err)
+	defer func() { must(t, session.Close()) }()
+	records, err := session.Records(t.Context(), mailbox)
+	var refused *target.RefusedError
+	if errors.As(err, &refused) {
+		return "nothing" // it is not shared yet
+	}
+	must(t, err)
+	var seen []uint32
+	for _, r := range records {
+		if slices.Contains(r.Flags, `\Seen`) {
+			seen = append(seen, r.UID)
+		}
+	}
+	return fmt.Sprint("UIDs ", seen)
+}
+
+// explain shows what both sides noted, where a test has failed.
+func explain(t *testing.T, real *cyrus.Pair, w *world) {
+	if !t.Failed() {
+		return
+	}
+	w.Do(func(p *sim.Pair) {
+		for _, line := range p.Trace() {
+			t.Log(line)
+		}
+	})
+	if syslog, err := real.Serving().Host().Syslog(context.Background()); err == nil {
+		t.Logf("%s", syslog)
+	}
+}
