@@ -83,18 +83,18 @@ func (s *SyncSession) Restart() { clear(s.staged) }
 
 // Get answers GET with a key and its value.
 func (s *SyncSession) Get(what dlist.Value) (SyncAnswer, error) {
-	return s.answer(what, syncGets())
+	return s.answer("GET", what, syncGets())
 }
 
 // Apply answers APPLY with a key and its value.
 func (s *SyncSession) Apply(what dlist.Value) (SyncAnswer, error) {
-	return s.answer(what, syncApplies())
+	return s.answer("APPLY", what, syncApplies())
 }
 
 // syncCommand answers one command.
 type syncCommand func(*SyncSession, dlist.Value) error
 
-func (s *SyncSession) answer(what dlist.Value, commands map[string]syncCommand) (SyncAnswer, error) {
+func (s *SyncSession) answer(verb string, what dlist.Value, commands map[string]syncCommand) (SyncAnswer, error) {
 	if err := s.ready(); err != nil {
 		return SyncAnswer{}, err
 	}
@@ -113,9 +113,7 @@ func (s *SyncSession) answer(what dlist.Value, commands map[string]syncCommand) 
 	case syncAborted:
 		answer.Ended = true
 	}
-	if err != nil {
-		s.server.pair.tracef("%s answered %s with %v", s.server.name, key, err)
-	}
+	s.server.pair.tracef("%s was told to %s %s: %s", s.server.name, verb, key, answer.Status)
 	return answer, nil
 }
 

@@ -108,6 +108,21 @@ func TestRealMasterRolls(t *testing.T) {
 		return gone, "mailboxes are left", err
 	}))
 	wantSame(t, real, w, "alice")
+	wantTold(t, w, "APPLY CAPABILITIES", "GET USER", "GET MAILBOXES", "APPLY RESERVE", "APPLY MESSAGE", "APPLY MAILBOX",
+		"APPLY RENAME", "APPLY UNUSER", "APPLY SUB", "APPLY UNSUB", "APPLY SEEN", "APPLY QUOTA")
+}
+
+// wantTold wants the simulated replica to have been told to do these things.
+func wantTold(t *testing.T, w *world, commands ...string) {
+	t.Helper()
+	w.Do(func(p *sim.Pair) {
+		trace := strings.Join(p.Trace(), "\n")
+		for _, command := range commands {
+			if !strings.Contains(trace, "was told to "+command+":") {
+				t.Errorf("the real master never said %s", command)
+			}
+		}
+	})
 }
 
 // A real sync_client that sends an account at once makes a simulated replica equal, and
@@ -132,6 +147,9 @@ func TestRealMasterSendsAccounts(t *testing.T) {
 						t.Errorf("equal sides, and sync_client sent %s again:\n%s", account, said)
 					}
 				}
+			}
+			if options != nil {
+				wantTold(t, w, "APPLY SIEVE", "APPLY UNSIEVE", "APPLY ACTIVATE_SIEVE")
 			}
 		})
 	}
@@ -163,6 +181,7 @@ func TestRealMasterMergesWithSimulatedReplica(t *testing.T) {
 	// What clashed is expunged under its old UID on either side, and each remembers
 	// its own.
 	wantSameBy(t, real, w, withoutTombstones, "alice")
+	wantTold(t, w, "GET FULLMAILBOX", "GET FETCH", "APPLY EXPUNGE")
 	merged, err := real.Serving().Index().Mailbox(t.Context(), "alice", "INBOX/New")
 	must(t, err)
 	if len(merged.Live()) != 3 {
