@@ -23,7 +23,7 @@ const (
 )
 
 // Services returns all of them, in the order of their ports.
-func Services() []Service { return []Service{ServiceLMTP, ServiceSieve} }
+func Services() []Service { return []Service{ServiceIMAP, ServiceLMTP, ServiceSieve} }
 
 // Options say where the fronts are opened, and who may act as others.
 type Options struct {

@@ -1,122 +1,153 @@
 package front
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
-	"io"
-	"log"
-	"net"
-	"strconv"
+	"fmt"
 	"strings"
-
-	"github.com/emersion/go-smtp"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
 
-// maxLine bounds a line of a message: some are long.
-const maxLine = 16 << 20
+// lmtp speaks LMTP (RFC 2033), without a login, as lmtpd -a does. It is written by
+// hand since go-smtp's server takes no recipient without a domain, as Cyrus does.
+type lmtp struct{ door *door }
 
-// newLMTP speaks LMTP (RFC 2033), without a login, as lmtpd -a does.
-func newLMTP(d *door) talker {
-	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &lmtpSession{ctx: d.fronts.ctx, conn: c.Conn().(*conn)}, nil
-	}))
-	server.LMTP, server.Domain = true, string(d.server)
-	server.MaxLineLength = maxLine
-	server.ErrorLog = log.New(io.Discard, "", 0)
-	return newLibrary(d, func(l net.Listener) error { return server.Serve(l) })
+func (lmtp) close() error { return nil }
+
+func (l lmtp) talk(ctx context.Context, c *conn) {
+	t := &lmtpTalk{conn: c, ctx: ctx, in: bufio.NewReader(c), out: bufio.NewWriter(c)}
+	t.say("220 %s Cyrus LMTP 3.6.1 (simulated) server ready", l.door.server)
+	for !t.over && t.out.Flush() == nil {
+		t.command()
+	}
+	_ = t.out.Flush()
 }
 
-// lmtpSession is one client's session. Of its transaction it keeps nothing: go-smtp
-// knows the recipients.
-type lmtpSession struct {
+// lmtpTalk is one conversation.
+type lmtpTalk struct {
+	*conn
 	ctx        context.Context
-	conn       *conn
+	in         *bufio.Reader
+	out        *bufio.Writer
+	sender     bool // MAIL was said
 	recipients []string
+	over       bool
 }
 
-var _ smtp.LMTPSession = (*lmtpSession)(nil)
+func (t *lmtpTalk) say(format string, args ...any) { fmt.Fprintf(t.out, format+"\r\n", args...) } // Flush tells
 
-// Mail implements [smtp.Session].
-func (s *lmtpSession) Mail(string, *smtp.MailOptions) error {
-	s.recipients = nil
-	return nil
-}
+func (t *lmtpTalk) reset() { t.sender, t.recipients = false, nil }
 
-// Rcpt implements [smtp.Session].
-func (s *lmtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	err := s.conn.ask(func(p *sim.Pair) error { return p.Recipient(s.ctx, s.conn.door.server, accountOf(to)) })
-	if err == nil {
-		s.recipients = append(s.recipients, to)
-	}
-	return s.reply(err)
-}
-
-// LMTPData implements [smtp.LMTPSession].
-func (s *lmtpSession) LMTPData(r io.Reader, status smtp.StatusCollector) error {
-	message, err := io.ReadAll(r)
+// command reads one command and answers it.
+func (t *lmtpTalk) command() {
+	line, err := readSieveLine(t.in, maxSieveCommand)
 	if err != nil {
-		return err
+		t.over = true
+		return
 	}
-	for _, to := range s.recipients {
-		err := s.conn.ask(func(p *sim.Pair) error {
-			return p.Server(s.conn.door.server).User().Deliver(s.ctx, accountOf(to), message)
-		})
-		status.SetStatus(to, s.reply(err))
+	verb, argument, _ := strings.Cut(string(line), " ")
+	switch strings.ToUpper(verb) {
+	case "LHLO":
+		t.reset()
+		t.say("250-%s\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-PIPELINING\r\n250 SIZE", t.door.server)
+	case "MAIL":
+		t.reset()
+		t.sender = true
+		t.say("250 2.1.0 ok")
+	case "RCPT":
+		t.recipient(argument)
+	case "DATA":
+		t.data()
+	case "RSET":
+		t.reset()
+		t.say("250 2.0.0 ok")
+	case "NOOP":
+		t.say("250 2.0.0 ok")
+	case "QUIT":
+		t.say("221 2.0.0 bye")
+		t.over = true
+	default:
+		t.say("500 5.5.2 Syntax error")
 	}
-	return nil
 }
 
-// Data implements [smtp.Session]; it is never called.
-func (*lmtpSession) Data(io.Reader) error { return errors.New("this is LMTP") }
+func (t *lmtpTalk) recipient(argument string) {
+	account, ok := accountIn(argument)
+	switch {
+	case !t.sender:
+		t.say("503 5.5.1 Need MAIL command")
+	case !ok:
+		t.say("501 5.5.4 Syntax error in parameters")
+	case t.answer(t.ask(func(p *sim.Pair) error { return p.Recipient(t.ctx, t.door.server, account) }), "250 2.1.5 ok"):
+		t.recipients = append(t.recipients, account)
+	}
+}
 
-// Reset implements [smtp.Session].
-func (s *lmtpSession) Reset() { s.recipients = nil }
+// data takes a message, and answers for each recipient.
+func (t *lmtpTalk) data() {
+	if len(t.recipients) == 0 {
+		t.say("503 5.5.1 No recipients")
+		return
+	}
+	t.say("354 go ahead")
+	if t.over = t.out.Flush() != nil; t.over {
+		return
+	}
+	message, err := readDotted(t.in)
+	if t.over = err != nil; t.over {
+		return
+	}
+	for _, account := range t.recipients {
+		if t.over {
+			return
+		}
+		t.answer(t.ask(func(p *sim.Pair) error {
+			return p.Server(t.door.server).User().Deliver(t.ctx, account, message)
+		}), "250 2.1.5 Ok")
+	}
+	t.reset()
+}
 
-// Logout implements [smtp.Session].
-func (*lmtpSession) Logout() error { return nil }
-
-// reply turns what became of a request into its reply. Where there is nobody to
-// reply the connection is cut.
-func (s *lmtpSession) reply(err error) error {
+// answer says what became of a request, and whether that is good. Where the server
+// is gone there is nobody to answer.
+func (t *lmtpTalk) answer(err error, good string) bool {
 	var refused *target.RefusedError
 	switch {
 	case err == nil:
-		return nil
+		t.say("%s", good)
 	case errors.As(err, &refused):
-		return smtpError(refused)
+		t.say("%s %s", refused.Status, refused.Text)
 	default:
-		s.conn.cut()
-		return &smtp.SMTPError{Code: 421, Message: "the server is gone"} // which nobody hears
+		t.over = true
 	}
+	return err == nil
 }
 
-func smtpError(refused *target.RefusedError) *smtp.SMTPError {
-	code, err := strconv.Atoi(refused.Status)
-	if err != nil {
-		code = 451
-	}
-	reply := &smtp.SMTPError{Code: code, Message: refused.Text}
-	first, rest, _ := strings.Cut(refused.Text, " ")
-	parts := strings.Split(first, ".")
-	if len(parts) != len(reply.EnhancedCode) {
-		return reply
-	}
-	for i, part := range parts {
-		if reply.EnhancedCode[i], err = strconv.Atoi(part); err != nil {
-			return &smtp.SMTPError{Code: code, Message: refused.Text}
-		}
-	}
-	reply.Message = rest
-	return reply
-}
-
-// accountOf returns the account that an address means: what stands before a detail
-// and the domain.
-func accountOf(address string) string {
+// accountIn returns the account that RCPT's argument means: what stands before a
+// detail and a domain.
+func accountIn(argument string) (account string, ok bool) {
+	_, rest, _ := strings.Cut(argument, "<")
+	address, _, ok := strings.Cut(rest, ">")
 	local, _, _ := strings.Cut(address, "@")
-	account, _, _ := strings.Cut(local, "+")
-	return account
+	account, _, _ = strings.Cut(strings.Trim(local, `"`), "+")
+	return account, ok && IsAccount(account) && strings.HasPrefix(strings.ToUpper(argument), "TO:")
+}
+
+// readDotted reads a message to the dot that ends it, byte for byte.
+func readDotted(in *bufio.Reader) ([]byte, error) {
+	var message []byte
+	for {
+		line, err := in.ReadBytes('\n')
+		switch {
+		case err != nil:
+			return nil, err
+		case string(bytes.TrimRight(line, "\r\n")) == ".":
+			return message, nil
+		}
+		message = append(message, bytes.TrimPrefix(line, []byte("."))...)
+	}
 }

@@ -11,8 +11,11 @@ func (o Options) login(identity, username, password string) (account string, ok 
 	case identity == "" || identity == username:
 		account, ok = username, true
 	}
-	return account, ok && account != "" && !strings.ContainsFunc(account, barred)
+	return account, ok && IsAccount(account)
 }
+
+// IsAccount says whether an account can have that name.
+func IsAccount(name string) bool { return name != "" && !strings.ContainsFunc(name, barred) }
 
 // barred says whether the character can be in no account's name.
 func barred(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`/*%"\`, r) }
