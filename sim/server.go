@@ -129,7 +129,7 @@ func (s *server) connect(ctx context.Context, to service) error {
 	unreachable := func(err error) error {
 		return &target.UnreachableError{Server: s.name, Service: string(to), Err: err}
 	}
-	if s.process(to.process()) == nil || s.draining && to == serviceIMAP {
+	if s.refuses(to) {
 		return unreachable(errConnectionRefused)
 	}
 	life := s.life

@@ -181,42 +181,47 @@ func permitted(flags []string, rights string) []string {
 
 // Copy implements [target.MessageChanges].
 func (s *session) Copy(ctx context.Context, name string, uids []uint32, to string) error {
-	return s.copy(ctx, "UID COPY", name, uids, to, false)
+	_, err := s.copy(ctx, "UID COPY", name, uids, to, false)
+	return err
 }
 
 // Move implements [target.MessageChanges].
 func (s *session) Move(ctx context.Context, name string, uids []uint32, to string) error {
-	return s.copy(ctx, "UID MOVE", name, uids, to, true)
+	_, err := s.copy(ctx, "UID MOVE", name, uids, to, true)
+	return err
 }
 
-func (s *session) copy(ctx context.Context, command, name string, uids []uint32, to string, move bool) error {
+func (s *session) copy(ctx context.Context, command, name string, uids []uint32, to string, move bool) (Copied, error) {
 	if len(uids) == 0 {
-		return nil
+		return Copied{}, nil
 	}
 	source, err := s.selectMailbox(ctx, "SELECT", name, "r", copyTime)
 	if err != nil {
-		return err
+		return Copied{}, err
 	}
 	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
-		return s.tryCreate(no(command, "", textNonexistent), to)
+		return Copied{}, s.tryCreate(no(command, "", textNonexistent), to)
 	}
 	if move && !source.entry.acl.allows(s.user, ownerOf(source.entry.name), 'e') {
-		return no(command, "", textDenied)
+		return Copied{}, no(command, "", textDenied)
 	}
 	records := source.liveOnes(uids)
 	if len(records) == 0 {
-		return s.done(ctx, command)
+		return Copied{}, s.done(ctx, command)
 	}
 	destination := source
 	if s.internal(to) != source.entry.name {
 		if destination, err = s.open(command, to, "i"); err != nil {
-			return s.tryCreate(err, to)
+			return Copied{}, s.tryCreate(err, to)
 		}
 	}
 	if err := s.fits(command, source, destination, records, move); err != nil {
-		return err
+		return Copied{}, err
 	}
-	copied := s.copyInto(destination, source, records)
+	copied := Copied{UIDValidity: destination.index().uidValidity, To: s.copyInto(destination, source, records)}
+	for _, r := range records {
+		copied.From = append(copied.From, r.uid)
+	}
 	destination.leaveAppended()
 	if move {
 		for _, r := range records {
@@ -228,8 +233,8 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 		source.leave()
 	}
 	s.log("DOUBLEMAILBOX", source.entry.name, destination.entry.name)
-	s.pair.tracef("%s: %s of UIDs %v from %s to %s as %v", s.name, command, uids, source.entry.name, destination.entry.name, copied)
-	return s.done(ctx, command)
+	s.pair.tracef("%s: %s of UIDs %v from %s to %s as %v", s.name, command, uids, source.entry.name, destination.entry.name, copied.To)
+	return copied, s.done(ctx, command)
 }
 
 // liveOnes returns the messages that are there of those, in order.

@@ -52,7 +52,7 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 	}
 	root := v.disk.list.find(mailboxname.Internal(account, inbox))
 	if root == nil {
-		return &target.RefusedError{Command: command, Status: "550", Text: "5.1.1 User unknown"}
+		return unknownUser(command)
 	}
 	refuse := func(text string) error {
 		status := "451"

@@ -43,6 +43,7 @@ type commands struct {
 	Up      upCommand      `cmd:"" help:"Start a pair to poke at; it stays until 'down'."`
 	Down    downCommand    `cmd:"" help:"Remove pairs that were kept, or with --all whatever was left behind."`
 	Shell   shellCommand   `cmd:"" help:"Open a shell on a server of a kept pair."`
+	Sim     simCommand     `cmd:"" help:"Use the simulated pair by hand."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing on this machine, and the command that mends it."`
 	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of plans or of results."`
 	Version versionCommand `cmd:"" help:"Print the version."`

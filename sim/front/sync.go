@@ -34,6 +34,13 @@ type Sync struct {
 	Options []sim.SyncOption
 }
 
+// syncTalker speaks the sync protocol at a door.
+type syncTalker struct{ *Sync }
+
+func (syncTalker) close() error { return nil }
+
+func (t syncTalker) talk(ctx context.Context, c *conn) { t.Converse(ctx, c) }
+
 // Serve answers on the listener until the context ends, and closes it.
 func (s *Sync) Serve(ctx context.Context, listener net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })

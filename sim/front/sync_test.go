@@ -19,6 +19,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/scenarios"
 	"github.com/cyrdrill/cyrdrill/sim"
 	"github.com/cyrdrill/cyrdrill/sim/front"
+	"github.com/cyrdrill/cyrdrill/sim/front/fronttest"
 )
 
 const (
@@ -73,70 +74,10 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func message(text string) []byte {
-	return []byte("Message-ID: <" + text + "@test.example>\r\nSubject: " + text + "\r\n\r\n" + text + "\r\n")
-}
-
-const rules = "require [\"fileinto\"];\r\nfileinto \"INBOX/Work\";\r\n"
-
-// work lets users do a bit of everything on the server that serves.
-func work(t testing.TB, pair target.Pair) {
-	t.Helper()
-	ctx, user := t.Context(), pair.Serving().User()
-	for i := range 5 {
-		must(t, user.Deliver(ctx, "alice", message(fmt.Sprint("delivered ", i))))
-	}
-	alice, err := user.Login(ctx, "alice")
-	must(t, err)
-	date := time.Date(2020, 2, 3, 4, 5, 6, 0, time.UTC)
-	for _, name := range []string{"INBOX/Work", "INBOX/Köln", "INBOX/Old", "INBOX/Gone"} {
-		must(t, alice.CreateMailbox(ctx, name))
-	}
-	_, _, err = alice.Append(ctx, "INBOX/Köln", target.AppendMessage{Body: message("old"), InternalDate: date, Flags: []string{`\Seen`, "$Work", "Later"}},
-		target.AppendMessage{Body: message("older"), InternalDate: date.Add(-time.Hour)})
-	must(t, err)
-	must(t, alice.SetFlags(ctx, "INBOX", []uint32{1, 2}, []string{`\Flagged`, "$Important"}, nil))
-	must(t, alice.SetFlags(ctx, "INBOX", []uint32{2}, []string{`\Answered`}, []string{"$Important"}))
-	must(t, alice.Copy(ctx, "INBOX", []uint32{1, 3}, "INBOX/Work"))
-	must(t, alice.Move(ctx, "INBOX", []uint32{5}, "INBOX/Gone"))
-	must(t, alice.Expunge(ctx, "INBOX", []uint32{3}))
-	must(t, alice.RenameMailbox(ctx, "INBOX/Old", "INBOX/New"))
-	must(t, alice.DeleteMailbox(ctx, "INBOX/Gone"))
-	must(t, alice.Subscribe(ctx, "INBOX/Work", true))
-	must(t, alice.Subscribe(ctx, "INBOX/Köln", true))
-	must(t, alice.Subscribe(ctx, "INBOX/Köln", false))
-	must(t, alice.SetACL(ctx, "INBOX", "bob", "lrs"))
-	must(t, alice.SetACL(ctx, "INBOX/Work", "anyone", "l"))
-	must(t, alice.SetAnnotation(ctx, "INBOX/Work", "/shared/comment", `for "all" of us`))
-	must(t, alice.SetAnnotation(ctx, "INBOX/Work", "/private/comment", "mine, für mich"))
-	must(t, user.SetQuota(ctx, "alice", 2000))
-	bob, err := user.Login(ctx, "bob")
-	must(t, err)
-	must(t, bob.SetFlags(ctx, "user/alice", []uint32{1, 4}, []string{`\Seen`}, nil))
-	must(t, bob.Close())
-	must(t, alice.Close())
-	scripts(t, user)
-}
-
-// scripts puts three scripts, of which one is active and one is gone in the end.
-func scripts(t testing.TB, user target.UserView) {
-	t.Helper()
-	ctx := t.Context()
-	session, err := user.Scripts(ctx, "alice")
-	must(t, err)
-	for _, name := range []string{"rules", "other", "gone"} {
-		must(t, session.Put(ctx, name, []byte("# "+name+"\r\n"+rules)))
-	}
-	must(t, session.Activate(ctx, "gone"))
-	must(t, session.Activate(ctx, "rules"))
-	must(t, session.Delete(ctx, "gone"))
-	must(t, session.Close())
-}
-
 // What our own client is told is what the model says, on both servers.
 func TestSyncTellsWhatTheModelHas(t *testing.T) {
 	w := newWorld(t, "alice", "bob", "nobody")
-	work(t, w.pair)
+	fronttest.Work(t, w.pair)
 	must(t, w.pair.Clock().Sleep(t.Context(), time.Minute))
 	for _, server := range w.pair.Servers() {
 		told := view.New(server.Name(), w.dialer(t, server.Name()), view.Credentials{Admin: admin, Password: password})
@@ -171,7 +112,7 @@ func TestSyncTellsWhatADrillLeft(t *testing.T) {
 // where it is asked for alone. A record that is rotten is the end of the process.
 func TestSyncShowsDamage(t *testing.T) {
 	w := newWorld(t, "alice", "bob")
-	work(t, w.pair)
+	fronttest.Work(t, w.pair)
 	must(t, w.pair.Clock().Sleep(t.Context(), time.Minute))
 	saboteur := w.pair.Saboteur().(target.IndexSaboteur)
 	_, err := saboteur.TruncateIndex(t.Context(), target.Imap2, "alice", "INBOX/Work")

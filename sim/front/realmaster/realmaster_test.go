@@ -1,4 +1,5 @@
-package front_test
+// Package realmaster_test lets real masters replicate into simulated replicas.
+package realmaster_test
 
 import (
 	"context"
@@ -15,16 +16,33 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/view"
 	"github.com/cyrdrill/cyrdrill/sim"
 	"github.com/cyrdrill/cyrdrill/sim/front"
+	"github.com/cyrdrill/cyrdrill/sim/front/fronttest"
 )
+
+const (
+	admin    = "admin"
+	password = "secret"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // realMaster returns a real master whose replica is the second server of an empty
 // simulated pair.
-func realMaster(t *testing.T, options ...sim.SyncOption) (*cyrus.Pair, *world) {
+func realMaster(t *testing.T, options ...sim.SyncOption) (*cyrus.Pair, *front.Fronts) {
 	t.Helper()
 	real := cyrustest.Pair(t, target.Spec{Accounts: []string{"alice", "bob"}}).(*cyrus.Pair)
 	listener, err := real.ListenForMaster(t.Context())
 	must(t, err)
-	w := newWorld(t)
+	pair, err := sim.NewPair(t.Context(), target.Spec{Seed: 4})
+	must(t, err)
+	w, err := front.Open(context.WithoutCancel(t.Context()), pair, front.Options{Admin: admin, Password: password})
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
 	served := &front.Sync{World: w, Server: target.Imap2, Admin: admin, Password: password, Options: options}
 	go func() { _ = served.Serve(t.Context(), listener) }()
 	must(t, real.ReplicateTo(t.Context(), listener.Addr()))
@@ -38,7 +56,7 @@ func realMaster(t *testing.T, options ...sim.SyncOption) (*cyrus.Pair, *world) {
 
 // wantSame wants the simulated replica to have what the real master has, to the body,
 // with all tombstones.
-func wantSame(t *testing.T, real *cyrus.Pair, w *world, accounts ...string) {
+func wantSame(t *testing.T, real *cyrus.Pair, w *front.Fronts, accounts ...string) {
 	t.Helper()
 	wantSameBy(t, real, w, func(s target.Snapshot) target.Snapshot { return s }, accounts...)
 }
@@ -51,7 +69,7 @@ func withoutTombstones(s target.Snapshot) target.Snapshot {
 }
 
 // wantSameBy wants the same of a part of either's state.
-func wantSameBy(t *testing.T, real *cyrus.Pair, w *world, part func(target.Snapshot) target.Snapshot, accounts ...string) {
+func wantSameBy(t *testing.T, real *cyrus.Pair, w *front.Fronts, part func(target.Snapshot) target.Snapshot, accounts ...string) {
 	t.Helper()
 	for _, account := range accounts {
 		err := target.WaitUntil(t.Context(), real.Clock(), 10*time.Second, "the simulated replica of "+account+" to be equal", func(ctx context.Context) (bool, string, error) {
@@ -93,9 +111,9 @@ func unlike(a, b target.Snapshot) []target.Difference {
 // Changes on a real master reach a simulated replica as they come.
 func TestRealMasterRolls(t *testing.T) {
 	real, w := realMaster(t)
-	work(t, real)
+	fronttest.Work(t, real)
 	wantSame(t, real, w, "alice", "bob")
-	workOn(t, real)
+	fronttest.WorkOn(t, real)
 	wantSame(t, real, w, "alice", "bob")
 	wantSeenAlike(t, real, w)
 	must(t, view.New(target.Imap1, real.Serving().(view.Dialer), view.Credentials{Admin: admin, Password: password}).Admin().DeleteAccount(t.Context(), "bob"))
@@ -113,7 +131,7 @@ func TestRealMasterRolls(t *testing.T) {
 }
 
 // wantTold wants the simulated replica to have been told to do these things.
-func wantTold(t *testing.T, w *world, commands ...string) {
+func wantTold(t *testing.T, w *front.Fronts, commands ...string) {
 	t.Helper()
 	w.Do(func(p *sim.Pair) {
 		trace := strings.Join(p.Trace(), "\n")
@@ -136,7 +154,7 @@ func TestRealMasterSendsAccounts(t *testing.T) {
 			real, w := realMaster(t, options...)
 			_, err := real.Saboteur().Suspend(t.Context(), target.Imap1, "sync_client")
 			must(t, err)
-			for _, change := range []func(testing.TB, target.Pair){work, workOn} {
+			for _, change := range []func(testing.TB, target.Pair){fronttest.Work, fronttest.WorkOn} {
 				change(t, real)
 				wantSent(t, real, "alice", "MAILBOX user.alice\n", "MAILBOX user.alice.Work\n")
 				wantSent(t, real, "bob", "SEEN bob")
@@ -159,22 +177,22 @@ func TestRealMasterSendsAccounts(t *testing.T) {
 // settled on both sides.
 func TestRealMasterMergesWithSimulatedReplica(t *testing.T) {
 	real, w := realMaster(t)
-	work(t, real)
+	fronttest.Work(t, real)
 	wantSame(t, real, w, "alice")
 	_, err := real.Saboteur().Suspend(t.Context(), target.Imap1, "sync_client")
 	must(t, err)
 	w.Do(func(p *sim.Pair) {
 		session, err := p.Server(target.Imap2).User().Login(t.Context(), "alice")
 		must(t, err)
-		_, _, err = session.Append(t.Context(), "INBOX/Work", target.AppendMessage{Body: message("on the replica alone")})
+		_, _, err = session.Append(t.Context(), "INBOX/Work", target.AppendMessage{Body: fronttest.Message("on the replica alone")})
 		must(t, err)
-		_, _, err = session.Append(t.Context(), "INBOX/New", target.AppendMessage{Body: message("this one")}, target.AppendMessage{Body: message("another")})
+		_, _, err = session.Append(t.Context(), "INBOX/New", target.AppendMessage{Body: fronttest.Message("this one")}, target.AppendMessage{Body: fronttest.Message("another")})
 		must(t, err)
 		must(t, session.SetFlags(t.Context(), "INBOX", []uint32{1}, []string{"$Replica"}, nil))
 	})
 	session, err := real.Serving().User().Login(t.Context(), "alice")
 	must(t, err)
-	_, _, err = session.Append(t.Context(), "INBOX/New", target.AppendMessage{Body: message("that one")})
+	_, _, err = session.Append(t.Context(), "INBOX/New", target.AppendMessage{Body: fronttest.Message("that one")})
 	must(t, err)
 	must(t, session.Close())
 	wantSent(t, real, "alice", "FULLMAILBOX")
@@ -187,42 +205,6 @@ func TestRealMasterMergesWithSimulatedReplica(t *testing.T) {
 	if len(merged.Live()) != 3 {
 		t.Errorf("%d messages came together, want 3", len(merged.Live()))
 	}
-}
-
-// workOn lets users change what there is.
-func workOn(t testing.TB, pair target.Pair) {
-	t.Helper()
-	ctx, user := t.Context(), pair.Serving().User()
-	alice, err := user.Login(ctx, "alice")
-	must(t, err)
-	must(t, alice.SetFlags(ctx, "INBOX", []uint32{1}, nil, []string{`\Flagged`, "$Important"}))
-	must(t, alice.SetFlags(ctx, "INBOX/Köln", []uint32{1}, []string{"Later"}, []string{`\Seen`}))
-	must(t, alice.Move(ctx, "INBOX", []uint32{4}, "INBOX/Work"))
-	must(t, alice.Expunge(ctx, "INBOX/Work", []uint32{1}))
-	must(t, alice.CreateMailbox(ctx, "INBOX/Work/Deep"))
-	must(t, alice.RenameMailbox(ctx, "INBOX/Work/Deep", "INBOX/Deep"))
-	must(t, alice.RenameMailbox(ctx, "INBOX/New", "INBOX/Newer"))
-	must(t, alice.DeleteMailbox(ctx, "INBOX/Deep"))
-	must(t, alice.Subscribe(ctx, "INBOX/Work", false))
-	must(t, alice.Subscribe(ctx, "INBOX/Newer", true))
-	must(t, alice.SetACL(ctx, "INBOX/Work", "anyone", ""))
-	must(t, alice.SetACL(ctx, "INBOX/Work", "bob", "lrswite"))
-	must(t, alice.SetAnnotation(ctx, "INBOX/Work", "/private/comment", ""))
-	must(t, alice.SetAnnotation(ctx, "INBOX", "/shared/comment", "NIL"))
-	must(t, user.SetQuota(ctx, "alice", target.NoQuota))
-	bob, err := user.Login(ctx, "bob")
-	must(t, err)
-	must(t, bob.SetFlags(ctx, "user/alice", []uint32{1}, nil, []string{`\Seen`}))
-	must(t, bob.SetFlags(ctx, "user/alice/Work", []uint32{2}, []string{`\Seen`}, nil))
-	must(t, bob.Close())
-	must(t, alice.Close())
-	must(t, user.Deliver(ctx, "alice", message("filed by a rule")))
-	session, err := user.Scripts(ctx, "alice")
-	must(t, err)
-	must(t, session.Put(ctx, "rules", []byte("keep;\r\n")))
-	must(t, session.Activate(ctx, "other"))
-	must(t, session.Delete(ctx, "rules"))
-	must(t, session.Close())
 }
 
 func sent(t testing.TB, real *cyrus.Pair, account string) string {
@@ -244,7 +226,7 @@ func wantSent(t testing.TB, real *cyrus.Pair, account string, commands ...string
 }
 
 // wantSeenAlike wants bob to be shown the same of what alice shares.
-func wantSeenAlike(t *testing.T, real *cyrus.Pair, w *world) {
+func wantSeenAlike(t *testing.T, real *cyrus.Pair, w *front.Fronts) {
 	t.Helper()
 	for _, mailbox := range []string{"user/alice", "user/alice/Work"} {
 		want := seenBy(t, real.Serving(), mailbox)
@@ -277,7 +259,7 @@ func seenBy(t testing.TB, server target.Server, mailbox string) string {
 }
 
 // explain shows what both sides noted, where a test has failed.
-func explain(t *testing.T, real *cyrus.Pair, w *world) {
+func explain(t *testing.T, real *cyrus.Pair, w *front.Fronts) {
 	if !t.Failed() {
 		return
 	}

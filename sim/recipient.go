@@ -1,0 +1,25 @@
+package sim
+
+import (
+	"context"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+)
+
+// Recipient says whether a server's LMTP takes mail for the account: the answer to
+// RCPT.
+func (p *Pair) Recipient(ctx context.Context, name target.ServerName, account string) error {
+	s := p.server(name)
+	if err := p.takes(ctx, readTime); err != nil {
+		return err
+	}
+	if s.disk.list.find(mailboxname.Internal(account, inbox)) == nil {
+		return unknownUser("RCPT TO:<" + account + ">")
+	}
+	return nil
+}
+
+func unknownUser(command string) error {
+	return &target.RefusedError{Command: command, Status: "550", Text: "5.1.1 User unknown"}
+}
