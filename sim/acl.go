@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// acl is a mailbox's rights by identifier, sorted by it.
+// acl is a mailbox's rights by identifier.
 type acl []grant
 
 // grant is what one identifier may do, by letters of RFC 4314.
@@ -49,7 +49,7 @@ func (a acl) with(identifier, rights string) acl {
 	if rights = canonicalRights(rights); rights != "" {
 		changed = append(changed, grant{identifier, rights})
 	}
-	slices.SortFunc(changed, func(x, y grant) int { return strings.Compare(x.identifier, y.identifier) })
+	slices.SortFunc(changed, compareGrants)
 	return changed
 }
 
@@ -77,8 +77,15 @@ func (a acl) allows(account, owner string, right rune) bool {
 	})
 }
 
-// String renders the ACL as snapshots have it: "alice lrs, bob l".
+// compareGrants orders grants by their identifiers.
+func compareGrants(x, y grant) int { return strings.Compare(x.identifier, y.identifier) }
+
+// String renders the ACL as snapshots have it: "alice lrs, bob l". What a real master
+// sent may be in another order, which is Cyrus's own.
 func (a acl) String() string {
+	if !slices.IsSortedFunc(a, compareGrants) {
+		a = slices.SortedFunc(slices.Values(a), compareGrants)
+	}
 	length := 0
 	for _, g := range a {
 		length += len(g.identifier) + len(g.rights) + len(", ") + 1

@@ -15,11 +15,12 @@ type disk struct {
 	list      mailboxList
 	folders   map[string]*folder // by unique ID
 	accounts  map[string]*accountState
-	full      bool              // no room for mail is left
-	delivered map[delivery]bool // for duplicate suppression
-	log       logFile           // sync/log
-	run       logFile           // sync/log-run: the batch in work
-	unsynced  []unsynced        // what a power cut takes back, the oldest first
+	full      bool                  // no room for mail is left
+	delivered map[delivery]bool     // for duplicate suppression
+	server    map[annotation]string // the server's own annotations
+	log       logFile               // sync/log
+	run       logFile               // sync/log-run: the batch in work
+	unsynced  []unsynced            // what a power cut takes back, the oldest first
 }
 
 // delivery is one message, by its Message-ID and Date, delivered to one mailbox, by
@@ -34,6 +35,8 @@ type accountState struct {
 	quotaKiB      int64  // its limit, or [target.NoQuota]
 	subscriptions map[string]bool
 	hasSubs       bool                 // its file of subscriptions was ever made
+	otherLimits   map[string]uint64    // of the quota root, but for storage: told by a master
+	quotaModSeq   uint64               // the same
 	seen          map[string]seenState // of others' mailboxes, by unique ID
 	bytecode      map[string]bytecode  // compiled scripts by name
 	contents      map[uint32]string    // of stored scripts: SHA-1 of the source as it was stored, by UID
@@ -44,19 +47,20 @@ type accountState struct {
 }
 
 func newDisk() *disk {
-	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, delivered: map[delivery]bool{}}
+	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}}
 }
 
 func newAccount() *accountState {
 	return &accountState{
 		quotaKiB: target.NoQuota, subscriptions: map[string]bool{},
-		seen: map[string]seenState{}, bytecode: map[string]bytecode{}, contents: map[uint32]string{},
+		otherLimits: map[string]uint64{}, seen: map[string]seenState{}, bytecode: map[string]bytecode{}, contents: map[uint32]string{},
 	}
 }
 
 func (a *accountState) clone() *accountState {
 	c := *a
 	c.subscriptions, c.seen = maps.Clone(a.subscriptions), maps.Clone(a.seen)
+	c.otherLimits = maps.Clone(a.otherLimits)
 	c.bytecode, c.contents = maps.Clone(a.bytecode), maps.Clone(a.contents)
 	return &c
 }

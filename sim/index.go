@@ -21,6 +21,8 @@ type record struct {
 	saveDate      int64
 	guid          string   // SHA-1 of the message, in hex
 	flags         []string // sorted, with keywords; never changed in place
+	thread        uint64   // as the sync protocol calls the conversation; 0: none
+	notes         []note   // annotations that a replica was told; never changed in place
 	crc           uint32   // what it adds to the mailbox's SYNC_CRC
 	expunged      bool     // a tombstone
 	unlinked      bool     // a tombstone whose file is gone
@@ -75,6 +77,7 @@ type index struct {
 	createdModSeq uint64
 	deletedModSeq uint64   // of the last tombstone that was forgotten
 	recentUID     uint32   // up to which a session of the owner has been told of messages
+	told          told     // what only a master has said
 	crc           uint32   // SYNC_CRC, as the header has it
 	records       []record // in order of UID
 	sums          sums     // of them

@@ -91,6 +91,14 @@ func (s *scriptSession) Put(ctx context.Context, name string, source []byte) err
 	if _, _, err := s.pair.compile(source); err != nil {
 		return no(command, "", err.Error())
 	}
+	s.store(name, source)
+	s.pair.tracef("%s stored the script %s of %s", s.name, name, s.account)
+	return s.done(ctx, command)
+}
+
+// store puts a script in the place of the one that has its name.
+func (s *scriptSession) store(name string, source []byte) {
+	old := s.script(name)
 	v := s.sieveMailbox()
 	flags := []string(nil)
 	if old != nil {
@@ -103,8 +111,6 @@ func (s *scriptSession) Put(ctx context.Context, name string, source []byte) err
 	}
 	s.installScripts(s.account, changed)
 	v.leaveAppended()
-	s.pair.tracef("%s stored the script %s of %s", s.name, name, s.account)
-	return s.done(ctx, command)
 }
 
 // sieveMailbox opens the mailbox that holds the account's scripts, and makes it
@@ -127,6 +133,13 @@ func (s *scriptSession) Activate(ctx context.Context, name string) error {
 	if name != "" && s.script(name) == nil {
 		return no(command, "NONEXISTENT", "Script doesn't exist")
 	}
+	s.activate(name)
+	s.pair.tracef("%s activated the script %q of %s", s.name, name, s.account)
+	return s.done(ctx, command)
+}
+
+// activate makes the script of that name the active one; empty: none.
+func (s *scriptSession) activate(name string) {
 	v := s.sieveMailbox()
 	var changed []uint32
 	for _, stored := range s.disk.scripts(s.account) {
@@ -140,8 +153,6 @@ func (s *scriptSession) Activate(ctx context.Context, name string) error {
 	}
 	s.installScripts(s.account, changed)
 	v.leave()
-	s.pair.tracef("%s activated the script %q of %s", s.name, name, s.account)
-	return s.done(ctx, command)
 }
 
 // Delete implements [target.ScriptSession].
@@ -157,11 +168,16 @@ func (s *scriptSession) Delete(ctx context.Context, name string) error {
 	case stored.record.has(`\Flagged`):
 		return no(command, "ACTIVE", "Active script cannot be deleted")
 	}
+	s.remove(*stored)
+	return s.done(ctx, command)
+}
+
+// remove takes a stored script away.
+func (s *scriptSession) remove(stored storedScript) {
 	v := s.sieveMailbox()
 	v.expunge(stored.record)
 	s.installScripts(s.account, []uint32{stored.record.uid})
 	v.leave()
-	return s.done(ctx, command)
 }
 
 // Close implements [target.ScriptSession].

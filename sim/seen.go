@@ -10,6 +10,8 @@ import (
 type seenState struct {
 	lastUID uint32   // up to which it was told of messages
 	uids    []uint32 // sorted
+
+	lastRead, lastChange int64 // told by a master; the model has no use for them
 }
 
 func (s seenState) has(uid uint32) bool {
@@ -25,7 +27,7 @@ func (s seenState) with(seen bool, uids ...uint32) seenState {
 		kept = append(kept, changed.uids...)
 	}
 	slices.Sort(kept)
-	return seenState{s.lastUID, kept}
+	return seenState{lastUID: s.lastUID, uids: kept}
 }
 
 // owns says whether the session's user owns the mailbox: then \Seen and \Recent
@@ -57,7 +59,7 @@ func (s *session) tellRecent(v *visit) {
 	if s.owns(v) {
 		x.recentUID = x.lastUID
 	} else {
-		s.setSeen(v, seenState{x.lastUID, s.seen(v).uids})
+		s.setSeen(v, seenState{lastUID: x.lastUID, uids: s.seen(v).uids})
 	}
 	v.changed = true
 	v.leave()

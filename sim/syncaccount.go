@@ -82,12 +82,7 @@ func (c *replication) subscription(account, mailbox string) {
 func (c *replication) quota(account string) {
 	ours, theirs := c.master.disk.account(account), c.replica.disk.account(account)
 	if theirs.quotaRoot != ours.quotaRoot {
-		theirs.quotaRoot = ours.quotaRoot
-		for _, e := range c.replica.disk.list.ofAccount(account) {
-			if f := c.replica.disk.folder(e); f != nil && !isDeletedName(e.name) {
-				f.quotaRoot = ours.quotaRoot
-			}
-		}
+		c.replica.setQuotaRoot(account, ours.quotaRoot)
 	}
 	theirs.quotaKiB = ours.quotaKiB
 	if ours.quotaRoot == "" {

@@ -182,7 +182,7 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 			return nil
 		}
 	}
-	u := update{header: v.header(), createdModSeq: x.createdModSeq, files: map[uint32]file{}}
+	u := update{header: v.header(), createdModSeq: x.createdModSeq, told: x.told, files: map[uint32]file{}}
 	lastUID, since := uint32(0), uint64(0)
 	if remote != nil {
 		lastUID, since = remote.lastUID, remote.highestModSeq

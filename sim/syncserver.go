@@ -24,6 +24,12 @@ const (
 	syncChanged     syncError = "IMAP_SYNC_CHANGED"        // it does not settle
 	syncCrash       syncError = "assertion failed"         // the process that looked is dead
 	syncServerCrash syncError = "Bad protocol"             // its peer is
+	syncUnsupported syncError = "IMAP_MAILBOX_NOTSUPPORTED"
+	syncNoQuotaRoot syncError = "IMAP_QUOTAROOT_NONEXISTENT"
+	syncBadSieve    syncError = "IMAP_SYNC_BADSIEVE" // a script that cannot be compiled
+	syncProtocol    syncError = "IMAP_PROTOCOL_ERROR"
+	syncParameters  syncError = "IMAP_PROTOCOL_BAD_PARAMETERS"
+	syncAborted     syncError = "aborted" // the server is dead, without a word
 )
 
 // header is what one side is told of the other's mailbox, without its records.
@@ -52,7 +58,8 @@ func (v *visit) header() header {
 	}
 }
 
-// equal says whether there is nothing to be sent.
+// equal says whether there is nothing to be sent. A checksum of 0, which Cyrus takes
+// for one that is not known, is none here: see applyMailbox.
 func (h header) equal(o header) bool {
 	return h.lastUID == o.lastUID && h.recentUID == o.recentUID && h.highestModSeq == o.highestModSeq && h.uidValidity == o.uidValidity &&
 		h.folderModSeq == o.folderModSeq && h.crc == o.crc && slices.Equal(h.acl, o.acl) && maps.Equal(h.annotations, o.annotations)
@@ -135,6 +142,8 @@ type update struct {
 	createdModSeq uint64
 	records       []record
 	files         map[uint32]file
+	since         *header // what the replica is believed to have; nil: nothing
+	told          told
 }
 
 // applyMailbox answers APPLY MAILBOX. It refuses what cannot lead to equal sides
@@ -149,6 +158,10 @@ func (s *server) applyMailbox(u update) error {
 		return err
 	}
 	x := v.index()
+	if u.since != nil && (u.since.highestModSeq != x.highestModSeq || !crcEqual(u.since.crc, x.crc)) {
+		s.logf("syncserver: SYNCNOTICE: mailbox sync mismatch mailbox=<%s>", u.name)
+		return syncChanged
+	}
 	if u.highestModSeq < x.highestModSeq || u.uidValidity < x.uidValidity || u.lastUID < x.lastUID {
 		return syncChecksum
 	}
@@ -160,6 +173,10 @@ func (s *server) applyMailbox(u update) error {
 	}
 	v.entry.acl, v.entry.folderModSeq = slices.Clone(u.acl), max(v.entry.folderModSeq, u.folderModSeq)
 	v.folder.annotations = maps.Clone(u.annotations)
+	if v.lacksFile(u) {
+		s.logf("syncserver: IOERROR: append file failed mboxname=<%s>", u.name)
+		return syncAborted
+	}
 	var changed []uint32
 	for _, r := range u.records {
 		if v.take(r, u.files) {
@@ -167,6 +184,7 @@ func (s *server) applyMailbox(u update) error {
 		}
 	}
 	x.highestModSeq, x.lastUID, x.recentUID, x.uidValidity = u.highestModSeq, u.lastUID, u.recentUID, u.uidValidity
+	x.createdModSeq, x.told = u.createdModSeq, u.told
 	v.entry.uidValidity = u.uidValidity
 	a := v.account()
 	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
@@ -174,11 +192,24 @@ func (s *server) applyMailbox(u update) error {
 		s.installScripts(ownerOf(v.entry.name), changed)
 	}
 	s.pair.tracef("%s took %s: %d records, LAST_UID %d, HIGHESTMODSEQ %d", s.name, u.name, len(u.records), x.lastUID, x.highestModSeq)
-	if x.crc != u.crc {
+	// Cyrus's client remembers what the replica had, and so notices one that has lost
+	// all its records, whose checksum says nothing. The model's asks each time.
+	if lost := u.since == nil && x.crc == 0 && u.crc != 0; lost || !crcEqual(x.crc, u.crc) {
 		return syncChecksum
 	}
 	return nil
 }
+
+// lacksFile says whether a message is to be added whose file was not sent.
+func (v *visit) lacksFile(u update) bool {
+	return slices.ContainsFunc(u.records, func(r record) bool {
+		_, sent := u.files[r.uid]
+		return r.uid > v.index().lastUID && !r.unlinked && !sent
+	})
+}
+
+// crcEqual compares two checksums: 0 on either side stands for one that is not known.
+func crcEqual(a, b uint32) bool { return a == b || a == 0 || b == 0 }
 
 // checkFiles refuses an update with a file that is not what its record says; a
 // tombstone is taken without its file.

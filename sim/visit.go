@@ -53,8 +53,9 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 	message := newFile(body, internalDate)
 	delete(v.folder.uncached, uid)
 	v.folder.files[uid] = message
+	guid := message.sha1()
 	r := record{
-		uid: uid, guid: message.sha1(), size: uint32(len(body)), flags: v.folder.flags(flags),
+		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(body)), flags: v.folder.flags(flags),
 		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,
 	}
 	if v.entry.kind == entryMail {

@@ -1,7 +1,7 @@
 // Package wire speaks to a Cyrus server where no library does, or where a
 // library does not say exactly what is known when an answer fails to come.
 //
-//   - [Sync] speaks the protocol of sync_server, whose values are [Dlist]s.
+//   - [Sync] speaks the protocol of sync_server, whose values package dlist has.
 //   - [IMAP] is a thin client with what a user's session needs of Cyrus:
 //     DIGEST.SHA1, MULTIAPPEND, pipelining, answers of any kind tolerated.
 //   - [Admin] wraps go-imap for an administrator's ordinary commands.
@@ -23,7 +23,7 @@
 // The tests need no server:
 //
 //	go test ./harness/wire
-//	go test -fuzz FuzzParseDlist -fuzztime 30s ./harness/wire
+//	go test -fuzz FuzzParse -fuzztime 30s ./harness/target/dlist
 //	go test -fuzz FuzzReadResponse -fuzztime 30s ./harness/wire
 //	go test -fuzz FuzzSieveAnswer -fuzztime 30s ./harness/wire
 package wire

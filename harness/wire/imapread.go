@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
@@ -117,7 +118,7 @@ func numberOf(value Value, bits int) (uint64, error) {
 // Headers calls each with one header field, name and line end included, of
 // every message of the mailbox that is in uids (nil: all) and can be read.
 func (c *IMAP) Headers(ctx context.Context, mailbox, field string, uids []uint32, each func(uid uint32, header []byte) error) error {
-	if !isAtom(field) {
+	if !lex.IsAtom(field) {
 		return &target.RefusedError{Command: "UID FETCH", Status: "BAD", Text: fmt.Sprintf("not sent: %q cannot be a header field", field)}
 	}
 	commands := []command{selecting("EXAMINE", mailbox)}

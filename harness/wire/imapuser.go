@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
@@ -19,7 +20,7 @@ func (c *IMAP) SetFlags(ctx context.Context, mailbox string, uids []uint32, add,
 			continue
 		}
 		for _, flag := range flags {
-			if !isAtom(strings.TrimPrefix(flag, `\`)) {
+			if !lex.IsAtom(strings.TrimPrefix(flag, `\`)) {
 				return &target.RefusedError{Command: "UID STORE", Status: "BAD", Text: fmt.Sprintf("not sent: %q cannot be a flag", flag)}
 			}
 		}

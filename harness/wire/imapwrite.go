@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
@@ -44,7 +45,7 @@ func (c *IMAP) appended(message target.AppendMessage) ([]part, error) {
 	text := " "
 	if len(message.Flags) > 0 {
 		for _, flag := range message.Flags {
-			if !isAtom(strings.TrimPrefix(flag, `\`)) {
+			if !lex.IsAtom(strings.TrimPrefix(flag, `\`)) {
 				return nil, fmt.Errorf("%q cannot be a flag", flag)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 	"github.com/cyrdrill/cyrdrill/harness/wire/wiretest"
 )
 
@@ -85,7 +86,7 @@ func TestSieveChanges(t *testing.T) {
 		}
 		for _, err := range []error{
 			s.Put(soon(t), "a\nb", nil), s.Activate(soon(t), "a\x00"), s.Delete(soon(t), "\xff"),
-			s.Put(soon(t), "a", make([]byte, MaxLiteral+1)), s.Check(soon(t), make([]byte, MaxLiteral+1)),
+			s.Put(soon(t), "a", make([]byte, lex.MaxLiteral+1)), s.Check(soon(t), make([]byte, lex.MaxLiteral+1)),
 		} {
 			if err == nil || kindOf(err) != "refused BAD" || !strings.Contains(err.Error(), "not sent: ") {
 				t.Errorf("what cannot be sent: %v", err)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 )
 
 // Response is one answer of an IMAP server, read as far as every answer can
@@ -28,7 +30,7 @@ type Value struct {
 
 // ReadResponse reads the next answer.
 func ReadResponse(in *bufio.Reader) (*Response, error) {
-	answer, err := readAnswer(in, isIMAPText)
+	answer, err := lex.ReadAnswer(in, isIMAPText)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +90,9 @@ func splitCode(text string) (code, rest string) {
 
 // Values reads the data that follows the answer's name.
 func (r *Response) Values() ([]Value, error) {
-	p := &valueParser{scanner{text: r.rest}}
+	p := &valueParser{lex.Scanner{Text: r.rest}}
 	var values []Value
-	for p.spaces(); p.pos < len(p.text); p.spaces() {
+	for p.Spaces(); p.Pos < len(p.Text); p.Spaces() {
 		value, err := p.value(0)
 		if err != nil {
 			return nil, fmt.Errorf("%s answer not understood %w", r.Name, err)
@@ -126,22 +128,22 @@ func (r *Response) Fetched() (Items, error) {
 	return values[0].List, nil
 }
 
-type valueParser struct{ scanner }
+type valueParser struct{ lex.Scanner }
 
 func (p *valueParser) value(depth int) (Value, error) {
 	switch {
-	case depth > maxDepth:
-		return Value{}, p.errorf("lists are nested deeper than %d", maxDepth)
-	case p.take("("):
+	case depth > lex.MaxDepth:
+		return Value{}, p.Errorf("lists are nested deeper than %d", lex.MaxDepth)
+	case p.Take("("):
 		return p.list(depth + 1)
-	case p.peek() == '"':
-		text, err := p.quoted()
+	case p.Peek() == '"':
+		text, err := p.Quoted()
 		if text == nil {
 			text = []byte{} // NIL is another thing
 		}
 		return Value{Text: text}, err
-	case p.peek() == '{':
-		text, err := p.literal() // never nil: a piece of the answer, even if empty
+	case p.Peek() == '{':
+		text, err := p.Literal() // never nil: a piece of the answer, even if empty
 		return Value{Text: text}, err
 	}
 	atom, err := p.atom()
@@ -154,7 +156,7 @@ func (p *valueParser) value(depth int) (Value, error) {
 func (p *valueParser) list(depth int) (Value, error) {
 	const usual = 12 // what Records asks for
 	list := Value{List: make([]Value, 0, usual/depth)}
-	for p.spaces(); !p.take(")"); p.spaces() {
+	for p.Spaces(); !p.Take(")"); p.Spaces() {
 		item, err := p.value(depth)
 		if err != nil {
 			return Value{}, err
@@ -167,14 +169,14 @@ func (p *valueParser) list(depth int) (Value, error) {
 // atom reads up to the next blank, parenthesis or quote, but over all of these
 // within the brackets of BODY[HEADER.FIELDS (SUBJECT)].
 func (p *valueParser) atom() ([]byte, error) {
-	start := p.pos
-	word := p.until(" ()\"[\r\n")
-	if p.peek() == '[' && (bytes.EqualFold(word, []byte("BODY")) || bytes.EqualFold(word, []byte("BINARY"))) {
-		p.until("]\r\n")
+	start := p.Pos
+	word := p.Until(" ()\"[\r\n")
+	if p.Peek() == '[' && (bytes.EqualFold(word, []byte("BODY")) || bytes.EqualFold(word, []byte("BINARY"))) {
+		p.Until("]\r\n")
 	}
-	p.until(" ()\"\r\n")
-	if p.pos == start {
-		return nil, p.errorf("value expected")
+	p.Until(" ()\"\r\n")
+	if p.Pos == start {
+		return nil, p.Errorf("value expected")
 	}
-	return p.text[start:p.pos:p.pos], nil
+	return p.Text[start:p.Pos:p.Pos], nil
 }

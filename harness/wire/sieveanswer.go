@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 )
 
 // lineCost is about what it takes to keep a line of data, however short.
@@ -23,10 +25,10 @@ type sieveAnswer struct {
 // those to find out who know what they asked.
 func readSieveAnswer(in *bufio.Reader) (*sieveAnswer, error) {
 	a := &sieveAnswer{}
-	for size := 0; size <= maxAnswer; {
-		line, err := readAnswer(in, isSieveWords)
+	for size := 0; size <= lex.MaxAnswer; {
+		line, err := lex.ReadAnswer(in, isSieveWords)
 		if err != nil {
-			return nil, cutOff(err, size > 0)
+			return nil, lex.CutOff(err, size > 0)
 		}
 		if line[0] != '"' && line[0] != '{' {
 			return a, a.readStatus(line)
@@ -34,7 +36,7 @@ func readSieveAnswer(in *bufio.Reader) (*sieveAnswer, error) {
 		a.lines = append(a.lines, line)
 		size += len(line) + lineCost
 	}
-	return nil, fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+	return nil, fmt.Errorf("answer is longer than %d bytes", lex.MaxAnswer)
 }
 
 // isSieveWords says whether the line is a status with words that stand in no
@@ -54,19 +56,19 @@ func isSieveStatus(word []byte) bool {
 
 // readStatus reads the line that ends an answer.
 func (a *sieveAnswer) readStatus(line []byte) error {
-	p := scanner{text: line}
-	status := p.until(" \r\n")
+	p := lex.Scanner{Text: line}
+	status := p.Until(" \r\n")
 	if !isSieveStatus(status) {
 		return fmt.Errorf("answer not understood: %.60q", line)
 	}
 	a.status = strings.ToUpper(string(status))
-	p.spaces()
+	p.Spaces()
 	err := a.readCode(&p)
 	if err == nil {
 		err = a.readText(&p)
 	}
 	if err == nil {
-		err = p.lineEnd()
+		err = p.LineEnd()
 	}
 	if err != nil {
 		return fmt.Errorf("%s answer not understood %w", a.status, err)
@@ -75,35 +77,35 @@ func (a *sieveAnswer) readStatus(line []byte) error {
 }
 
 // readCode reads a response code, if there is one, over the strings in it.
-func (a *sieveAnswer) readCode(p *scanner) error {
-	if !p.take("(") {
+func (a *sieveAnswer) readCode(p *lex.Scanner) error {
+	if !p.Take("(") {
 		return nil
 	}
-	for start := p.pos; ; {
-		p.until(")\"{\r\n")
-		switch p.peek() {
+	for start := p.Pos; ; {
+		p.Until(")\"{\r\n")
+		switch p.Peek() {
 		case ')':
-			a.code = string(p.text[start:p.pos])
-			p.pos++
-			p.spaces()
+			a.code = string(p.Text[start:p.Pos])
+			p.Pos++
+			p.Spaces()
 			return nil
 		case '"', '{':
-			if _, err := p.sieveString(); err != nil {
+			if _, err := readSieveString(p); err != nil {
 				return err
 			}
 		default:
-			return p.errorf("response code has no end")
+			return p.Errorf("response code has no end")
 		}
 	}
 }
 
 // readText reads the words for people. A timsieved that dies says so with NO,
 // in words that stand in no string: it says BYE.
-func (a *sieveAnswer) readText(p *scanner) error {
-	text, err := p.until("\r\n"), error(nil)
+func (a *sieveAnswer) readText(p *lex.Scanner) error {
+	text, err := p.Until("\r\n"), error(nil)
 	if len(text) > 0 && (text[0] == '"' || text[0] == '{') {
-		p.pos -= len(text)
-		text, err = p.sieveString()
+		p.Pos -= len(text)
+		text, err = readSieveString(p)
 	} else if a.status == "NO" && bytes.HasPrefix(text, []byte("Fatal error")) {
 		a.status = "BYE"
 	}
@@ -111,13 +113,13 @@ func (a *sieveAnswer) readText(p *scanner) error {
 	return err
 }
 
-// sieveString reads a quoted string or a literal, of which the first byte is
+// readSieveString reads a quoted string or a literal, of which the first byte is
 // next. It never returns nil for a string that is empty.
-func (s *scanner) sieveString() ([]byte, error) {
-	if s.peek() == '{' {
-		return s.literal()
+func readSieveString(s *lex.Scanner) ([]byte, error) {
+	if s.Peek() == '{' {
+		return s.Literal()
 	}
-	text, err := s.quoted()
+	text, err := s.Quoted()
 	if text == nil {
 		text = []byte{}
 	}
@@ -127,19 +129,19 @@ func (s *scanner) sieveString() ([]byte, error) {
 // readSieveLine reads a line of data: strings, and a bare word that may follow,
 // with a space between any two of them.
 func readSieveLine(line []byte) (values [][]byte, word string, err error) {
-	p := scanner{text: line}
-	for p.peek() == '"' || p.peek() == '{' {
-		value, err := p.sieveString()
+	p := lex.Scanner{Text: line}
+	for p.Peek() == '"' || p.Peek() == '{' {
+		value, err := readSieveString(&p)
 		if err != nil {
 			return nil, "", err
 		}
 		values = append(values, value)
-		if !p.take(" ") {
-			return values, "", p.lineEnd()
+		if !p.Take(" ") {
+			return values, "", p.LineEnd()
 		}
 	}
-	word = string(p.until(" \r\n"))
-	return values, word, p.lineEnd()
+	word = string(p.Until(" \r\n"))
+	return values, word, p.LineEnd()
 }
 
 // capabilities returns what the answer says of the server, by name in

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 )
 
 // Scripts returns the names of the account's scripts, in the server's order
@@ -109,8 +110,8 @@ func (s *Sieve) named(ctx context.Context, cmd sieveCommand, name, argument stri
 func isForbiddenInName(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 func sendable(name string, source []byte) error {
-	if len(source) > MaxLiteral {
-		return notSent(name, fmt.Sprintf("script of %d bytes is over the limit of %d", len(source), MaxLiteral))
+	if len(source) > lex.MaxLiteral {
+		return notSent(name, fmt.Sprintf("script of %d bytes is over the limit of %d", len(source), lex.MaxLiteral))
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 )
 
 // Sync is an authenticated connection to sync_server. What it asks by GET and
@@ -45,14 +47,14 @@ func (s *Sync) Close() error {
 }
 
 // Get sends GET with a key and its value, and returns the values of the answer.
-func (s *Sync) Get(ctx context.Context, what Dlist) ([]Dlist, error) {
+func (s *Sync) Get(ctx context.Context, what dlist.Value) ([]dlist.Value, error) {
 	lines, err := s.ask(ctx, "GET "+what.Key, strings.TrimPrefix(what.Line(), what.Key+" "))
 	if err != nil {
 		return nil, err
 	}
-	values := make([]Dlist, len(lines))
+	values := make([]dlist.Value, len(lines))
 	for i, line := range lines {
-		if values[i], err = ParseDlistLine(line); err != nil {
+		if values[i], err = dlist.ParseLine(line); err != nil {
 			return nil, fmt.Errorf("GET %s: answer not understood: %w", what.Key, err)
 		}
 	}
@@ -76,7 +78,7 @@ func (s *Sync) answer(ctx context.Context, name string) ([][]byte, error) {
 	defer stop()
 	var lines [][]byte
 	for {
-		answer, err := readAnswer(s.in, isSyncStatus)
+		answer, err := lex.ReadAnswer(s.in, isSyncStatus)
 		if err != nil {
 			return nil, fmt.Errorf("%s: reading the answer: %w", name, because(ctx, err))
 		}

@@ -9,7 +9,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
 	"github.com/cyrdrill/cyrdrill/harness/wire/wiretest"
+)
+
+// What Cyrus 3.6.1 said.
+const (
+	mailboxLine = "MAILBOX %(UNIQUEID ws2bsdohnhc7p9j2nlirb9xc MBOXNAME user.alice.a^b SYNC_CRC 0 SYNC_CRC_ANNOT 12345678 LAST_UID 0 HIGHESTMODSEQ 3 RECENTUID 0 RECENTTIME 0 LAST_APPENDDATE 0 POP3_LAST_LOGIN 0 POP3_SHOW_AFTER 0 XCONVMODSEQ 3 UIDVALIDITY 1795475751 PARTITION default ACL \"alice\tlrswipkxtecdan\t\" OPTIONS P QUOTAROOT user.alice CREATEDMODSEQ 3 FOLDERMODSEQ 3)"
+	fullLine    = "MAILBOX %(UNIQUEID bmbmf2xisllq1at2puavhcf5 MBOXNAME user.alice SYNC_CRC 439997793 SYNC_CRC_ANNOT 2509786358 LAST_UID 4 HIGHESTMODSEQ 15 RECENTUID 3 RECENTTIME 1795475748 LAST_APPENDDATE 1795475748 POP3_LAST_LOGIN 0 POP3_SHOW_AFTER 0 XCONVMODSEQ 15 UIDVALIDITY 1795475749 PARTITION default ACL \"alice\tlrswipkxtecdan\t\" OPTIONS P QUOTAROOT user.alice CREATEDMODSEQ 1 FOLDERMODSEQ 1 RECORD (%(UID 1 MODSEQ 10 LAST_UPDATED 1795475748 FLAGS (\\Seen $Kw) INTERNALDATE 1767600000 SIZE 43 GUID fdf3be75f46b0cb2422825bac0c85a2c0872a6a3 ANNOTATIONS (%(ENTRY /vendor/cmu/cyrus-imapd/thrid USERID \"\" MODSEQ 0 VALUE 6c006794ff0207a0))) %(UID 2 MODSEQ 14 LAST_UPDATED 1795475748 FLAGS (\\Deleted \\Expunged) INTERNALDATE 1795475748 SIZE 44 GUID 92b7723d364eaa8613ecbc531768f74cb6c52473)))"
+	lsubLine    = "LSUB (user.alice user.alice.Work user.alice.a^b.K&APY-ln)"
 )
 
 var syncHello = []string{
@@ -83,7 +91,7 @@ func TestSyncValues(t *testing.T) {
 
 // Cyrus prints dates without a sign.
 func TestSyncDateBefore1970(t *testing.T) {
-	value, err := ParseDlist([]byte("%(UID 1 MODSEQ 1 FLAGS () INTERNALDATE 18446744073709551615 SIZE 1 GUID a)"))
+	value, err := dlist.Parse([]byte("%(UID 1 MODSEQ 1 FLAGS () INTERNALDATE 18446744073709551615 SIZE 1 GUID a)"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
 )
 
 // DefaultPartition is where a mailbox lies that says nothing else.
@@ -32,9 +33,9 @@ func (s *Sync) ApplyMessages(ctx context.Context, partition string, messages ...
 	if len(messages) == 0 {
 		return nil
 	}
-	list := Dlist{Kind: DlistList, Key: "MESSAGE"}
+	list := dlist.Value{Kind: dlist.List, Key: "MESSAGE"}
 	for _, m := range messages {
-		list.Items = append(list.Items, Dlist{Kind: DlistFile, Partition: partition, GUID: m.GUID(), Text: string(m.Body)})
+		list.Items = append(list.Items, dlist.Value{Kind: dlist.File, Partition: partition, GUID: m.GUID(), Text: string(m.Body)})
 	}
 	return s.change(ctx, list)
 }
@@ -70,7 +71,7 @@ func refusedUntouched(refused *target.RefusedError) bool {
 
 // change sends APPLY with a key and its value. What is cut off before its end
 // did not take effect; what gets no answer, or BYE for one, is in doubt.
-func (s *Sync) change(ctx context.Context, what Dlist) error {
+func (s *Sync) change(ctx context.Context, what dlist.Value) error {
 	if err := ctx.Err(); err != nil {
 		return s.peer.Unreachable(err)
 	}
@@ -88,7 +89,7 @@ func (s *Sync) change(ctx context.Context, what Dlist) error {
 }
 
 // dlist returns the mailbox as APPLY MAILBOX takes it.
-func (m SyncMailbox) dlist() (Dlist, error) {
+func (m SyncMailbox) dlist() (dlist.Value, error) {
 	w := dlistWriter{}
 	w.text("UNIQUEID", m.UniqueID)
 	w.text("MBOXNAME", m.Name)
@@ -109,16 +110,16 @@ func (m SyncMailbox) dlist() (Dlist, error) {
 	w.numberIfAny("CREATEDMODSEQ", m.CreatedModSeq)
 	w.numberIfAny("FOLDERMODSEQ", m.FolderModSeq)
 	w.annotations(m.Annotations)
-	records := Dlist{Kind: DlistList, Key: "RECORD"}
+	records := dlist.Value{Kind: dlist.List, Key: "RECORD"}
 	for _, r := range m.Records {
 		record, err := r.dlist()
 		if err != nil {
-			return Dlist{}, fmt.Errorf("UID %d of %s: %w", r.UID, m.Name, err)
+			return dlist.Value{}, fmt.Errorf("UID %d of %s: %w", r.UID, m.Name, err)
 		}
 		records.Items = append(records.Items, record)
 	}
 	w.items = append(w.items, records)
-	return Dlist{Kind: DlistMap, Key: "MAILBOX", Items: w.items}, w.err
+	return dlist.Value{Kind: dlist.Map, Key: "MAILBOX", Items: w.items}, w.err
 }
 
 func (m SyncMailbox) partition() string {
@@ -129,10 +130,10 @@ func (m SyncMailbox) partition() string {
 }
 
 // dlist returns the record as it stands in a mailbox's RECORD.
-func (r SyncRecord) dlist() (Dlist, error) {
-	flags := Dlist{Kind: DlistList, Key: "FLAGS"}
+func (r SyncRecord) dlist() (dlist.Value, error) {
+	flags := dlist.Value{Kind: dlist.List, Key: "FLAGS"}
 	for _, flag := range r.Flags {
-		flags.Items = append(flags.Items, Dlist{Kind: DlistText, Text: flag})
+		flags.Items = append(flags.Items, dlist.Value{Kind: dlist.Text, Text: flag})
 	}
 	w := dlistWriter{}
 	w.number("UID", uint64(r.UID))
@@ -143,17 +144,17 @@ func (r SyncRecord) dlist() (Dlist, error) {
 	w.number("SIZE", uint64(r.Size))
 	w.text("GUID", r.GUID)
 	w.annotations(r.Annotations)
-	return Dlist{Kind: DlistMap, Items: w.items}, w.err
+	return dlist.Value{Kind: dlist.Map, Items: w.items}, w.err
 }
 
 // dlistWriter puts a map together and remembers the first failure.
 type dlistWriter struct {
-	items []Dlist
+	items []dlist.Value
 	err   error
 }
 
 func (w *dlistWriter) text(key, value string) {
-	w.items = append(w.items, Dlist{Kind: DlistText, Key: key, Text: value})
+	w.items = append(w.items, dlist.Value{Kind: dlist.Text, Key: key, Text: value})
 }
 
 func (w *dlistWriter) textIfAny(key, value string) {
@@ -186,14 +187,14 @@ func (w *dlistWriter) annotations(annotations []SyncAnnotation) {
 	if len(annotations) == 0 {
 		return
 	}
-	list := Dlist{Kind: DlistList, Key: "ANNOTATIONS"}
+	list := dlist.Value{Kind: dlist.List, Key: "ANNOTATIONS"}
 	for _, a := range annotations {
 		one := dlistWriter{}
 		one.text("ENTRY", a.Entry)
 		one.text("USERID", a.UserID)
 		one.number("MODSEQ", a.ModSeq)
 		one.text("VALUE", a.Value)
-		list.Items = append(list.Items, Dlist{Kind: DlistMap, Items: one.items})
+		list.Items = append(list.Items, dlist.Value{Kind: dlist.Map, Items: one.items})
 	}
 	w.items = append(w.items, list)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
 )
 
 // SyncQuota is what GET QUOTA tells of a quota root. What has no limit is
@@ -33,13 +35,13 @@ type SyncScript struct {
 // Quota returns the limits of a quota root, which has the name of a mailbox;
 // none where there is no such root.
 func (s *Sync) Quota(ctx context.Context, root string) (SyncQuota, error) {
-	values, err := s.Get(ctx, Dlist{Kind: DlistText, Key: "QUOTA", Text: root})
+	values, err := s.Get(ctx, dlist.Value{Kind: dlist.Text, Key: "QUOTA", Text: root})
 	if err != nil || len(values) == 0 {
 		return SyncQuota{}, err
 	}
 	value := values[0]
 	n := numbers{of: value}
-	quota := SyncQuota{Root: value.text("ROOT"), Limits: map[string]uint64{}, ModSeq: n.get("MODSEQ", 64)}
+	quota := SyncQuota{Root: value.TextOf("ROOT"), Limits: map[string]uint64{}, ModSeq: n.get("MODSEQ", 64)}
 	for _, item := range value.Items {
 		if item.Key != "ROOT" && item.Key != "MODSEQ" && item.Key != "LIMIT" { // LIMIT is STORAGE, as it was called
 			quota.Limits[item.Key] = n.get(item.Key, 64)
@@ -61,15 +63,15 @@ func (s *Sync) Fetch(ctx context.Context, file SyncFile) ([]byte, error) {
 	w.text("UNIQUEID", file.UniqueID)
 	w.text("GUID", file.GUID)
 	w.number("UID", uint64(file.UID))
-	values, err := s.Get(ctx, Dlist{Kind: DlistMap, Key: "FETCH", Items: w.items})
+	values, err := s.Get(ctx, dlist.Value{Kind: dlist.Map, Key: "FETCH", Items: w.items})
 	switch {
 	case err != nil:
 		return nil, err
 	case len(values) != 1:
 		return nil, fmt.Errorf("GET FETCH: %d messages in the answer", len(values))
-	case values[0].Kind == DlistNil:
+	case values[0].Kind == dlist.Nil:
 		return nil, nil
-	case values[0].Kind != DlistFile || !strings.EqualFold(values[0].GUID, file.GUID):
+	case values[0].Kind != dlist.File || !strings.EqualFold(values[0].GUID, file.GUID):
 		return nil, fmt.Errorf("GET FETCH: the answer is not the file of GUID %.8s", file.GUID)
 	}
 	return []byte(values[0].Text), nil

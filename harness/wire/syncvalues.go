@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
 )
 
 // SyncMailbox is a mailbox as GET USER, GET MAILBOXES and GET FULLMAILBOX
@@ -69,21 +71,21 @@ type SyncSeen struct {
 // User returns the mailboxes of an account; none where there is no such
 // account. It fails as a whole when one index cannot be opened.
 func (s *Sync) User(ctx context.Context, account string) ([]SyncMailbox, error) {
-	return s.mailboxes(ctx, Dlist{Kind: DlistText, Key: "USER", Text: account})
+	return s.mailboxes(ctx, dlist.Value{Kind: dlist.Text, Key: "USER", Text: account})
 }
 
 // Mailboxes returns those mailboxes that are there and can be opened.
 func (s *Sync) Mailboxes(ctx context.Context, names []string) ([]SyncMailbox, error) {
-	list := Dlist{Kind: DlistList, Key: "MAILBOXES"}
+	list := dlist.Value{Kind: dlist.List, Key: "MAILBOXES"}
 	for _, name := range names {
-		list.Items = append(list.Items, Dlist{Kind: DlistText, Text: name})
+		list.Items = append(list.Items, dlist.Value{Kind: dlist.Text, Text: name})
 	}
 	return s.mailboxes(ctx, list)
 }
 
 // FullMailbox returns one mailbox with its records.
 func (s *Sync) FullMailbox(ctx context.Context, name string) (SyncMailbox, error) {
-	mailboxes, err := s.mailboxes(ctx, Dlist{Kind: DlistText, Key: "FULLMAILBOX", Text: name})
+	mailboxes, err := s.mailboxes(ctx, dlist.Value{Kind: dlist.Text, Key: "FULLMAILBOX", Text: name})
 	if err != nil {
 		return SyncMailbox{}, err
 	}
@@ -95,7 +97,7 @@ func (s *Sync) FullMailbox(ctx context.Context, name string) (SyncMailbox, error
 
 // Meta returns what belongs to the account and to none of its mailboxes.
 func (s *Sync) Meta(ctx context.Context, account string) (SyncMeta, error) {
-	values, err := s.Get(ctx, Dlist{Kind: DlistText, Key: "META", Text: account})
+	values, err := s.Get(ctx, dlist.Value{Kind: dlist.Text, Key: "META", Text: account})
 	var meta SyncMeta
 	for _, value := range values {
 		switch value.Key {
@@ -103,9 +105,9 @@ func (s *Sync) Meta(ctx context.Context, account string) (SyncMeta, error) {
 			meta.Subscriptions = append(meta.Subscriptions, value.Texts()...)
 		case "SIEVE":
 			meta.Scripts = append(meta.Scripts, SyncScript{
-				Filename: value.text("FILENAME"),
-				GUID:     value.text("GUID"),
-				Active:   value.text("ISACTIVE") == "1",
+				Filename: value.TextOf("FILENAME"),
+				GUID:     value.TextOf("GUID"),
+				Active:   value.TextOf("ISACTIVE") == "1",
 			})
 		case "SEEN":
 			seen, err := syncSeen(value)
@@ -118,12 +120,12 @@ func (s *Sync) Meta(ctx context.Context, account string) (SyncMeta, error) {
 	return meta, err
 }
 
-func syncSeen(value Dlist) (SyncSeen, error) {
+func syncSeen(value dlist.Value) (SyncSeen, error) {
 	n := numbers{of: value}
 	return SyncSeen{
-		UniqueID:   value.text("UNIQUEID"),
+		UniqueID:   value.TextOf("UNIQUEID"),
 		LastUID:    uint32(n.get("LASTUID", 32)),
-		SeenUIDs:   value.text("SEENUIDS"),
+		SeenUIDs:   value.TextOf("SEENUIDS"),
 		LastRead:   n.date("LASTREAD"),
 		LastChange: n.date("LASTCHANGE"),
 	}, n.err
@@ -131,7 +133,7 @@ func syncSeen(value Dlist) (SyncSeen, error) {
 
 // mailboxes asks, and keeps the mailboxes of the answer: GET USER tells of
 // quota roots, seen state and more as well.
-func (s *Sync) mailboxes(ctx context.Context, what Dlist) ([]SyncMailbox, error) {
+func (s *Sync) mailboxes(ctx context.Context, what dlist.Value) ([]SyncMailbox, error) {
 	values, err := s.Get(ctx, what)
 	if err != nil {
 		return nil, err
@@ -152,12 +154,12 @@ func (s *Sync) mailboxes(ctx context.Context, what Dlist) ([]SyncMailbox, error)
 
 // numbers reads several numbers of one map and remembers the first failure.
 type numbers struct {
-	of  Dlist
+	of  dlist.Value
 	err error
 }
 
 func (n *numbers) get(key string, bits int) uint64 {
-	number, err := n.of.number(key, bits)
+	number, err := n.of.Number(key, bits)
 	if n.err == nil {
 		n.err = err
 	}
@@ -188,10 +190,10 @@ func (n *numbers) annotations() []SyncAnnotation {
 		item.Key = "ANNOTATIONS"
 		one := numbers{of: item}
 		annotations = append(annotations, SyncAnnotation{
-			Entry:  item.text("ENTRY"),
-			UserID: item.text("USERID"),
+			Entry:  item.TextOf("ENTRY"),
+			UserID: item.TextOf("USERID"),
 			ModSeq: one.optional("MODSEQ", 64),
-			Value:  item.text("VALUE"),
+			Value:  item.TextOf("VALUE"),
 		})
 		if n.err == nil {
 			n.err = one.err
@@ -200,19 +202,19 @@ func (n *numbers) annotations() []SyncAnnotation {
 	return annotations
 }
 
-func syncMailbox(value Dlist) (SyncMailbox, error) {
+func syncMailbox(value dlist.Value) (SyncMailbox, error) {
 	n := numbers{of: value}
 	mailbox := SyncMailbox{
-		UniqueID:      value.text("UNIQUEID"),
-		Name:          value.text("MBOXNAME"),
-		Type:          value.text("MBOXTYPE"),
-		SyncCRC:       value.text("SYNC_CRC"),
+		UniqueID:      value.TextOf("UNIQUEID"),
+		Name:          value.TextOf("MBOXNAME"),
+		Type:          value.TextOf("MBOXTYPE"),
+		SyncCRC:       value.TextOf("SYNC_CRC"),
 		LastUID:       uint32(n.get("LAST_UID", 32)),
 		HighestModSeq: n.get("HIGHESTMODSEQ", 64),
 		UIDValidity:   uint32(n.get("UIDVALIDITY", 32)),
-		ACL:           value.text("ACL"),
-		QuotaRoot:     value.text("QUOTAROOT"),
-		Partition:     value.text("PARTITION"),
+		ACL:           value.TextOf("ACL"),
+		QuotaRoot:     value.TextOf("QUOTAROOT"),
+		Partition:     value.TextOf("PARTITION"),
 		LastAppended:  n.date("LAST_APPENDDATE"),
 		CreatedModSeq: n.optional("CREATEDMODSEQ", 64),
 		FolderModSeq:  n.optional("FOLDERMODSEQ", 64),
@@ -232,7 +234,7 @@ func syncMailbox(value Dlist) (SyncMailbox, error) {
 	return mailbox, n.err
 }
 
-func syncRecord(value Dlist) (SyncRecord, error) {
+func syncRecord(value dlist.Value) (SyncRecord, error) {
 	value.Key = "RECORD"
 	n := numbers{of: value}
 	flags, _ := value.Get("FLAGS")
@@ -243,7 +245,7 @@ func syncRecord(value Dlist) (SyncRecord, error) {
 		Flags:        flags.Texts(),
 		InternalDate: time.Unix(int64(n.get("INTERNALDATE", 64)), 0).UTC(), // before 1970: wraps round
 		Size:         uint32(n.get("SIZE", 32)),
-		GUID:         strings.ToLower(value.text("GUID")),
+		GUID:         strings.ToLower(value.TextOf("GUID")),
 		Annotations:  n.annotations(),
 	}
 	return record, n.err

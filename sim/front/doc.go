@@ -1,5 +1,5 @@
 // Package front opens a simulated pair on sockets, so that real clients work
-// against it: IMAP, LMTP and ManageSieve of both servers.
+// against it: IMAP, LMTP, ManageSieve and the sync protocol of both servers.
 //
 // The simulator is one thread of control on a virtual clock. [Fronts] owns it from
 // [Open] to [Fronts.Close]: whoever wants something of the pair, a client's command

@@ -20,10 +20,11 @@ const (
 	ServiceIMAP  Service = "imap"
 	ServiceLMTP  Service = "lmtp"
 	ServiceSieve Service = "sieve"
+	ServiceSync  Service = "sync"
 )
 
 // Services returns all of them, in the order of their ports.
-func Services() []Service { return []Service{ServiceIMAP, ServiceLMTP, ServiceSieve} }
+func Services() []Service { return []Service{ServiceIMAP, ServiceLMTP, ServiceSieve, ServiceSync} }
 
 // Options say where the fronts are opened, and who may act as others.
 type Options struct {

@@ -7,6 +7,9 @@ func newTalker(d *door) talker {
 		return newIMAP(d)
 	case ServiceLMTP:
 		return lmtp{d}
+	case ServiceSync:
+		o := d.fronts.options
+		return syncTalker{&Sync{World: d.fronts, Server: d.server, Admin: o.Admin, Password: o.Password}}
 	default:
 		return managesieve{d}
 	}

@@ -1,4 +1,4 @@
-package wire
+package lex
 
 import (
 	"bufio"
@@ -14,18 +14,18 @@ const (
 	// MaxLiteral bounds what one literal, or one file of the sync protocol, may
 	// announce. A server that announces more is not believed.
 	MaxLiteral = 64 << 20
-	// maxAnswer bounds one whole answer: GET FULLMAILBOX gives a mailbox as one
+	// MaxAnswer bounds one whole answer: GET FULLMAILBOX gives a mailbox as one
 	// line of about 700 bytes a message.
-	maxAnswer = 512 << 20
-	// allocateAtOnce is how much is set aside on a literal's word alone; the
+	MaxAnswer = 512 << 20
+	// AllocateAtOnce is how much is set aside on a literal's word alone; the
 	// rest is, as it arrives.
-	allocateAtOnce = 64 << 10
+	AllocateAtOnce = 64 << 10
 )
 
-// readAnswer reads one answer as it is on the wire: a line and, where it ends
+// ReadAnswer reads one answer as it is on the wire: a line and, where it ends
 // in a literal's size, the literal and the line after it. plain says of a
 // first line that it is text for people, in which braces mean nothing.
-func readAnswer(in *bufio.Reader, plain func(line []byte) bool) ([]byte, error) {
+func ReadAnswer(in *bufio.Reader, plain func(line []byte) bool) ([]byte, error) {
 	var answer []byte
 	for {
 		start := len(answer)
@@ -58,30 +58,30 @@ func appendLine(answer []byte, in *bufio.Reader) ([]byte, error) {
 		case err == nil:
 			return answer, nil
 		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, cutOff(err, len(answer) > 0)
-		case len(answer) > maxAnswer:
-			return nil, fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+			return nil, CutOff(err, len(answer) > 0)
+		case len(answer) > MaxAnswer:
+			return nil, fmt.Errorf("answer is longer than %d bytes", MaxAnswer)
 		}
 	}
 }
 
 func appendBytes(answer []byte, in *bufio.Reader, size int) ([]byte, error) {
 	for size > 0 {
-		start, step := len(answer), min(size, allocateAtOnce)
-		if start+step > maxAnswer {
-			return nil, fmt.Errorf("answer is longer than %d bytes", maxAnswer)
+		start, step := len(answer), min(size, AllocateAtOnce)
+		if start+step > MaxAnswer {
+			return nil, fmt.Errorf("answer is longer than %d bytes", MaxAnswer)
 		}
 		answer = slices.Grow(answer, step)[:start+step]
 		if _, err := io.ReadFull(in, answer[start:]); err != nil {
-			return nil, cutOff(err, true)
+			return nil, CutOff(err, true)
 		}
 		size -= step
 	}
 	return answer, nil
 }
 
-// cutOff tells the end of a connection between two answers from one within.
-func cutOff(err error, within bool) error {
+// CutOff tells the end of a connection between two answers from one within.
+func CutOff(err error, within bool) error {
 	if within && errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}

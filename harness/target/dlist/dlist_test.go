@@ -1,8 +1,6 @@
-package wire
+package dlist
 
 import (
-	"bufio"
-	"bytes"
 	"strings"
 	"testing"
 
@@ -16,29 +14,29 @@ const (
 	lsubLine    = "LSUB (user.alice user.alice.Work user.alice.a^b.K&APY-ln)"
 )
 
-func text(key, value string) Dlist { return Dlist{Kind: DlistText, Key: key, Text: value} }
+func text(key, value string) Value { return Value{Kind: Text, Key: key, Text: value} }
 
-func TestParseDlistLine(t *testing.T) {
+func TestParseLine(t *testing.T) {
 	guid := "fdf3be75f46b0cb2422825bac0c85a2c0872a6a3"
 	for _, test := range []struct {
 		line string
-		want Dlist
+		want Value
 	}{
-		{lsubLine, Dlist{Kind: DlistList, Key: "LSUB", Items: []Dlist{
+		{lsubLine, Value{Kind: List, Key: "LSUB", Items: []Value{
 			text("", "user.alice"), text("", "user.alice.Work"), text("", "user.alice.a^b.K&APY-ln"),
 		}}},
-		{"A %(B NIL C \"NIL\" D \"\" E ())", Dlist{Kind: DlistMap, Key: "A", Items: []Dlist{
-			{Kind: DlistNil, Key: "B"}, text("C", "NIL"), text("D", ""), {Kind: DlistList, Key: "E"},
+		{"A %(B NIL C \"NIL\" D \"\" E ())", Value{Kind: Map, Key: "A", Items: []Value{
+			{Kind: Nil, Key: "B"}, text("C", "NIL"), text("D", ""), {Kind: List, Key: "E"},
 		}}},
 		{"A {7}\r\n)\r\n\x00%(\"", text("A", ")\r\n\x00%(\"")},
 		{"A {3+}\r\n{9}", text("A", "{9}")},
 		{`A "a \"b\" \\c"`, text("A", `a "b" \c`)},
-		{`A (\Seen $Forwarded)`, Dlist{Kind: DlistList, Key: "A", Items: []Dlist{text("", `\Seen`), text("", "$Forwarded")}}},
-		{"MESSAGE (%{default " + guid + " 4}\r\n)\r\n( NIL)", Dlist{Kind: DlistList, Key: "MESSAGE", Items: []Dlist{
-			{Kind: DlistFile, Partition: "default", GUID: guid, Text: ")\r\n("}, {Kind: DlistNil},
+		{`A (\Seen $Forwarded)`, Value{Kind: List, Key: "A", Items: []Value{text("", `\Seen`), text("", "$Forwarded")}}},
+		{"MESSAGE (%{default " + guid + " 4}\r\n)\r\n( NIL)", Value{Kind: List, Key: "MESSAGE", Items: []Value{
+			{Kind: File, Partition: "default", GUID: guid, Text: ")\r\n("}, {Kind: Nil},
 		}}},
 	} {
-		got, err := ParseDlistLine([]byte(test.line))
+		got, err := ParseLine([]byte(test.line))
 		if err != nil {
 			t.Errorf("%q: %v", test.line, err)
 		} else if diff := cmp.Diff(test.want, got); diff != "" {
@@ -48,10 +46,10 @@ func TestParseDlistLine(t *testing.T) {
 	}
 }
 
-func checkRoundTrip(t *testing.T, value Dlist) {
+func checkRoundTrip(t *testing.T, value Value) {
 	t.Helper()
 	printed := value.Line()
-	again, err := ParseDlistLine([]byte(printed))
+	again, err := ParseLine([]byte(printed))
 	if err != nil {
 		t.Fatalf("%q cannot be read again: %v", printed, err)
 	}
@@ -60,7 +58,18 @@ func checkRoundTrip(t *testing.T, value Dlist) {
 	}
 }
 
-func TestParseDlistRefuses(t *testing.T) {
+// Each side announces its literals in its own way, and is understood.
+func TestLiteralsOfBothSides(t *testing.T) {
+	value := Atom("A", "für dich")
+	if got, want := value.Line(), "A {9+}\r\nfür dich"; got != want {
+		t.Errorf("a client sends %q, want %q", got, want)
+	}
+	if got, want := value.Answer(), "A {9}\r\nfür dich"; got != want {
+		t.Errorf("a server sends %q, want %q", got, want)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                         "value expected",
 		"A":                        `" " expected`,
@@ -74,49 +83,13 @@ func TestParseDlistRefuses(t *testing.T) {
 		"A %{p g 1}\r\nx":          "GUID expected",
 		"A " + strings.Repeat("(", 40) + strings.Repeat(")", 40): "deeper than 32",
 	} {
-		if _, err := ParseDlistLine([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseLine([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", line, err, want)
 		}
 	}
 }
 
-func TestReadAnswerBelievesNoSize(t *testing.T) {
-	never := func([]byte) bool { return false }
-	for _, announced := range []string{"* A {67108865}\r\n", "* A {99999999999999999999+}\r\n", "* A %{p g 67108865}\r\n"} {
-		_, err := readAnswer(bufio.NewReader(strings.NewReader(announced)), never)
-		if err == nil || !strings.Contains(err.Error(), "over the limit of 67108864") {
-			t.Errorf("%q: got %v", announced, err)
-		}
-	}
-	var err error
-	allocated := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			_, err = readAnswer(bufio.NewReader(strings.NewReader("* A {67108864}\r\nshort")), never)
-		}
-	}).AllocedBytesPerOp()
-	if err == nil || allocated > 4*allocateAtOnce {
-		t.Errorf("a literal of 64 MiB that never comes: %v, with %d bytes set aside", err, allocated)
-	}
-}
-
-func TestReadAnswerTakesLiteralsWhole(t *testing.T) {
-	big := strings.Repeat("x{3}\r\n", 40_000)
-	for _, answer := range []string{
-		"* A {5}\r\na\r\nb} {2+}\r\n\r\n)\r\n",
-		"* B %{default fdf3be75f46b0cb2422825bac0c85a2c0872a6a3 4}\r\n\r\n\r\n\r\n",
-		"* C \"{5}\"\r\n",
-		"* D {240000}\r\n" + big + "\r\n",
-	} {
-		in := bufio.NewReader(strings.NewReader(answer + "next"))
-		got, err := readAnswer(in, func([]byte) bool { return false })
-		if err != nil || string(got) != answer {
-			t.Errorf("read %.60q, %v", got, err)
-		}
-	}
-}
-
-func FuzzParseDlist(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, line := range []string{
 		mailboxLine, fullLine, lsubLine, "A {3}\r\nabc", `A "b\\c"`, "A %(B NIL)", `"a b" (\)`,
 		"M %{default fdf3be75f46b0cb2422825bac0c85a2c0872a6a3 1}\r\nx", "A {99999999}\r\n",
@@ -124,19 +97,13 @@ func FuzzParseDlist(f *testing.F) {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if value, err := ParseDlistLine(line); err == nil {
+		if value, err := ParseLine(line); err == nil {
 			checkRoundTrip(t, value)
 		}
-		if value, err := ParseDlist(line); err == nil {
-			again, err := ParseDlist([]byte(value.String()))
+		if value, err := Parse(line); err == nil {
+			again, err := Parse([]byte(value.String()))
 			if err != nil || !cmp.Equal(value, again) {
 				t.Fatalf("%q reads otherwise: %v", value.String(), err)
-			}
-		}
-		in := bufio.NewReader(bytes.NewReader(line))
-		for {
-			if _, err := readAnswer(in, isSyncStatus); err != nil {
-				return
 			}
 		}
 	})
