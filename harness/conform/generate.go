@@ -143,7 +143,7 @@ func incident(t *rapid.T) []Step {
 	case "cut off":
 		return between([]Step{{Op: Settle}, {Op: CutOff, On: side}}, []Step{{Op: Mend, On: side}})
 	case "log lost":
-		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: RemoveLog}, {Op: Resume}, {Op: Settle}})
+		return between([]Step{{Op: Settle}, {Op: Suspend}}, []Step{{Op: RemoveLog}, {Op: Resume}, {Op: Settle}, {Op: SyncUser, Account: "alice"}, {Op: SyncUser, Account: "bob"}, {Op: Settle}})
 	case "given up":
 		// A moment for what Cyrus notes after it has answered.
 		return between([]Step{{Op: Settle}, {Op: Pass, Count: 1}, {Op: KillSyncClient, Count: 5}}, []Step{{Op: Settle}, {Op: Reload}})
