@@ -53,6 +53,7 @@ func (r *runner) settle(ctx context.Context, bodies bool) (string, []string, err
 func (r *runner) untilRest(ctx context.Context) (rest, error) {
 	var state rest
 	var last string
+	empty := 0
 	since := r.pair.Clock().Now()
 	err := target.WaitUntil(ctx, r.pair.Clock(), settleWithin, "replication to come to rest", func(ctx context.Context) (bool, string, error) {
 		log, err := r.pair.Serving().Host().SyncLog(ctx)
@@ -60,9 +61,13 @@ func (r *runner) untilRest(ctx context.Context) (rest, error) {
 			return false, "", err
 		}
 		if log.Pending() == 0 {
+			// Twice: a look that meets the moment in which log becomes log-run sees
+			// neither.
 			state = drained
-			return true, "", nil
+			empty++
+			return empty == 2, "", nil
 		}
+		empty = 0
 		resting, err := r.resting(ctx)
 		if err != nil || resting {
 			state = idle
