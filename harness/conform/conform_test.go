@@ -29,10 +29,17 @@ var (
 	goOn   = flag.Bool("go-on", false, "run all plans, also after a difference")
 )
 
+// specOf is what a plan needs of a pair of the suite that is asked for.
+func specOf(p conform.Plan) target.Spec {
+	spec := p.Spec()
+	spec.Suite = *suite
+	return spec
+}
+
 func simulated(t testing.TB, p conform.Plan, seed uint64) conform.Trace {
 	t.Helper()
-	spec := p.Spec()
-	spec.Seed, spec.Suite = seed, *suite
+	spec := specOf(p)
+	spec.Seed = seed
 	pair, err := sim.NewPair(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
@@ -139,16 +146,14 @@ func keptPlans(t testing.TB) map[string]conform.Plan {
 
 // Each plan that was kept is answered alike on both targets.
 func TestKeptPlans(t *testing.T) {
-	cyrustest.Need(t)
+	cyrustest.NeedSuite(t, *suite)
 	plans := keptPlans(t)
 	pairs := map[string]target.Pair{}
 	for _, name := range slices.Sorted(maps.Keys(plans)) {
 		needs := fmt.Sprint(plans[name].Needs)
 		t.Run(name, func(each *testing.T) {
 			if pairs[needs] == nil {
-				spec := plans[name].Spec()
-				spec.Suite = *suite
-				pairs[needs] = cyrustest.Pair(t, spec)
+				pairs[needs] = cyrustest.Pair(t, specOf(plans[name]))
 			}
 			if d := both(each, each.Context(), pairs[needs], plans[name]); d != nil {
 				each.Errorf("sim (-) and real Cyrus (+) differ at %s", d)
@@ -185,7 +190,7 @@ func TestShowPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("sim:\n%s", simulated(t, p, 1))
-	real := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: conform.Accounts()})
+	real := cyrustest.Pair(t, specOf(p))
 	seen, err := conform.Run(t.Context(), real, p)
 	t.Logf("real (%v):\n%s", err, seen)
 	if d := conform.Compare(simulated(t, p, 1), seen); d != nil {

@@ -18,10 +18,11 @@ const defaultSuite = "bookworm"
 // started.
 func Need(t testing.TB) {
 	t.Helper()
-	need(t, defaultSuite)
+	NeedSuite(t, defaultSuite)
 }
 
-func need(t testing.TB, suite string) {
+// NeedSuite is [Need] for the Cyrus of a suite.
+func NeedSuite(t testing.TB, suite string) {
 	t.Helper()
 	if err := cyrus.Check(t.Context(), suite); err != nil {
 		if os.Getenv("CI") == "true" {
@@ -38,7 +39,7 @@ func Pair(t testing.TB, spec target.Spec) target.Pair {
 	if spec.Suite == "" {
 		spec.Suite = defaultSuite
 	}
-	need(t, spec.Suite)
+	NeedSuite(t, spec.Suite)
 	pair, err := cyrus.New().NewPair(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
