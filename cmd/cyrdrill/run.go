@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/drill"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/report"
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -20,6 +21,7 @@ type runCommand struct {
 	Target  string   `enum:"auto,sim,docker" default:"auto" help:"Where to run: sim, docker, or auto: docker where an engine answers, else sim."`
 	Output  string   `short:"o" enum:"text,json,junit,github" default:"text" help:"text, json, junit or github. All but text print the result alone."`
 	Seed    *uint64  `help:"Seed of traffic and chance, in place of the plan's."`
+	Suite   string   `placeholder:"SUITE" aliases:"cyrus" help:"Whose Cyrus, as a Debian suite, in place of the plan's: bullseye, bookworm, trixie."`
 	Results string   `default:"results" placeholder:"DIR" help:"Where the result directories go. Default: ./results"`
 	Keep    bool     `help:"Leave the pair running for a look at it (docker)."`
 	Pair    string   `placeholder:"NAME" help:"Run on a pair that 'up' or --keep has left; it is reset first (docker)."`
@@ -38,10 +40,8 @@ func (c *runCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Seed != nil {
-		for _, p := range plans {
-			p.Seed = *c.Seed
-		}
+	for _, p := range plans {
+		c.override(p.Plan)
 	}
 	chosen, err := c.chooseTarget(a.ctx, plans)
 	if err != nil {
@@ -62,6 +62,16 @@ func (c *runCommand) Run(a *app) error {
 		return &statusError{status: status}
 	}
 	return nil
+}
+
+// override puts what was asked for in the place of what a plan says.
+func (c *runCommand) override(p *plan.Plan) {
+	if c.Seed != nil {
+		p.Seed = *c.Seed
+	}
+	if c.Suite != "" {
+		p.Pair.Cyrus = c.Suite
+	}
 }
 
 // choosePlans takes every scenario where all are asked for.
@@ -174,7 +184,11 @@ func (c *runCommand) rerun(a *app, directory *report.Directory, p source, target
 	if argument == "-" {
 		argument = directory.Path() + "/" + report.PlanFile
 	}
-	return fmt.Sprintf("%s run %s --target %s --seed %d", a.program, argument, targetName, p.Seed)
+	command := fmt.Sprintf("%s run %s --target %s --seed %d", a.program, argument, targetName, p.Seed)
+	if c.Suite != "" {
+		command += " --suite " + c.Suite
+	}
+	return command
 }
 
 // keepLogs copies both servers' logs into the results. A server that cannot be

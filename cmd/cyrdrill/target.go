@@ -24,6 +24,9 @@ func (c *runCommand) chooseTarget(ctx context.Context, plans []source) (chosenTa
 	if onDocker && c.Target == "sim" {
 		return chosenTarget{}, fmt.Errorf("--keep and --pair are about real pairs: leave out --target sim")
 	}
+	if c.Pair != "" && c.Suite != "" {
+		return chosenTarget{}, fmt.Errorf("--pair names a pair that has its Cyrus: leave out --suite")
+	}
 	switch {
 	case c.Target == "sim":
 		return chosenTarget{sim.New(), "as asked"}, nil
