@@ -17,6 +17,7 @@ const (
 	textBadName      = "Invalid mailbox name"
 	textBadFormat    = "Mailbox has an invalid format"
 	textIOError      = "System I/O error"
+	textNoMessages   = "No matching messages"
 	textOverQuota    = "Over quota"
 	textFormatSpoilt = "Mailbox format corruption detected"
 )

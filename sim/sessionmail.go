@@ -27,7 +27,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		bytes += int64(len(message.Body))
 	}
 	if s.overQuota(v, bytes) {
-		return 0, nil, no(command, "", textOverQuota)
+		return 0, nil, no(command, s.pair.version.overQuotaCode, textOverQuota)
 	}
 	if v.lastIsRotten() {
 		return 0, nil, no(command, "", textFormatSpoilt)
@@ -218,10 +218,17 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if err := s.fits(command, source, destination, records, move); err != nil {
 		return Copied{}, err
 	}
-	copied := Copied{UIDValidity: destination.index().uidValidity, To: s.copyInto(destination, source, records)}
+	copied := Copied{UIDValidity: destination.index().uidValidity, To: s.transfer(source, destination, records, move)}
 	for _, r := range records {
 		copied.From = append(copied.From, r.uid)
 	}
+	s.pair.tracef("%s: %s of UIDs %v from %s to %s as %v", s.name, command, uids, source.entry.name, destination.entry.name, copied.To)
+	return copied, s.done(ctx, command)
+}
+
+// transfer copies messages, or moves them, and returns their new UIDs.
+func (s *session) transfer(source, destination *visit, records []record, move bool) []uint32 {
+	copied := s.copyInto(destination, source, records)
 	destination.leaveAppended()
 	if move {
 		for _, r := range records {
@@ -233,8 +240,7 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 		source.leave()
 	}
 	s.log("DOUBLEMAILBOX", source.entry.name, destination.entry.name)
-	s.pair.tracef("%s: %s of UIDs %v from %s to %s as %v", s.name, command, uids, source.entry.name, destination.entry.name, copied.To)
-	return copied, s.done(ctx, command)
+	return copied
 }
 
 // liveOnes returns the messages that are there of those, in order.
@@ -262,7 +268,7 @@ func (s *session) fits(command string, source, destination *visit, records []rec
 		return nil
 	}
 	if s.overQuota(destination, bytes) {
-		return no(command, "", textOverQuota)
+		return no(command, s.pair.version.overQuotaCode, textOverQuota)
 	}
 	return nil
 }

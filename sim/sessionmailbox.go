@@ -51,7 +51,7 @@ func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
 	}
 	source := s.internal(from)
 	if isInbox(source) {
-		return s.renameInbox(command, source, s.internal(to))
+		return s.renameInbox(ctx, command, source, s.internal(to))
 	}
 	e, err := s.lookUp(command, from, "x")
 	if err != nil {
@@ -86,19 +86,33 @@ func (s *server) renameTree(e *entry, to string) {
 	}
 }
 
-// renameInbox is a bug of Cyrus 3.6: it makes the new mailbox, and then imapd
-// dies of SIGSEGV, with the mail still in the INBOX.
-func (s *session) renameInbox(command, source, destination string) error {
+// renameInbox makes the new mailbox and moves the mail there, which is what it
+// means (RFC 3501, section 6.3.5): the INBOX stays. Where there is no mail it is
+// refused, and the new mailbox made all the same.
+func (s *session) renameInbox(ctx context.Context, command, source, destination string) error {
 	if err := s.mayCreate(command, destination); err != nil {
 		return err
 	}
 	if s.disk.list.find(source) == nil {
 		return no(command, "", textNonexistent)
 	}
-	s.create(destination, s.inheritedACL(destination))
-	s.dead = true
-	s.logf("master: process type:SERVICE name:imap signaled to death by signal 11 (Segmentation fault)")
-	return lost(command, s.name)
+	to := s.create(destination, s.inheritedACL(destination))
+	if s.pair.version.renameInboxCrashes {
+		s.dead = true
+		s.logf("master: process type:SERVICE name:imap signaled to death by signal 11 (Segmentation fault)")
+		return lost(command, s.name)
+	}
+	from, err := s.selectMailbox(ctx, "SELECT", inbox, "r", copyTime)
+	if err != nil {
+		return err
+	}
+	records := slices.DeleteFunc(slices.Clone(from.index().records), func(r record) bool { return r.expunged })
+	if len(records) == 0 {
+		return no(command, "", textNoMessages)
+	}
+	moved := s.transfer(from, s.visit(to), records, true)
+	s.pair.tracef("%s moved the mail of %s to %s as %v", s.name, source, destination, moved)
+	return s.done(ctx, command)
 }
 
 // DeleteMailbox implements [target.MailboxChanges].

@@ -14,6 +14,13 @@ import (
 // is alike in all of them.
 type version struct {
 	cyrus string
+	// overQuotaCode is the response code of an APPEND, COPY or MOVE for which the
+	// quota has no room. 3.10 gives one (RFC 9208), 3.6 none; seen by random plans.
+	overQuotaCode string
+	// renameInboxCrashes: RENAME of an INBOX makes the new mailbox, and then imapd
+	// dies of SIGSEGV, with the mail still in the INBOX (upstream's 8bd6d75dc9).
+	// 3.6 does, 3.10 does not; seen by rename-inbox-crashes and rename-inbox.
+	renameInboxCrashes bool
 }
 
 // defaultSuite is the Debian suite whose Cyrus is modelled where none is asked for.
@@ -22,8 +29,8 @@ const defaultSuite = "bookworm"
 // versions are the Debian suites whose Cyrus is modelled.
 func versions() map[string]version {
 	return map[string]version{
-		"bookworm": {cyrus: "3.6.1"},
-		"trixie":   {cyrus: "3.10.2"},
+		"bookworm": {cyrus: "3.6.1", renameInboxCrashes: true},
+		"trixie":   {cyrus: "3.10.2", overQuotaCode: "OVERQUOTA"},
 	}
 }
 

@@ -144,7 +144,9 @@ type Plan struct {
 	Because string `yaml:"because,omitempty"`
 	// Needs are what the pair has to be made with, beside [Accounts].
 	Needs []Need `yaml:"needs,omitempty,flow"`
-	Steps []Step `yaml:"steps"`
+	// Suites are those whose Cyrus does what the plan promises; none: all do.
+	Suites []string `yaml:"suites,omitempty,flow"`
+	Steps  []Step   `yaml:"steps"`
 }
 
 // Need is something that not every pair has.
@@ -184,6 +186,9 @@ func (p Plan) Text() string {
 	}
 	if len(p.Needs) > 0 {
 		fmt.Fprintf(&out, "needs: %s\n", strings.ReplaceAll(fmt.Sprint(p.Needs), " ", ", "))
+	}
+	if len(p.Suites) > 0 {
+		fmt.Fprintf(&out, "suites: [%s]\n", strings.Join(p.Suites, ", "))
 	}
 	out.WriteString("steps:\n")
 	for _, s := range p.Steps {

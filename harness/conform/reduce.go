@@ -13,7 +13,7 @@ func Reduce(plan Plan, runs int, differs func(Plan) bool) Plan {
 		for at := 0; at < len(steps) && runs > 0; {
 			rest := slices.Concat(steps[:at], steps[min(at+size, len(steps)):])
 			runs--
-			if differs(Plan{Because: plan.Because, Needs: plan.Needs, Steps: rest}) {
+			if differs(Plan{Because: plan.Because, Needs: plan.Needs, Suites: plan.Suites, Steps: rest}) {
 				steps, removed = rest, true
 				continue
 			}
@@ -26,5 +26,5 @@ func Reduce(plan Plan, runs int, differs func(Plan) bool) Plan {
 			size = max(1, size/2)
 		}
 	}
-	return Plan{Because: plan.Because, Needs: plan.Needs, Steps: steps}
+	return Plan{Because: plan.Because, Needs: plan.Needs, Suites: plan.Suites, Steps: steps}
 }
