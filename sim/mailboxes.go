@@ -27,6 +27,11 @@ func (s *server) create(name string, rights acl) *entry {
 	if parent := parentOf(name); ownerOf(name) != "" && !isDeletedName(name) && strings.Contains(parent, ".") && s.disk.list.find(parent) == nil {
 		s.create(parent, s.inheritedACL(parent))
 	}
+	return s.createAlone(name, rights)
+}
+
+// createAlone makes a mailbox, and none above it.
+func (s *server) createAlone(name string, rights acl) *entry {
 	a := s.disk.account(ownerOf(name))
 	e := &entry{name: name, acl: rights, uniqueID: s.newUniqueID()}
 	if old := s.disk.list.any(name); old != nil {

@@ -96,7 +96,8 @@ func (s *session) renameInbox(ctx context.Context, command, source, destination 
 	if s.disk.list.find(source) == nil {
 		return no(command, "", textNonexistent)
 	}
-	to := s.create(destination, s.inheritedACL(destination))
+	to := s.createAlone(destination, s.inheritedACL(destination))
+	s.fillIn(destination)
 	if s.pair.version.renameInboxCrashes {
 		s.dead = true
 		s.logf("master: process type:SERVICE name:imap signaled to death by signal 11 (Segmentation fault)")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -59,16 +60,15 @@ func (b saboteur) ReplaceSource(ctx context.Context, name target.ServerName, acc
 	fail := func(err error) (target.Evidence, error) {
 		return target.Evidence{}, fmt.Errorf("replacing the script %s of %s on %s: %w", script, account, name, err)
 	}
-	path, message, err := s.storedScript(ctx, account, script)
+	path, head, shown, err := s.storedScript(ctx, account, script)
 	if err != nil {
 		return fail(err)
 	}
-	head, shown, ok := bytes.Cut(message, []byte("\r\n\r\n"))
-	if !ok || len(source) > len(shown) {
+	if len(source) > len(shown) {
 		return fail(fmt.Errorf("%d bytes cannot take the place of %d", len(source), len(shown)))
 	}
 	filled := append(bytes.Clone(source), bytes.Repeat([]byte(" "), len(shown)-len(source))...)
-	if err := s.overwrite(ctx, path, bytes.Join([][]byte{head, filled}, []byte("\r\n\r\n"))); err != nil {
+	if err := s.overwrite(ctx, path, slices.Concat(head, filled)); err != nil {
 		return fail(err)
 	}
 	evidence := target.Evidence{
@@ -82,9 +82,32 @@ func (b saboteur) ReplaceSource(ctx context.Context, name target.ServerName, acc
 	return evidence.And(more), nil
 }
 
-// storedScript returns the message file that holds a script's source: the last
+// storedScript returns the file that holds a script's source, and the two parts of
+// what is in it: what comes before the source, and the source.
+func (s *server) storedScript(ctx context.Context, account, script string) (path string, head, source []byte, err error) {
+	if !s.pair.differences().plainScripts {
+		path, message, err := s.scriptMessage(ctx, account, script)
+		if err != nil {
+			return "", nil, nil, err
+		}
+		at := bytes.Index(message, []byte("\r\n\r\n"))
+		if at < 0 {
+			return "", nil, nil, fmt.Errorf("the message that holds it has no body")
+		}
+		return path, message[:at+4], message[at+4:], nil
+	}
+	folder, err := s.sieveFolder(ctx, account)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	path = folder + "/" + script + ".script"
+	source, err = s.contents(ctx, path)
+	return path, nil, source, err
+}
+
+// scriptMessage returns the message file that holds a script's source: the last
 // one of that subject.
-func (s *server) storedScript(ctx context.Context, account, script string) (path string, message []byte, err error) {
+func (s *server) scriptMessage(ctx context.Context, account, script string) (path string, message []byte, err error) {
 	folder, err := s.folder(ctx, account, sieveMailbox)
 	if err != nil {
 		return "", nil, err
