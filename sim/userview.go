@@ -26,18 +26,6 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 	return &session{server: v.server, user: account, life: v.life, idled: v.idledOut}, nil
 }
 
-// autocreate makes an account's INBOX at its login, with a quota root that has no
-// limit, and subscribes it.
-func (v userView) autocreate(account string) {
-	root := v.makeAccount(account)
-	a := v.disk.account(account)
-	a.quotaRoot, a.quotaKiB = root.name, target.NoQuota
-	v.disk.folder(root).quotaRoot = root.name
-	a.subscriptions[root.name] = true
-	v.log("QUOTA", root.name)
-	v.log("SUB", account, root.name)
-}
-
 // autocreate makes an account's INBOX, subscribed, and a quota root without a limit
 // for it, as autocreate_quota: 0 means. What belongs to an account lies in a directory
 // that its INBOX's unique ID names: of an earlier life nothing is found again.
