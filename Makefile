@@ -34,7 +34,7 @@ lint: ## gofmt, vet, staticcheck
 	@$(GO) tool staticcheck ./...
 
 conformance: images ## the simulator against real Cyrus: 300 random plans, and all that were kept (needs Docker)
-	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -go-on
+	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -go-on -strict
 
 simbench: ## the simulator's figures, on one core (needs no Docker)
 	@GOMAXPROCS=1 $(GO) test -p 1 -run '^$$' -bench . -timeout 30m ./sim ./harness/drill

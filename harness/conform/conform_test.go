@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cyrdrill/cyrdrill/harness/conform"
@@ -25,6 +26,7 @@ var (
 	pairs  = flag.Int("pairs", 2, "how many real pairs to run them on, side by side")
 	faults = flag.Bool("faults", true, "with faults")
 	reduce = flag.Int("reduce", 0, "how many runs on real servers to spend on a shorter plan that differs alike")
+	strict = flag.Bool("strict", false, "let a difference count that is seen once")
 	only   = flag.String("plan", "", "run this file's plan alone, and show what both targets made of it")
 	goOn   = flag.Bool("go-on", false, "run all plans, also after a difference")
 )
@@ -83,6 +85,19 @@ func both(t testing.TB, ctx context.Context, real target.Pair, p conform.Plan) *
 	return first
 }
 
+// differs runs a plan on both, and once more where they differ: on a machine that is
+// busy otherwise a step may take so long that something else happens. What shows
+// once is logged; unless -strict asks otherwise, only what shows twice counts.
+func differs(t testing.TB, ctx context.Context, real target.Pair, p conform.Plan) *conform.Difference {
+	t.Helper()
+	d := both(t, ctx, real, p)
+	if d == nil || *strict {
+		return d
+	}
+	t.Logf("sim (-) and real Cyrus (+) differ, and are asked again, at %s\nplan:\n%s", d, p.Text())
+	return both(t, ctx, real, p)
+}
+
 // The simulator is only worth what its likeness is: random plans are answered
 // alike, and leave the same, on both targets.
 func TestRandomPlans(t *testing.T) {
@@ -97,7 +112,7 @@ func TestRandomPlans(t *testing.T) {
 			real := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: conform.Accounts()})
 			for seed := range seeds {
 				p := conform.Plans(*steps, *faults).Example(seed)
-				d := both(t, t.Context(), real, p)
+				d := differs(t, t.Context(), real, p)
 				if d == nil {
 					continue
 				}
@@ -153,21 +168,46 @@ func keptPlans(t testing.TB) map[string]conform.Plan {
 func TestKeptPlans(t *testing.T) {
 	cyrustest.NeedSuite(t, *suite)
 	plans := keptPlans(t)
-	pairs := map[string]target.Pair{}
+	idle := pool{pairs: map[string][]target.Pair{}}
 	for _, name := range slices.Sorted(maps.Keys(plans)) {
-		needs := fmt.Sprint(plans[name].Needs)
+		p := plans[name]
 		t.Run(name, func(each *testing.T) {
-			if suites := plans[name].Suites; len(suites) > 0 && !slices.Contains(suites, *suite) {
-				each.Skipf("it is about the Cyrus of %s", strings.Join(suites, ", "))
+			if len(p.Suites) > 0 && !slices.Contains(p.Suites, *suite) {
+				each.Skipf("it is about the Cyrus of %s", strings.Join(p.Suites, ", "))
 			}
-			if pairs[needs] == nil {
-				pairs[needs] = cyrustest.Pair(t, specOf(plans[name]))
-			}
-			if d := both(each, each.Context(), pairs[needs], plans[name]); d != nil {
+			each.Parallel()
+			pair := idle.take(t, p)
+			defer idle.give(pair, p)
+			if d := differs(each, each.Context(), pair, p); d != nil {
 				each.Errorf("sim (-) and real Cyrus (+) differ at %s", d)
 			}
 		})
 	}
+}
+
+// pool is real pairs that nobody uses, by what plans need of them.
+type pool struct {
+	mu    sync.Mutex
+	pairs map[string][]target.Pair
+}
+
+// take returns an idle pair, or makes one that lives as long as the test.
+func (p *pool) take(t testing.TB, plan conform.Plan) target.Pair {
+	needs := fmt.Sprint(plan.Needs)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if idle := p.pairs[needs]; len(idle) > 0 {
+		p.pairs[needs] = idle[1:]
+		return idle[0]
+	}
+	return cyrustest.Pair(t, specOf(plan))
+}
+
+func (p *pool) give(pair target.Pair, plan conform.Plan) {
+	needs := fmt.Sprint(plan.Needs)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pairs[needs] = append(p.pairs[needs], pair)
 }
 
 // What kept plans promise shows on the simulator alone as well.
