@@ -73,17 +73,23 @@ func (s *session) lookUp(command, name, rights string) (*entry, error) {
 	if e == nil || e.kind != entryMail {
 		return nil, no(command, "", textNonexistent)
 	}
+	return e, s.allowed(command, e, rights)
+}
+
+// allowed refuses what the user has no right to; who may not even know of the
+// mailbox is told that there is none.
+func (s *session) allowed(command string, e *entry, rights string) error {
 	owner := ownerOf(e.name)
 	for _, right := range rights {
 		switch {
 		case e.acl.allows(s.user, owner, right):
 		case e.acl.allows(s.user, owner, 'l'):
-			return nil, no(command, "", textDenied)
+			return no(command, "", textDenied)
 		default:
-			return nil, no(command, "", textNonexistent)
+			return no(command, "", textNonexistent)
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // open returns a mailbox whose index can be read.
@@ -111,13 +117,14 @@ func (v *visit) trouble() string {
 }
 
 // selectMailbox opens a mailbox and goes through its records. Of one whose
-// checksum does not hold imapd dies.
+// checksum does not hold imapd dies. Only then it looks whether the user may do so at
+// all: what is noted of recent messages is noted for whoever tries.
 func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, d time.Duration) (*visit, error) {
 	command := verb + " " + name
 	if err := s.do(ctx, command, d); err != nil {
 		return nil, err
 	}
-	v, err := s.open(command, name, rights)
+	v, err := s.open(command, name, "")
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +139,9 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 	}
 	if verb == "SELECT" {
 		s.tellRecent(v)
+	}
+	if err := s.allowed(command, v.entry, rights); err != nil {
+		return nil, err
 	}
 	return v, nil
 }
