@@ -192,8 +192,8 @@ func (s *server) applyMailbox(u update) error {
 		s.installScripts(ownerOf(v.entry.name), changed)
 	}
 	s.pair.tracef("%s took %s: %d records, LAST_UID %d, HIGHESTMODSEQ %d", s.name, u.name, len(u.records), x.lastUID, x.highestModSeq)
-	// Cyrus's client remembers what the replica had, and so notices one that has lost
-	// all its records, whose checksum says nothing. The model's asks each time.
+	// The checksum of no records is 0 as well. Real Cyrus was seen to notice a replica
+	// that has lost all of its own, so from the model's own client that counts.
 	if lost := u.since == nil && x.crc == 0 && u.crc != 0; lost || !crcEqual(x.crc, u.crc) {
 		return syncChecksum
 	}
