@@ -16,6 +16,8 @@ const (
 	// stuckAfter is how long the batch in work has to stay the same before
 	// replication counts as stuck: each retry takes a fraction of it.
 	stuckAfter = 3 * time.Second
+	// absentFor is longer than the master process takes to start sync_client again.
+	absentFor = 500 * time.Millisecond
 )
 
 // rest is how replication has come to rest.
@@ -94,17 +96,27 @@ func (r *runner) resting(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	working := slices.ContainsFunc(ours, func(p target.Process) bool {
-		return p.Name == "sync_client" && p.State == target.ProcessRunning
-	})
-	if working || !target.Alive(theirs) {
+	switch {
+	case hasSyncClient(ours, target.ProcessRunning):
 		return !target.Alive(theirs), nil
+	case !target.Alive(theirs), !target.Alive(ours), r.pair.Role(master.Name().Other()) != target.RoleReplica,
+		hasSyncClient(ours, target.ProcessStopped):
+		return true, nil
 	}
-	// It may be about to be started again.
 	log, err := master.Host().Syslog(ctx)
-	return err == nil && (!target.Alive(ours) || r.pair.Role(master.Name().Other()) != target.RoleReplica ||
-		slices.ContainsFunc(ours, func(p target.Process) bool { return p.Name == "sync_client" }) ||
-		strings.Contains(string(log), "disabling until next SIGHUP")), err
+	if err != nil || !strings.Contains(string(log), "disabling until next SIGHUP") {
+		return false, err
+	}
+	// That may have been before a SIGHUP, and the process about to be started again.
+	if err := r.pair.Clock().Sleep(ctx, absentFor); err != nil {
+		return false, err
+	}
+	ours, err = master.Host().Processes(ctx)
+	return err == nil && !hasSyncClient(ours, target.ProcessRunning), err
+}
+
+func hasSyncClient(processes []target.Process, state target.ProcessState) bool {
+	return slices.ContainsFunc(processes, func(p target.Process) bool { return p.Name == "sync_client" && p.State == state })
 }
 
 // logLines returns what waits in the sync log, each line once, in order.
