@@ -15,43 +15,35 @@ func by[T any](r *runner, what string) (T, error) {
 	return o, nil
 }
 
+// hand is an act of the pair's operator in one of its capacities, on the step's
+// server.
+func hand[T any](what string, act func(ctx context.Context, o T, on target.ServerName, step Step) error) serverAct {
+	return func(ctx context.Context, r *runner, step Step) error {
+		o, err := by[T](r, what)
+		if err != nil {
+			return err
+		}
+		return operated(act(ctx, o, r.name(step), step))
+	}
+}
+
 // handActs are what an administrator does by hand.
 var handActs = map[Op]serverAct{
-	QueueUser: func(ctx context.Context, r *runner, step Step) error {
-		o, err := by[target.LogOperator](r, "sync logs that can be added to")
-		if err != nil {
-			return err
-		}
-		return operated(o.QueueUser(ctx, r.name(step), step.Account))
-	},
-	ShutSyncClient: func(ctx context.Context, r *runner, step Step) error {
-		o, err := by[target.LogOperator](r, "sync_shutdown_file")
-		if err != nil {
-			return err
-		}
-		return operated(o.ShutSyncClient(ctx, r.name(step)))
-	},
-	Reload: func(ctx context.Context, r *runner, step Step) error {
-		o, err := by[target.LogOperator](r, "SIGHUP")
-		if err != nil {
-			return err
-		}
-		return operated(o.Reload(ctx, r.name(step)))
-	},
-	ResetUser: func(ctx context.Context, r *runner, step Step) error {
-		o, err := by[target.Resetter](r, "sync_reset")
-		if err != nil {
-			return err
-		}
-		return operated(o.ResetUser(ctx, r.name(step), step.Account, false))
-	},
-	ResetApart: func(ctx context.Context, r *runner, step Step) error {
-		o, err := by[target.Resetter](r, "sync_reset")
-		if err != nil {
-			return err
-		}
-		return operated(o.ResetUser(ctx, r.name(step), step.Account, true))
-	},
+	QueueUser: hand("sync logs that can be added to", func(ctx context.Context, o target.LogOperator, on target.ServerName, step Step) error {
+		return o.QueueUser(ctx, on, step.Account)
+	}),
+	ShutSyncClient: hand("sync_shutdown_file", func(ctx context.Context, o target.LogOperator, on target.ServerName, step Step) error {
+		return o.ShutSyncClient(ctx, on)
+	}),
+	Reload: hand("SIGHUP", func(ctx context.Context, o target.LogOperator, on target.ServerName, step Step) error {
+		return o.Reload(ctx, on)
+	}),
+	ResetUser: hand("sync_reset", func(ctx context.Context, o target.Resetter, on target.ServerName, step Step) error {
+		return o.ResetUser(ctx, on, step.Account, false)
+	}),
+	ResetApart: hand("sync_reset", func(ctx context.Context, o target.Resetter, on target.ServerName, step Step) error {
+		return o.ResetUser(ctx, on, step.Account, true)
+	}),
 	Unexpunge: func(ctx context.Context, r *runner, step Step) error {
 		o, err := by[target.Unexpunger](r, "unexpunge")
 		if err != nil {

@@ -63,13 +63,9 @@ var hostActs = map[Op]serverAct{
 		}
 		return landed(s.KillProcess(ctx, r.name(step), "sync_client", max(1, step.Count)))
 	},
-	RemoveLog: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.LogSaboteur](r, "sync logs that can be removed")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.RemoveSyncLog(ctx, r.name(step)))
-	},
+	RemoveLog: harm("sync logs that can be removed", func(ctx context.Context, s target.LogSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.RemoveSyncLog(ctx, on)
+	}),
 	Pass: func(ctx context.Context, r *runner, step Step) error {
 		return r.pair.Clock().Sleep(ctx, time.Duration(step.Count)*time.Second)
 	},

@@ -34,6 +34,17 @@ func as[T any](r *runner, what string) (T, error) {
 	return s, nil
 }
 
+// harm is an act of the pair's saboteur in one of its capacities, on the step's server.
+func harm[T any](what string, act func(ctx context.Context, s T, on target.ServerName, step Step) (target.Evidence, error)) serverAct {
+	return func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[T](r, what)
+		if err != nil {
+			return err
+		}
+		return sabotaged(act(ctx, s, r.name(step), step))
+	}
+}
+
 // serverActOf returns how a step is done that is no user's.
 func serverActOf(op Op) (serverAct, bool) {
 	for _, acts := range []map[Op]serverAct{serverActs, hostActs, handActs, diskActs, listActs} {
@@ -60,55 +71,27 @@ var serverActs = map[Op]serverAct{
 	Stop: func(ctx context.Context, r *runner, step Step) error {
 		return operated(r.pair.Operator().Stop(ctx, r.name(step)))
 	},
-	Hang: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.ServerHanger](r, "hung servers")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.Hang(ctx, r.name(step)))
-	},
-	Unhang: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.ServerHanger](r, "hung servers")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.Unhang(ctx, r.name(step)))
-	},
-	LoseLog: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.ReplicationSaboteur](r, "lost sync logs")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.LoseSyncLog(ctx, r.name(step)))
-	},
-	CutIndex: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.IndexSaboteur](r, "damaged indexes")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.TruncateIndex(ctx, r.name(step), step.Account, step.Mailbox))
-	},
-	FlipRecord: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.IndexSaboteur](r, "damaged indexes")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.DamageRecord(ctx, r.name(step), step.Account, step.Mailbox))
-	},
-	OldSource: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.ScriptSaboteur](r, "stale scripts")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.ReplaceSource(ctx, r.name(step), step.Account, step.Script, script(step.Message)))
-	},
-	OldCompiled: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.ScriptSaboteur](r, "stale scripts")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.ReplaceCompiled(ctx, r.name(step), step.Account, step.Script, script(step.Message)))
-	},
+	Hang: harm("hung servers", func(ctx context.Context, s target.ServerHanger, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.Hang(ctx, on)
+	}),
+	Unhang: harm("hung servers", func(ctx context.Context, s target.ServerHanger, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.Unhang(ctx, on)
+	}),
+	LoseLog: harm("lost sync logs", func(ctx context.Context, s target.ReplicationSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.LoseSyncLog(ctx, on)
+	}),
+	CutIndex: harm("damaged indexes", func(ctx context.Context, s target.IndexSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.TruncateIndex(ctx, on, step.Account, step.Mailbox)
+	}),
+	FlipRecord: harm("damaged indexes", func(ctx context.Context, s target.IndexSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.DamageRecord(ctx, on, step.Account, step.Mailbox)
+	}),
+	OldSource: harm("stale scripts", func(ctx context.Context, s target.ScriptSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.ReplaceSource(ctx, on, step.Account, step.Script, script(step.Message))
+	}),
+	OldCompiled: harm("stale scripts", func(ctx context.Context, s target.ScriptSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.ReplaceCompiled(ctx, on, step.Account, step.Script, script(step.Message))
+	}),
 	Reconstruct: func(ctx context.Context, r *runner, step Step) error {
 		_, err := r.pair.Operator().Reconstruct(ctx, r.name(step), step.Account, step.Mailbox)
 		return operated(err)

@@ -19,76 +19,44 @@ func (s Step) uid(n int) (uint32, error) {
 
 // diskActs damage a mailbox's files.
 var diskActs = map[Op]serverAct{
-	SpoilIndex: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.IndexSaboteur](r, "damaged indexes")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.SpoilIndex(ctx, r.name(step), step.Account, step.Mailbox, step.Harm))
-	},
-	WipeRecord: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.IndexSaboteur](r, "damaged indexes")
-		if err != nil {
-			return err
-		}
+	SpoilIndex: harm("damaged indexes", func(ctx context.Context, s target.IndexSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.SpoilIndex(ctx, on, step.Account, step.Mailbox, step.Harm)
+	}),
+	WipeRecord: harm("damaged indexes", func(ctx context.Context, s target.IndexSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
 		uid, err := step.uid(0)
 		if err != nil {
-			return err
+			return target.Evidence{}, err
 		}
-		return sabotaged(s.WipeRecord(ctx, r.name(step), step.Account, step.Mailbox, uid))
-	},
-	SpoilFile: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.SpoolSaboteur](r, "damaged message files")
-		if err != nil {
-			return err
-		}
+		return s.WipeRecord(ctx, on, step.Account, step.Mailbox, uid)
+	}),
+	SpoilFile: harm("damaged message files", func(ctx context.Context, s target.SpoolSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
 		uid, err := step.uid(0)
 		if err != nil {
-			return err
+			return target.Evidence{}, err
 		}
-		return sabotaged(s.SpoilMessage(ctx, r.name(step), step.Account, step.Mailbox, uid, step.Harm))
-	},
-	SwapFiles: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.SpoolSaboteur](r, "damaged message files")
-		if err != nil {
-			return err
-		}
+		return s.SpoilMessage(ctx, on, step.Account, step.Mailbox, uid, step.Harm)
+	}),
+	SwapFiles: harm("damaged message files", func(ctx context.Context, s target.SpoolSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
 		second, err := step.uid(1)
 		if err != nil {
-			return err
+			return target.Evidence{}, err
 		}
-		return sabotaged(s.SwapMessages(ctx, r.name(step), step.Account, step.Mailbox, step.UIDs[0], second))
-	},
-	StrayFile: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.SpoolSaboteur](r, "damaged message files")
-		if err != nil {
-			return err
-		}
+		return s.SwapMessages(ctx, on, step.Account, step.Mailbox, step.UIDs[0], second)
+	}),
+	StrayFile: harm("damaged message files", func(ctx context.Context, s target.SpoolSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
 		uid, err := step.uid(0)
 		if err != nil {
-			return err
+			return target.Evidence{}, err
 		}
-		return sabotaged(s.AddMessageFile(ctx, r.name(step), step.Account, step.Mailbox, uid, message(step.Message)))
-	},
-	SpoilCache: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.FolderSaboteur](r, "damaged directories")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.SpoilCache(ctx, r.name(step), step.Account, step.Mailbox, step.Harm))
-	},
-	LoseHeader: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.FolderSaboteur](r, "damaged directories")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.RemoveHeader(ctx, r.name(step), step.Account, step.Mailbox))
-	},
-	LoseFolder: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.FolderSaboteur](r, "damaged directories")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.RemoveFolder(ctx, r.name(step), step.Account, step.Mailbox))
-	},
+		return s.AddMessageFile(ctx, on, step.Account, step.Mailbox, uid, message(step.Message))
+	}),
+	SpoilCache: harm("damaged directories", func(ctx context.Context, s target.FolderSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.SpoilCache(ctx, on, step.Account, step.Mailbox, step.Harm)
+	}),
+	LoseHeader: harm("damaged directories", func(ctx context.Context, s target.FolderSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.RemoveHeader(ctx, on, step.Account, step.Mailbox)
+	}),
+	LoseFolder: harm("damaged directories", func(ctx context.Context, s target.FolderSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.RemoveFolder(ctx, on, step.Account, step.Mailbox)
+	}),
 }

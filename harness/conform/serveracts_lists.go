@@ -8,53 +8,25 @@ import (
 
 // listActs damage lists, accounts' databases and bytecode.
 var listActs = map[Op]serverAct{
-	LoseEntry: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.ListSaboteur](r, "damaged lists of mailboxes")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.RemoveEntry(ctx, r.name(step), step.Account, step.Mailbox))
-	},
-	SpoilList: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.ListSaboteur](r, "damaged lists of mailboxes")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.SpoilList(ctx, r.name(step), step.Harm))
-	},
-	SpoilConversations: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.StateSaboteur](r, "damaged databases of accounts")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.SpoilConversations(ctx, r.name(step), step.Account, step.Harm))
-	},
-	SpoilSeen: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.StateSaboteur](r, "damaged databases of accounts")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.SpoilSeen(ctx, r.name(step), step.Account, step.Harm))
-	},
-	AgeCompiled: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.BytecodeSaboteur](r, "damaged bytecode")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.AgeCompiled(ctx, r.name(step), step.Account, step.Script, script(step.Message)))
-	},
-	LoseCompiled: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.BytecodeSaboteur](r, "damaged bytecode")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.RemoveCompiled(ctx, r.name(step), step.Account, step.Script))
-	},
-	LoseActiveLink: func(ctx context.Context, r *runner, step Step) error {
-		s, err := as[target.BytecodeSaboteur](r, "damaged bytecode")
-		if err != nil {
-			return err
-		}
-		return sabotaged(s.RemoveActiveLink(ctx, r.name(step), step.Account))
-	},
+	LoseEntry: harm("damaged lists of mailboxes", func(ctx context.Context, s target.ListSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.RemoveEntry(ctx, on, step.Account, step.Mailbox)
+	}),
+	SpoilList: harm("damaged lists of mailboxes", func(ctx context.Context, s target.ListSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.SpoilList(ctx, on, step.Harm)
+	}),
+	SpoilConversations: harm("damaged databases of accounts", func(ctx context.Context, s target.StateSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.SpoilConversations(ctx, on, step.Account, step.Harm)
+	}),
+	SpoilSeen: harm("damaged databases of accounts", func(ctx context.Context, s target.StateSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.SpoilSeen(ctx, on, step.Account, step.Harm)
+	}),
+	AgeCompiled: harm("damaged bytecode", func(ctx context.Context, s target.BytecodeSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.AgeCompiled(ctx, on, step.Account, step.Script, script(step.Message))
+	}),
+	LoseCompiled: harm("damaged bytecode", func(ctx context.Context, s target.BytecodeSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.RemoveCompiled(ctx, on, step.Account, step.Script)
+	}),
+	LoseActiveLink: harm("damaged bytecode", func(ctx context.Context, s target.BytecodeSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.RemoveActiveLink(ctx, on, step.Account)
+	}),
 }
