@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
@@ -24,6 +25,7 @@ const (
 	syncChanged     syncError = "IMAP_SYNC_CHANGED"        // it does not settle
 	syncCrash       syncError = "assertion failed"         // the process that looked is dead
 	syncServerCrash syncError = "Bad protocol"             // its peer is
+	syncDenied      syncError = "IMAP_PERMISSION_DENIED"   // no mailbox above it
 	syncUnsupported syncError = "IMAP_MAILBOX_NOTSUPPORTED"
 	syncNoQuotaRoot syncError = "IMAP_QUOTAROOT_NONEXISTENT"
 	syncBadSieve    syncError = "IMAP_SYNC_BADSIEVE" // a script that cannot be compiled
@@ -252,6 +254,8 @@ func (s *server) opened(u update) (*visit, error) {
 	} else if used := s.disk.list.findID(u.uniqueID); used != nil {
 		s.logf("syncserver: SYNCNOTICE: mailbox uniqueid already in use mailbox=<%s> usedby=<%s>", u.name, used.name)
 		return nil, syncMoved
+	} else if !s.mayHold(u.name) {
+		return nil, syncDenied
 	}
 	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}
 	f := newFolder(u.uniqueID, u.uidValidity)
@@ -261,6 +265,20 @@ func (s *server) opened(u update) (*visit, error) {
 	s.disk.list.put(made)
 	s.fillIn(u.name)
 	return s.visit(made), nil
+}
+
+// mayHold says whether there is a mailbox above one of a user's that is to be made:
+// without even the INBOX, none is made below it.
+func (s *server) mayHold(name string) bool {
+	if ownerOf(name) == "" || isInbox(name) || isDeletedName(name) {
+		return true
+	}
+	for parent := parentOf(name); strings.Contains(parent, "."); parent = parentOf(parent) {
+		if s.disk.list.find(parent) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // accepts says whether the records can be taken: none is another message, or
