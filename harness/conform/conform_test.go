@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/conform"
 	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
@@ -51,7 +52,8 @@ func simulatedOn(t testing.TB, suite string, p conform.Plan, seed uint64) confor
 	if err != nil {
 		t.Fatal(err)
 	}
-	trace, err := conform.Run(t.Context(), pair, p)
+	const pauses, pause = 4, 150 * time.Millisecond
+	trace, err := conform.RunPaced(t.Context(), pair, p, time.Duration((seed-1)%pauses)*pause)
 	if err != nil {
 		t.Fatalf("on the simulator: %v\n%s", err, p.Text())
 	}

@@ -101,7 +101,7 @@ func modSeqRanks(snaps []target.Snapshot) map[uint64]int {
 func (n *normaliser) mailbox(labels *accountLabels, where string, m target.Mailbox, ranks map[uint64]int, level target.Level) []string {
 	at := fmt.Sprintf("%s of %s", m.Name, where)
 	facts := []string{fmt.Sprintf("%s: %s, %s, LAST_UID %d, HIGHESTMODSEQ #%d, ACL %q, quota root %q, %s", at,
-		labels.uniqueIDs.of(m.UniqueID), labels.validities.of(fmt.Sprint(m.UIDValidity)), m.LastUID, ranks[m.HighestModSeq], m.ACL, m.QuotaRoot,
+		labels.uniqueIDs.of(m.UniqueID), labels.validities.of(fmt.Sprint(m.Name, " ", m.UIDValidity)), m.LastUID, ranks[m.HighestModSeq], m.ACL, m.QuotaRoot,
 		target.FormatAnnotations(m.Annotations))}
 	for _, r := range m.Records {
 		fact := fmt.Sprintf("%s UID %d: %s, modseq #%d, %s, flags %s", at, r.UID, labels.guids.of(r.GUID), ranks[r.ModSeq], n.date(r.InternalDate), strings.Join(r.Flags, " "))
