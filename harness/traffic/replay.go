@@ -26,6 +26,9 @@ type replay struct {
 	moved   map[box]elsewhere
 	removed map[box]string
 	gone    map[owned]string // messages: the server that took one away last
+	// shown are messages that a new master still shows where they no longer are,
+	// and that their user has flagged there.
+	shown map[place]*Message
 	// fresh are the messages that were put somewhere since any mailbox was renamed or
 	// deleted last.
 	fresh map[*Message]bool
@@ -46,7 +49,7 @@ func newReplay(read map[string]Sighting) *replay {
 	return &replay{
 		named: map[string][]*Message{}, at: map[place]*Message{}, accounts: map[string]*Account{},
 		boxes: map[box]*Mailbox{}, all: map[string][]*Mailbox{},
-		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{}, fresh: map[*Message]bool{},
+		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{}, shown: map[place]*Message{}, fresh: map[*Message]bool{},
 		sightings: sightings{read: read, used: map[string]use{}},
 	}
 }
@@ -229,9 +232,14 @@ func (r *replay) put(m *Message) {
 }
 
 func (r *replay) flag(e Entry) {
-	m := r.at[place{e.Account, e.Mailbox, e.Marker}]
+	at := place{e.Account, e.Mailbox, e.Marker}
+	m := r.at[at]
 	if m == nil {
-		return
+		// No promise yet, but what is copied from here has these flags.
+		if m = r.shownAt(e); m == nil {
+			return
+		}
+		r.shown[at] = m
 	}
 	for _, flag := range e.Add {
 		m.Flags = with(m.Flags, flag, true, e.outcome())
@@ -259,37 +267,16 @@ func (r *replay) copy(e Entry) *Message {
 	return &copied
 }
 
-// shownAt returns the message that a user found in a mailbox. A new master that
-// has not heard of its expunge, or of its move, shows it where it was; whoever
-// copies it from there wants it there. Its flags are then as that server had
-// them, which nothing tells.
-func (r *replay) shownAt(e Entry) *Message {
-	if m := r.at[place{e.Account, e.Mailbox, e.Marker}]; m != nil {
-		return m
-	}
-	if by, gone := r.gone[owned{e.Account, e.Marker}]; !gone || by == e.Server {
-		return nil
-	}
-	for _, m := range slices.Backward(r.messages) {
-		if m.Account != e.Account || m.Marker != e.Marker {
-			continue
-		}
-		again := *m
-		again.Flags = map[string]Value[bool]{}
-		for flag, value := range m.Flags {
-			again.Flags[flag] = value.set(true, target.InDoubt).set(false, target.InDoubt)
-		}
-		return &again
-	}
-	return nil
-}
-
 // move is a copy that takes the first one away. Where that is in doubt, the
 // message is in one of the two mailboxes.
 func (r *replay) move(e Entry) {
-	source := r.at[place{e.Account, e.Mailbox, e.Marker}]
+	at := place{e.Account, e.Mailbox, e.Marker}
+	source := r.at[at]
 	moved := r.copy(e)
 	if source == nil {
+		if e.outcome() == target.Acknowledged {
+			delete(r.shown, at)
+		}
 		return
 	}
 	if e.outcome() != target.InDoubt {
@@ -307,6 +294,9 @@ func (r *replay) takeAway(e Entry, marker string) {
 	at := place{e.Account, e.Mailbox, marker}
 	m := r.at[at]
 	if m == nil {
+		if e.outcome() == target.Acknowledged {
+			delete(r.shown, at)
+		}
 		return
 	}
 	m.Expunged = stronger(m.Expunged, e.outcome())

@@ -119,6 +119,9 @@ func TestMessagesAfterChanges(t *testing.T) {
 		"copied out of a mailbox that was deleted": {"create A\nappend m A\ndelete A\n@imap2\ncopy m A INBOX", []string{"- m A", "+ m INBOX"}},
 		"moved there, copied here":                 {"create A\ncreate B\nappend m INBOX\nmove m INBOX A\n@imap2\ncopy m INBOX B", []string{"- m INBOX", "+ m A", "+ m B"}},
 		"expunged there, moved here":               {"create A\nappend m INBOX\nflag m INBOX k\nexpunge m INBOX\n@imap2\nmove m INBOX A", []string{"- m INBOX k=[true]", "+ m A k=[true true false]"}},
+		"moved there, flagged and moved here":      {"create A\ncreate B\nappend m INBOX\nmove m INBOX A\n@imap2\nflag m INBOX k\nmove m INBOX B", []string{"- m INBOX", "+ m A", "+ m B k=[true]"}},
+		"expunged there, flagged and copied here":  {"create A\nappend m INBOX\nflag m INBOX k\nexpunge m INBOX\n@imap2\nflag m INBOX j -k\ncopy m INBOX A", []string{"- m INBOX k=[true]", "+ m A j=[true] k=[false]"}},
+		"copied here, and flagged only then":       {"create A\nappend m INBOX\nexpunge m INBOX\n@imap2\ncopy m INBOX A\nflag m INBOX k", []string{"- m INBOX", "+ m A"}},
 		"expunged here, and copied all the same":   {"create A\nappend m INBOX\nexpunge m INBOX\ncopy m INBOX A", []string{"- m INBOX"}},
 		"the same name on the same server is none": {"create A\nappend m A\nrename A B\ncreate A\nappend n A", []string{"+ m B", "+ n A"}},
 	} {
