@@ -122,9 +122,9 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 // section 4.4), as long as Cyrus's are: they count against a quota.
 func (v userView) withTrace(account string, message []byte) []byte {
 	now := v.clock()
-	head := fmt.Sprintf("Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by %s (Cyrus 3.6.1-Debian-3.6.1-4+deb12u5) with LMTPA;\r\n\t %s\r\n"+
+	head := fmt.Sprintf("Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by %s (Cyrus %s) with LMTPA;\r\n\t %s\r\n"+
 		"X-Cyrus-Session-Id: cyrus-%d-%d-1-%020d\r\nX-Sieve: CMU Sieve 3.0\r\n",
-		v.name, now.Format(time.RFC1123Z), now.Unix(), v.process(serviceLMTP.process()).pid, v.pair.rand.Uint64())
+		v.name, v.pair.version.build, now.Format(time.RFC1123Z), now.Unix(), v.process(serviceLMTP.process()).pid, v.pair.rand.Uint64())
 	return slices.Concat([]byte(head), message)
 }
 

@@ -14,6 +14,9 @@ import (
 // is alike in all of them.
 type version struct {
 	cyrus string
+	// build is what Debian's lmtpd calls itself in the Received field of what it
+	// delivers: its length counts against a quota.
+	build string
 	// overQuotaCode is the response code of an APPEND, COPY or MOVE for which the
 	// quota has no room. 3.10 gives one (RFC 9208), 3.6 none; seen by random plans.
 	overQuotaCode string
@@ -29,8 +32,8 @@ const defaultSuite = "bookworm"
 // versions are the Debian suites whose Cyrus is modelled.
 func versions() map[string]version {
 	return map[string]version{
-		"bookworm": {cyrus: "3.6.1", renameInboxCrashes: true},
-		"trixie":   {cyrus: "3.10.2", overQuotaCode: "OVERQUOTA"},
+		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true},
+		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA"},
 	}
 }
 
