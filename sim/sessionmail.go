@@ -239,6 +239,9 @@ func (s *session) transfer(source, destination *visit, records []record, move bo
 		}
 		source.leave()
 	}
+	if destination == source {
+		s.tellRecent(source) // the session has it selected, and is told of the copies
+	}
 	s.log("DOUBLEMAILBOX", source.entry.name, destination.entry.name)
 	return copied
 }
