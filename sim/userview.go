@@ -26,6 +26,30 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 	return &session{server: v.server, user: account, life: v.life, idled: v.idledOut}, nil
 }
 
+// Listed implements [target.UserView].
+func (v userView) Listed(ctx context.Context, account string) ([]string, error) {
+	command := "LIST user/" + account
+	if err := v.connect(ctx, serviceIMAP); err != nil {
+		return nil, err
+	}
+	if err := v.work(ctx, v.life, serviceIMAP, command, readTime); err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, e := range v.disk.list.ofAccount(account) {
+		if e.kind != entryMail || isDeletedName(e.name) {
+			continue
+		}
+		name, err := e.shownTo(account)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, v.answer(ctx, v.life, serviceIMAP, command)
+}
+
 // autocreate makes an account's INBOX, subscribed, and a quota root without a limit
 // for it, as autocreate_quota: 0 means. What belongs to an account lies in a directory
 // that its INBOX's unique ID names: of an earlier life nothing is found again.

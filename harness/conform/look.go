@@ -27,6 +27,7 @@ func (r *runner) states(ctx context.Context, bodies bool) ([]string, error) {
 				continue
 			}
 			if bodies {
+				facts = append(facts, r.listed(ctx, server, account))
 				facts = append(facts, r.bodies(ctx, server, &snap)...)
 			}
 			snaps = append(snaps, snap)
@@ -34,6 +35,15 @@ func (r *runner) states(ctx context.Context, bodies bool) ([]string, error) {
 		facts = append(facts, r.norm.state(snaps...)...)
 	}
 	return facts, ctx.Err()
+}
+
+// listed is what the server's list of mailboxes has of the account.
+func (r *runner) listed(ctx context.Context, server target.Server, account string) string {
+	names, err := server.User().Listed(ctx, account)
+	if err != nil {
+		return fmt.Sprintf("list of %s on %s: %s", account, server.Name(), answer(err))
+	}
+	return fmt.Sprintf("list of %s on %s: %s", account, server.Name(), strings.Join(names, ", "))
 }
 
 // bodies reads what a client gets of each message, mailbox by mailbox.

@@ -206,7 +206,7 @@ func (s *server) died(ctx context.Context) error {
 		return err
 	}
 	if found.State != nil && !found.State.Running {
-		return fmt.Errorf("%s: %w with status %d", s.name, errDied, found.State.ExitCode)
+		return fmt.Errorf("%s: %w with status %d; its log ends: %s", s.name, errDied, found.State.ExitCode, s.lastWords(ctx))
 	}
 	return nil
 }

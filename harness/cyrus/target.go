@@ -76,7 +76,7 @@ func (p *Pair) giveUp(ctx context.Context, why error) error {
 	afterwards, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWithin)
 	defer cancel()
 	for _, s := range p.servers {
-		if said := s.lastWords(afterwards); said != "" && ctx.Err() == nil {
+		if said := s.lastWords(afterwards); said != "" && ctx.Err() == nil && !errors.Is(why, errDied) {
 			why = fmt.Errorf("%w; the last of the log of %s: %s", why, s.name, said)
 		}
 	}

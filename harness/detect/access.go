@@ -10,7 +10,9 @@ import (
 
 // Access tries what users do: to log in, and to open each mailbox of their own
 // that they are shown or that the index knows. An index that looks well on a mailbox that
-// cannot be opened is found by this alone.
+// cannot be opened is found by this alone. Nobody is logged in whose INBOX is not
+// there: Cyrus would make a new, empty one (autocreate_quota), and a look has to change
+// nothing.
 type Access struct{}
 
 // Name implements [Detector].
@@ -84,7 +86,7 @@ func (v *visitor) enter(ctx context.Context) bool {
 	if v.session != nil {
 		return true
 	}
-	session, err := v.server.User().Login(ctx, v.account)
+	session, err := target.LoginToLook(ctx, v.server, v.account)
 	if err != nil {
 		v.complain("", fmt.Sprintf("its user cannot log in: %s", err))
 		return false

@@ -161,7 +161,7 @@ func TakeSnapshots(ctx context.Context, executor Executor, accounts []string, le
 
 // readBodies fills in BodySHA1 of the snapshot's live records.
 func readBodies(ctx context.Context, server Server, snap *Snapshot) (err error) {
-	session, err := server.User().Login(ctx, snap.Account)
+	session, err := LoginToLook(ctx, server, snap.Account)
 	if err != nil {
 		return err
 	}

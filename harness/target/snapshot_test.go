@@ -15,6 +15,7 @@ type fixed struct {
 	target.UserView
 	mailboxes []target.Mailbox
 	bodies    map[uint32]string
+	unlisted  bool // no mailbox is on the server's list
 	logins    int
 }
 
@@ -49,6 +50,13 @@ func (f *fixed) Meta(context.Context, string) (target.Meta, error) {
 func (f *fixed) Login(context.Context, string) (target.Session, error) {
 	f.logins++
 	return f, nil
+}
+
+func (f *fixed) Listed(context.Context, string) ([]string, error) {
+	if f.unlisted {
+		return nil, nil
+	}
+	return []string{"INBOX"}, nil
 }
 
 func (f *fixed) Deliver(context.Context, string, []byte) error { return errors.New("not expected") }
@@ -103,6 +111,16 @@ func TestSnapshotLevels(t *testing.T) {
 func TestSnapshotOfNoAccountDoesNotLogIn(t *testing.T) {
 	f := &fixed{}
 	if _, err := target.TakeSnapshot(t.Context(), f, "nobody", target.LevelBody); err != nil || f.logins != 0 {
+		t.Errorf("%d logins, %v", f.logins, err)
+	}
+}
+
+// An INBOX that is told, and not on the list, would be made by a login as well.
+func TestLookingDoesNotLogInWhereThereIsNoInbox(t *testing.T) {
+	f := &fixed{unlisted: true, mailboxes: []target.Mailbox{{Name: "INBOX/A", Records: []target.Record{{UID: 1}}}}}
+	_, err := target.TakeSnapshot(t.Context(), f, "alice", target.LevelBody)
+	var none *target.NoInboxError
+	if !errors.As(err, &none) || f.logins != 0 {
 		t.Errorf("%d logins, %v", f.logins, err)
 	}
 }

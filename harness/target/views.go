@@ -29,6 +29,10 @@ type UserView interface {
 	// Login opens an IMAP session as the account. It never makes a mailbox on
 	// a server that is not the master.
 	Login(ctx context.Context, account string) (Session, error)
+	// Listed returns the names of the account's own mailboxes that are on the
+	// server's list (mailboxes.db), sorted, as an administrator's LIST shows them:
+	// also of those that cannot be opened. It makes none.
+	Listed(ctx context.Context, account string) ([]string, error)
 	// Deliver hands one message (with CRLF line ends) to the account by LMTP.
 	Deliver(ctx context.Context, account string, message []byte) error
 	// SetQuota limits the storage of the account's quota root, in KiB, as an

@@ -82,3 +82,25 @@ func (u *userView) SetQuota(ctx context.Context, account string, storageKiB int6
 	defer func() { _ = admin.Close() }()
 	return admin.SetQuota(ctx, "user/"+account, storageKiB)
 }
+
+// Listed asks for the account's mailboxes as the administrator.
+func (u *userView) Listed(ctx context.Context, account string) ([]string, error) {
+	admin, err := u.server.imap(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = admin.Close() }()
+	root := "user/" + account
+	listed, err := admin.List(ctx, root, root+"/*")
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(listed))
+	for _, mailbox := range listed {
+		if rest, ok := strings.CutPrefix(mailbox.Name, root); ok && !slices.Contains(mailbox.Attributes, `\NonExistent`) {
+			names = append(names, "INBOX"+rest)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
