@@ -37,7 +37,7 @@ func (v userView) Listed(ctx context.Context, account string) ([]string, error) 
 	}
 	names := []string{}
 	for _, e := range v.disk.list.ofAccount(account) {
-		if e.kind != entryMail || isDeletedName(e.name) {
+		if isDeletedName(e.name) {
 			continue
 		}
 		name, err := e.shownTo(account)

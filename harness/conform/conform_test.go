@@ -120,6 +120,7 @@ func TestRandomPlans(t *testing.T) {
 				p := conform.Plans(*steps, *faults).Example(seed)
 				d := differs(t, t.Context(), real, p)
 				if d == nil {
+					t.Logf("seed %d: alike", seed)
 					continue
 				}
 				p, d = reduced(t, real, p, d)

@@ -190,8 +190,13 @@ func (e *engine) read(ctx context.Context, id, folder string) (map[string]file, 
 		return nil, err
 	}
 	defer copied.Content.Close()
+	return readArchive(copied.Content)
+}
+
+// readArchive returns the files of an archive of a folder's content, by name.
+func readArchive(content io.Reader) (map[string]file, error) {
 	files := map[string]file{}
-	for archive := tar.NewReader(copied.Content); ; {
+	for archive := tar.NewReader(content); ; {
 		head, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			return files, nil

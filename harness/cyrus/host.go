@@ -24,7 +24,7 @@ type hostView struct{ *server }
 
 // SyncLog implements [target.HostView].
 func (v hostView) SyncLog(ctx context.Context) (target.SyncLog, error) {
-	files, err := v.pair.engine.read(ctx, v.id, syncFolder)
+	files, err := v.files(ctx, syncFolder)
 	if err != nil {
 		return target.SyncLog{}, fmt.Errorf("reading the sync log of %s: %w", v.name, err)
 	}
@@ -60,7 +60,7 @@ func (v hostView) Processes(ctx context.Context) ([]target.Process, error) {
 	if found.State.Paused {
 		return v.frozenProcesses(ctx)
 	}
-	stats, err := v.pair.engine.exec(ctx, v.id, "", "sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null; true")
+	stats, err := v.stats(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing the processes of %s: %w", v.name, err)
 	}

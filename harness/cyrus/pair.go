@@ -184,6 +184,7 @@ func (p *Pair) Close(ctx context.Context) error {
 	errs := []error{}
 	for _, s := range p.servers {
 		errs = append(errs, s.view.Close())
+		s.lookout.close()
 	}
 	if !p.keep {
 		ctx, cancel := context.WithTimeout(ctx, removeWithin)

@@ -61,7 +61,7 @@ func (o operator) ShutSyncClient(ctx context.Context, name target.ServerName) er
 	}
 	return target.WaitUntil(ctx, realTime{}, 10*time.Second, "sync_client on "+string(name)+" to take "+docker.SyncShutdownFile,
 		func(ctx context.Context) (bool, string, error) {
-			files, err := s.pair.engine.read(ctx, s.id, syncFolder)
+			files, err := s.files(ctx, syncFolder)
 			_, there := files["shutdown"]
 			return !there, "it is there", err
 		})

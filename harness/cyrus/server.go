@@ -31,6 +31,7 @@ type server struct {
 	name target.ServerName
 	view *view.View
 
+	lookout  lookout
 	compiled sync.Map // what sievec made of scripts' sources: string → []byte
 
 	mu        sync.Mutex

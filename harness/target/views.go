@@ -31,7 +31,8 @@ type UserView interface {
 	Login(ctx context.Context, account string) (Session, error)
 	// Listed returns the names of the account's own mailboxes that are on the
 	// server's list (mailboxes.db), sorted, as an administrator's LIST shows them:
-	// also of those that cannot be opened. It makes none.
+	// also of those that cannot be opened, and of the one that holds scripts. It
+	// makes none.
 	Listed(ctx context.Context, account string) ([]string, error)
 	// Deliver hands one message (with CRLF line ends) to the account by LMTP.
 	Deliver(ctx context.Context, account string, message []byte) error
