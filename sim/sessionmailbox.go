@@ -213,7 +213,7 @@ func (s *session) SetAnnotation(ctx context.Context, name, entry, value string) 
 	if err := s.do(ctx, command, annotationTime); err != nil {
 		return err
 	}
-	v, err := s.open(command, name, "r")
+	v, err := s.open(command, name, "l")
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,12 @@ func (s *session) SetAnnotation(ctx context.Context, name, entry, value string) 
 	if !ok {
 		return no(command, "", textDenied)
 	}
-	if v.folder.annotations[key] != value {
+	if v.folder.annotations[key] != value { // who changes nothing needs no right
+		if key.account == "" {
+			if err := s.allowed(command, v.entry, "rw"); err != nil {
+				return err
+			}
+		}
 		if value == "" {
 			delete(v.folder.annotations, key)
 		} else {
