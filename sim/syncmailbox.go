@@ -194,7 +194,11 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 				c.master.logf("sync_client: IOERROR: failed to stat message file %s %d", v.entry.name, r.uid)
 				return syncIOError
 			}
-			u.files[r.uid] = sent
+			if sent.sha1() == r.guid {
+				u.files[r.uid] = sent
+			} else {
+				c.master.logf("sync_client: IOERROR: GUID mismatch guid=<%s>", r.guid)
+			}
 		}
 		u.records = append(u.records, r)
 	}

@@ -152,9 +152,6 @@ type update struct {
 // before it changes anything, and answers with a checksum failure afterwards
 // where it did not.
 func (s *server) applyMailbox(u update) error {
-	if err := s.checkFiles(u); err != nil {
-		return err
-	}
 	v, err := s.opened(u)
 	if err != nil {
 		return err
@@ -174,11 +171,11 @@ func (s *server) applyMailbox(u update) error {
 		return syncIOError
 	}
 	v.entry.acl, v.entry.folderModSeq = slices.Clone(u.acl), max(v.entry.folderModSeq, u.folderModSeq)
-	v.folder.annotations = maps.Clone(u.annotations)
 	if v.lacksFile(u) {
 		s.logf("syncserver: IOERROR: append file failed mboxname=<%s>", u.name)
 		return syncAborted
 	}
+	v.folder.annotations = maps.Clone(u.annotations)
 	var changed []uint32
 	for _, r := range u.records {
 		if v.take(r, u.files) {
@@ -202,33 +199,26 @@ func (s *server) applyMailbox(u update) error {
 	return nil
 }
 
-// lacksFile says whether a message is to be added whose file was not sent.
+// lacksFile says whether a message is to be added whose file did not come, or is not
+// what its record says. A tombstone is taken without its file.
 func (v *visit) lacksFile(u update) bool {
-	return slices.ContainsFunc(u.records, func(r record) bool {
-		_, sent := u.files[r.uid]
-		return r.uid > v.index().lastUID && !r.unlinked && !sent
-	})
+	for i, r := range u.records {
+		if r.uid <= v.index().lastUID || r.unlinked {
+			continue
+		}
+		if sent, ok := u.files[r.uid]; ok && sent.sha1() == r.guid {
+			continue
+		}
+		if !r.expunged {
+			return true
+		}
+		u.records[i].unlinked = true
+	}
+	return false
 }
 
 // crcEqual compares two checksums: 0 on either side stands for one that is not known.
 func crcEqual(a, b uint32) bool { return a == b || a == 0 || b == 0 }
-
-// checkFiles refuses an update with a file that is not what its record says; a
-// tombstone is taken without its file.
-func (s *server) checkFiles(u update) error {
-	for i, r := range u.records {
-		sent, ok := u.files[r.uid]
-		switch {
-		case !ok || sent.sha1() == r.guid:
-		case r.expunged:
-			u.records[i].unlinked = true
-		default:
-			s.logf("syncserver: IOERROR: guid mismatch on parse mailbox=<%s> uid=<%d>", u.name, r.uid)
-			return syncIOError
-		}
-	}
-	return nil
-}
 
 // opened opens the mailbox that is to be updated, and makes it where it is not
 // there. An empty one that bears the name by another unique ID gives way.
@@ -259,12 +249,16 @@ func (s *server) opened(u update) (*visit, error) {
 	}
 	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}
 	f := newFolder(u.uniqueID, u.uidValidity)
+	// Made as the client says, empty, and there to stay whatever comes of its records.
 	f.index.createdModSeq = u.createdModSeq
 	f.quotaRoot = s.quotaRootOf(u.name)
 	s.disk.folders[u.uniqueID] = f
 	s.disk.list.put(made)
 	s.fillIn(u.name)
-	return s.visit(made), nil
+	v := s.visit(made)
+	a := v.account()
+	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
+	return v, nil
 }
 
 // mayHold says whether there is a mailbox above one of a user's that is to be made:
