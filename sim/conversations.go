@@ -17,15 +17,14 @@ import (
 // conversationID says to which conversation a message belongs: by the first message
 // that it refers to or by its own Message-ID, and by its subject.
 func conversationID(message []byte, guid string) uint64 {
-	root := guid
-	for _, field := range []string{"References", "In-Reply-To", "Message-ID"} {
-		value, _ := rfc5322.Field(message, field)
+	fields := rfc5322.Fields(message, "References", "In-Reply-To", "Message-ID", "Subject")
+	root, subject := guid, fields[3]
+	for _, value := range fields[:3] {
 		if ids := strings.Fields(value); len(ids) > 0 {
 			root = ids[0]
 			break
 		}
 	}
-	subject, _ := rfc5322.Field(message, "Subject")
 	sum := fnv.New64a()
 	for _, part := range []string{root, "\x00", bareSubject(subject)} {
 		_, _ = sum.Write([]byte(part)) // a hash takes everything
@@ -49,7 +48,8 @@ func bareSubject(subject string) string {
 		break
 	}
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(blanks, r) {
+		switch r {
+		case ' ', '\t', '\r', '\n', '\f':
 			return -1
 		}
 		return r

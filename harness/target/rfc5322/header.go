@@ -22,6 +22,20 @@ func Field(message []byte, name string) (value string, ok bool) {
 	return "", false
 }
 
+// Fields returns the values of a message's first header fields of these names, each
+// in one line; empty for one that it does not have. It reads the header once.
+func Fields(message []byte, names ...string) []string {
+	values, found := make([]string, len(names)), make([]bool, len(names))
+	for field, text := range fields(message) {
+		for i, name := range names {
+			if !found[i] && isNamed(field, name) {
+				values[i], found[i] = unfold(text), true
+			}
+		}
+	}
+	return values
+}
+
 // Message is a message of which a sieve script asks (go-sieve's interp.Message).
 type Message []byte
 
@@ -46,7 +60,7 @@ func fields(message []byte) iter.Seq2[[]byte, []byte] {
 			if isBlank(line) {
 				return
 			}
-			if name, value, ok := bytes.Cut(line, []byte(":")); ok && !yield(bytes.TrimSpace(name), value) {
+			if colon := bytes.IndexByte(line, ':'); colon >= 0 && !yield(bytes.TrimSpace(line[:colon]), line[colon+1:]) {
 				return
 			}
 			message = rest
@@ -58,7 +72,15 @@ func isNamed(field []byte, name string) bool {
 	return len(field) == len(name) && strings.EqualFold(string(field), name)
 }
 
-func isBlank(line []byte) bool { return len(bytes.TrimRight(line, "\r\n")) == 0 }
+// isBlank is asked of each line, and answers most often by the first byte.
+func isBlank(line []byte) bool {
+	for _, b := range line {
+		if b != '\r' && b != '\n' {
+			return false
+		}
+	}
+	return true
+}
 
 // splitField splits off a header field with the lines that continue it.
 func splitField(message []byte) (field, rest []byte) {
@@ -80,5 +102,12 @@ func unfold(value []byte) string {
 	if bytes.IndexByte(value, '\n') < 0 {
 		return string(value)
 	}
-	return strings.TrimSpace(strings.NewReplacer("\r\n", "", "\n", "").Replace(string(value)))
+	line := make([]byte, 0, len(value))
+	for i, b := range value {
+		if b == '\n' || b == '\r' && i+1 < len(value) && value[i+1] == '\n' {
+			continue
+		}
+		line = append(line, b)
+	}
+	return string(bytes.TrimSpace(line))
 }

@@ -25,6 +25,9 @@ func TestField(t *testing.T) {
 	if diff := cmp.Diff([]string{"one", "two"}, values); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
+	if diff := cmp.Diff([]string{"", "one", "a b\tc"}, rfc5322.Fields([]byte(text), "Body", "subject", "x-folded")); diff != "" {
+		t.Error(diff)
+	}
 	if got := rfc5322.Message(text).MessageSize(); got != len(text) {
 		t.Errorf("it has %d bytes, want %d", got, len(text))
 	}
@@ -36,6 +39,17 @@ func TestBrokenMessages(t *testing.T) {
 	} {
 		if value, ok := rfc5322.Field([]byte(text), "A"); ok != want || ok && value != "b" {
 			t.Errorf("%q has %q, %v; want %v", text, value, ok, want)
+		}
+	}
+}
+
+// What joins the lines of a field goes, whatever else of it stands there.
+func TestUnfolding(t *testing.T) {
+	for text, want := range map[string]string{
+		"A: x\r\n y": "x y", "A: x\n\ty": "x\ty", "A: x\ry\n z": "x\ry z", "A: x\r\r\n y\r\n": "x\r y", "A:\r\n x": "x",
+	} {
+		if value, _ := rfc5322.Field([]byte(text), "A"); value != want {
+			t.Errorf("%q has %q, want %q", text, value, want)
 		}
 	}
 }
