@@ -59,6 +59,18 @@ func (r record) view() target.Record {
 	}
 }
 
+// view returns all records as the index view tells them. They are the caller's to read
+// alone.
+func (x *index) view() []target.Record {
+	if x.shown == nil {
+		x.shown = make([]target.Record, len(x.records))
+		for i := range x.records {
+			x.shown[i] = x.records[i].view()
+		}
+	}
+	return x.shown
+}
+
 // indexState is what cyrus.index looks like as a file.
 type indexState int
 
@@ -81,6 +93,9 @@ type index struct {
 	crc           uint32   // SYNC_CRC, as the header has it
 	records       []record // in order of UID
 	sums          sums     // of them
+	// shown are the records as the index view tells them, which is asked for far more
+	// often than they change; nil: they have changed since.
+	shown []target.Record
 }
 
 // at returns where the record of that UID is, or would be.

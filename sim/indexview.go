@@ -78,7 +78,7 @@ func (h *header) view(account string) (target.Mailbox, error) {
 	}
 	m := target.Mailbox{
 		Name: name, UniqueID: h.uniqueID, UIDValidity: h.uidValidity, LastUID: h.lastUID,
-		HighestModSeq: h.highestModSeq, ACL: h.acl.String(), QuotaRoot: h.quotaRoot, SyncCRC: strconv.FormatUint(uint64(h.crc), 10),
+		HighestModSeq: h.highestModSeq, ACL: h.entry.aclText(h.acl), QuotaRoot: h.quotaRoot, SyncCRC: strconv.FormatUint(uint64(h.crc), 10),
 	}
 	m.Annotations = annotationsFor(h.annotations, account)
 	return m, nil
@@ -89,7 +89,7 @@ func (v indexView) Mailbox(ctx context.Context, account, name string) (target.Ma
 	if err := v.ask(ctx); err != nil {
 		return target.Mailbox{}, err
 	}
-	internal := mailboxname.Internal(account, name)
+	internal := v.disk.list.internal(account, name)
 	full, err := v.getFullMailbox(internal)
 	if err != nil {
 		return target.Mailbox{}, answered("GET FULLMAILBOX "+internal, err)
@@ -99,10 +99,7 @@ func (v indexView) Mailbox(ctx context.Context, account, name string) (target.Ma
 	if err != nil {
 		return target.Mailbox{}, err
 	}
-	m.Records = make([]target.Record, len(full.index().records))
-	for i, r := range full.index().records {
-		m.Records[i] = r.view()
-	}
+	m.Records = full.index().view()
 	return m, nil
 }
 

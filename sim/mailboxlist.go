@@ -27,6 +27,7 @@ type entry struct {
 	folderModSeq  uint64
 	formerNames   []string
 	shown         shownName
+	shownACL      shownACL
 }
 
 // shownName is what an account calls the mailbox of an internal name. To work it
@@ -46,11 +47,46 @@ func (e *entry) shownTo(account string) (string, error) {
 	return name, nil
 }
 
+// shownACL is what the index view tells of certain rights.
+type shownACL struct {
+	of   acl
+	text string
+}
+
+// aclText renders rights that the mailbox has. They are never changed in place, so
+// what was rendered once holds as long as they are the very same.
+func (e *entry) aclText(rights acl) string {
+	if of := e.shownACL.of; len(rights) == 0 || len(of) != len(rights) || &of[0] != &rights[0] {
+		e.shownACL = shownACL{rights, rights.String()}
+	}
+	return e.shownACL.text
+}
+
 // mailboxList is mailboxes.db: entries in order of their names.
 type mailboxList struct {
 	entries []*entry
 	deleted map[string]string // what [deletedBelow] says, by account
+	known   map[called]string // what [mailboxname.Internal] says
 }
+
+// called is a mailbox as an account calls it.
+type called struct{ account, name string }
+
+// internal returns the internal name of what an account calls so.
+func (l *mailboxList) internal(account, name string) string {
+	as := called{account, name}
+	if internal, ok := l.known[as]; ok {
+		return internal
+	}
+	if l.known == nil {
+		l.known = map[called]string{}
+	}
+	l.known[as] = mailboxname.Internal(account, name)
+	return l.known[as]
+}
+
+// owned returns the mailbox that an account calls so, or nil.
+func (l *mailboxList) owned(account, name string) *entry { return l.find(l.internal(account, name)) }
 
 func (l *mailboxList) at(name string) (int, bool) {
 	return slices.BinarySearchFunc(l.entries, name, func(e *entry, name string) int { return strings.Compare(e.name, name) })

@@ -116,9 +116,9 @@ func (s *scriptSession) store(name string, source []byte) {
 // sieveMailbox opens the mailbox that holds the account's scripts, and makes it
 // where there is none.
 func (s *scriptSession) sieveMailbox() *visit {
-	e := s.disk.list.find(sieveName(s.account))
+	e := s.disk.list.owned(s.account, sieveMailbox)
 	if e == nil {
-		e = s.create(sieveName(s.account), acl{{s.account, rightLetters}})
+		e = s.create(s.disk.list.internal(s.account, sieveMailbox), acl{{s.account, rightLetters}})
 		e.kind = entrySieve
 	}
 	return s.visit(e)

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // Recipient says whether a server's LMTP takes mail for the account: the answer to
@@ -14,7 +13,7 @@ func (p *Pair) Recipient(ctx context.Context, name target.ServerName, account st
 	if err := p.takes(ctx, readTime); err != nil {
 		return err
 	}
-	if s.disk.list.find(mailboxname.Internal(account, inbox)) == nil {
+	if s.disk.list.owned(account, inbox) == nil {
 		return unknownUser("RCPT TO:<" + account + ">")
 	}
 	return nil

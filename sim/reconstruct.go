@@ -20,7 +20,7 @@ func (o operator) Reconstruct(ctx context.Context, name target.ServerName, accou
 	if !s.up() {
 		return "", fmt.Errorf("running cyrus reconstruct on %s: it is down", name)
 	}
-	e := s.disk.list.find(mailboxname.Internal(account, mailbox))
+	e := s.disk.list.owned(account, mailbox)
 	if e == nil {
 		return "", fmt.Errorf("reconstructing %s of %s on %s: it found no such mailbox: %q", mailbox, account, name, "")
 	}

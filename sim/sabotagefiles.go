@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 var (
@@ -19,7 +18,7 @@ var (
 // visitTo returns a mailbox, whatever its state.
 func (b saboteur) visitTo(name target.ServerName, account, mailbox string) (*visit, error) {
 	s := b.pair.server(name)
-	e := s.disk.list.find(mailboxname.Internal(account, mailbox))
+	e := s.disk.list.owned(account, mailbox)
 	if e == nil || s.disk.folder(e) == nil {
 		return nil, errors.New("there is no such mailbox")
 	}
@@ -124,7 +123,7 @@ func (b saboteur) ReplaceSource(ctx context.Context, name target.ServerName, acc
 		return fail(fmt.Errorf("%d bytes cannot take the place of %d", len(source), len(stored.source)))
 	}
 	padded := slices.Concat(source, bytes.Repeat([]byte(" "), len(stored.source)-len(source)))
-	f := s.disk.folder(s.disk.list.find(sieveName(account)))
+	f := s.disk.folder(s.disk.list.owned(account, sieveMailbox))
 	kept := f.files[stored.record.uid]
 	head := len(kept.body) - len(stored.source)
 	f.files[stored.record.uid] = newFile(slices.Concat(kept.body[:head], padded), kept.date)

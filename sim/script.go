@@ -14,13 +14,12 @@ import (
 	"github.com/foxcpp/go-sieve/interp"
 	"github.com/foxcpp/go-sieve/lexer"
 
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
-// sieveName is the internal name of the mailbox that holds an account's scripts,
-// each as a message, the active one \Flagged.
-func sieveName(account string) string { return mailboxname.Internal(account, inbox+"/#sieve") }
+// sieveMailbox is what an account would call the mailbox that holds its scripts, each
+// as a message, the active one \Flagged.
+const sieveMailbox = inbox + "/#sieve"
 
 // bytecode is one compiled script, as it lies on the disk apart from its source.
 type bytecode struct {
@@ -96,7 +95,7 @@ type storedScript struct {
 
 // scripts returns the account's scripts, sorted by name.
 func (d *disk) scripts(account string) []storedScript {
-	e := d.list.find(sieveName(account))
+	e := d.list.owned(account, sieveMailbox)
 	if e == nil || d.folder(e) == nil {
 		return nil
 	}
@@ -119,7 +118,7 @@ func (d *disk) scripts(account string) []storedScript {
 func (s *server) installScripts(account string, changed []uint32) {
 	a := s.disk.account(account)
 	s.renamesScripts(a)
-	e := s.disk.list.find(sieveName(account))
+	e := s.disk.list.owned(account, sieveMailbox)
 	if e == nil {
 		return
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
@@ -18,8 +17,7 @@ type session struct {
 	life   int // of the server, when it was opened
 	idled  int // its count of jumps, when it was opened
 	closed bool
-	names  map[string]string // internal ones by what the user calls them
-	dead   bool              // imapd has died of what it was asked for
+	dead   bool // imapd has died of what it was asked for
 }
 
 var (
@@ -56,16 +54,7 @@ func no(command, code, text string) error {
 }
 
 // internal returns the internal name of what the user calls so.
-func (s *session) internal(name string) string {
-	if internal, known := s.names[name]; known {
-		return internal
-	}
-	if s.names == nil {
-		s.names = map[string]string{}
-	}
-	s.names[name] = mailboxname.Internal(s.user, name)
-	return s.names[name]
-}
+func (s *session) internal(name string) string { return s.disk.list.internal(s.user, name) }
 
 // lookUp returns a mailbox to which the user has these rights.
 func (s *session) lookUp(command, name, rights string) (*entry, error) {

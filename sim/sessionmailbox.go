@@ -217,7 +217,7 @@ func (s *session) SetAnnotation(ctx context.Context, name, entry, value string) 
 	if err != nil {
 		return err
 	}
-	key, ok := s.annotation(entry)
+	key, ok := annotationOf(entry, s.user)
 	if !ok {
 		return no(command, "", textDenied)
 	}
@@ -238,24 +238,24 @@ func (s *session) SetAnnotation(ctx context.Context, name, entry, value string) 
 	return s.done(ctx, command)
 }
 
-// annotation turns an entry's name into its place.
-func (s *session) annotation(entry string) (annotation, bool) {
+// annotationOf turns what an account calls an entry into its place.
+func annotationOf(entry, account string) (annotation, bool) {
 	if rest, ok := strings.CutPrefix(entry, "/shared"); ok {
 		return annotation{rest, ""}, true
 	}
 	rest, ok := strings.CutPrefix(entry, "/private")
-	return annotation{rest, s.user}, ok
+	return annotation{rest, account}, ok
 }
 
 // annotationsFor returns what an account is told of a mailbox's annotations; nil
 // for none.
 func annotationsFor(annotations map[annotation]string, account string) (told map[string]string) {
-	for key, value := range annotations {
-		name := "/shared" + key.entry
-		if key.account != "" {
-			name = "/private" + key.entry
-		}
-		if (key.account == "" || key.account == account) && slices.Contains(target.Annotations(), name) {
+	if len(annotations) == 0 {
+		return nil
+	}
+	for _, name := range target.Annotations() {
+		key, _ := annotationOf(name, account)
+		if value, ok := annotations[key]; ok {
 			if told == nil {
 				told = map[string]string{}
 			}

@@ -14,7 +14,7 @@ func (c *replication) user(account string) error {
 		if err != nil {
 			return err
 		}
-		root := c.master.disk.list.find(inboxOf(account))
+		root := c.master.disk.list.owned(account, inbox)
 		if root == nil {
 			c.master.logf("sync_client: Does not exist locally %s", account)
 			return nil
@@ -107,7 +107,7 @@ func (c *replication) unmailbox(name string) error {
 
 // unuser removes the account on the replica, unless the master has it again.
 func (c *replication) unuser(account string) error {
-	if c.master.disk.list.find(inboxOf(account)) != nil {
+	if c.master.disk.list.owned(account, inbox) != nil {
 		return nil
 	}
 	return c.replica.applyUnuser(account)

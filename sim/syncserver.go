@@ -170,12 +170,17 @@ func (s *server) applyMailbox(u update) error {
 	if s.disk.full && len(u.files) > 0 {
 		return syncIOError
 	}
-	v.entry.acl, v.entry.folderModSeq = slices.Clone(u.acl), max(v.entry.folderModSeq, u.folderModSeq)
+	v.entry.folderModSeq = max(v.entry.folderModSeq, u.folderModSeq)
+	if !slices.Equal(v.entry.acl, u.acl) {
+		v.entry.acl = slices.Clone(u.acl)
+	}
 	if v.lacksFile(u) {
 		s.logf("syncserver: IOERROR: append file failed mboxname=<%s>", u.name)
 		return syncAborted
 	}
-	v.folder.annotations = maps.Clone(u.annotations)
+	if !maps.Equal(v.folder.annotations, u.annotations) {
+		v.folder.annotations = maps.Clone(u.annotations)
+	}
 	var changed []uint32
 	for _, r := range u.records {
 		if v.take(r, u.files) {

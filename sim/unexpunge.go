@@ -21,7 +21,7 @@ func (o operator) Unexpunge(ctx context.Context, name target.ServerName, account
 	if err := o.pair.takes(ctx, toolTime); err != nil {
 		return "", err
 	}
-	e := s.disk.list.find(mailboxname.Internal(account, mailbox))
+	e := s.disk.list.owned(account, mailbox)
 	if !s.up() || e == nil {
 		return "", fmt.Errorf("running cyrus unexpunge on %s: it is down, or has no %s of %s", name, mailbox, account)
 	}

@@ -20,7 +20,7 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 	if err := v.connect(ctx, serviceIMAP); err != nil {
 		return nil, err
 	}
-	if v.disk.list.find(mailboxname.Internal(account, inbox)) == nil && v.role == target.RoleMaster {
+	if v.disk.list.owned(account, inbox) == nil && v.role == target.RoleMaster {
 		v.autocreate(account)
 	}
 	return &session{server: v.server, user: account, life: v.life, idled: v.idledOut}, nil
@@ -76,7 +76,7 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 	if err := v.work(ctx, life, serviceLMTP, command, deliverTime); err != nil {
 		return err
 	}
-	root := v.disk.list.find(mailboxname.Internal(account, inbox))
+	root := v.disk.list.owned(account, inbox)
 	if root == nil {
 		return unknownUser(command)
 	}
@@ -107,7 +107,7 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 // deliverTo puts a message into one mailbox, and says in Cyrus's words why it
 // cannot.
 func (v userView) deliverTo(to filing, account string, message, whole []byte) (refused string) {
-	e := v.disk.list.find(mailboxname.Internal(account, to.mailbox))
+	e := v.disk.list.owned(account, to.mailbox)
 	if e == nil || e.kind != entryMail {
 		return textNonexistent
 	}
@@ -188,7 +188,7 @@ func (v userView) Scripts(ctx context.Context, account string) (target.ScriptSes
 		return nil, err
 	}
 	session := &scriptSession{server: v.server, account: account, life: v.life}
-	if v.disk.list.find(mailboxname.Internal(account, inbox)) == nil {
+	if v.disk.list.owned(account, inbox) == nil {
 		return nil, no("AUTHENTICATE PLAIN", "", "Authentication Error")
 	}
 	session.sieveMailbox() // Cyrus makes it at the first login, on a replica as well

@@ -19,8 +19,15 @@ type visit struct {
 	now      int64
 }
 
+// visit begins a visit. It is small enough to be inlined, so that a visit which only
+// looks, as most do, is never put on the heap.
 func (s *server) visit(e *entry) *visit {
-	v := &visit{server: s, entry: e, folder: s.disk.folder(e), now: s.clock().Unix()}
+	v := s.visitTo(e)
+	return &v
+}
+
+func (s *server) visitTo(e *entry) visit {
+	v := visit{server: s, entry: e, folder: s.disk.folder(e), now: s.clock().Unix()}
 	if v.folder != nil {
 		v.keywords = len(v.folder.keywords)
 	}

@@ -56,6 +56,7 @@ func (r *runner) bodies(ctx context.Context, server target.Server, snap *target.
 			facts = append(facts, fmt.Sprintf("%s of %s on %s: reading it: %s", m.Name, snap.Account, server.Name(), answer(err)))
 			continue
 		}
+		m.Records = slices.Clone(m.Records)
 		for j := range m.Records {
 			record := &m.Records[j]
 			record.BodySHA1 = target.NoBody

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
@@ -171,27 +172,29 @@ func readBodies(ctx context.Context, server Server, snap *Snapshot) (err error) 
 		}
 	}()
 	for i := range snap.Mailboxes {
-		mailbox := &snap.Mailboxes[i]
-		digests := make(map[uint32]string, len(mailbox.Records))
-		err := DigestedBodies(ctx, session, mailbox.Name, nil, func(uid uint32, _ []byte, sha1 string) error {
-			digests[uid] = sha1
+		records := slices.Clone(snap.Mailboxes[i].Records)
+		for j := range records {
+			if !records[j].Expunged {
+				records[j].BodySHA1 = NoBody
+			}
+		}
+		err := DigestedBodies(ctx, session, snap.Mailboxes[i].Name, nil, func(uid uint32, _ []byte, sha1 string) error {
+			if j, ok := recordOf(records, uid); ok && !records[j].Expunged {
+				records[j].BodySHA1 = sha1
+			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		for j := range mailbox.Records {
-			record := &mailbox.Records[j]
-			if record.Expunged {
-				continue
-			}
-			record.BodySHA1 = NoBody
-			if digest, ok := digests[record.UID]; ok {
-				record.BodySHA1 = digest
-			}
-		}
+		snap.Mailboxes[i].Records = records
 	}
 	return nil
+}
+
+// recordOf returns where the record of that UID is.
+func recordOf(records []Record, uid uint32) (int, bool) {
+	return slices.BinarySearchFunc(records, uid, func(r Record, uid uint32) int { return cmp.Compare(r.UID, uid) })
 }
 
 // DigestBody returns the SHA-1 of a message in hex, or [NoBody] for nil.

@@ -16,7 +16,8 @@ type IndexView interface {
 	// not have is an empty list and no error.
 	Mailboxes(ctx context.Context, account string) ([]Mailbox, error)
 	// Mailbox returns one mailbox with its records in order of UID, expunged
-	// ones that are still kept included (GET FULLMAILBOX).
+	// ones that are still kept included (GET FULLMAILBOX). The records may be
+	// shared: who wants to change one copies them first.
 	Mailbox(ctx context.Context, account, mailbox string) (Mailbox, error)
 	// Meta returns what belongs to the account and not to one of its
 	// mailboxes (GET META).
