@@ -94,6 +94,7 @@ func (d *disk) folder(e *entry) *folder { return d.folders[e.uniqueID] }
 // logFile is one file of the sync log.
 type logFile struct {
 	entries  []logEntry
+	shown    []string // the first of them, as lines: those that somebody has looked at
 	bytes    int64
 	modified time.Time
 }
@@ -101,35 +102,38 @@ type logFile struct {
 // logEntry is one line: what kind of change, to what.
 type logEntry struct {
 	kind, first, second string
-	line                string // as it was written; empty: not yet
 }
 
+// String returns the line without its end.
 func (e logEntry) String() string {
-	switch {
-	case e.line != "":
-		return e.line
-	case e.second == "":
+	if e.second == "" {
 		return e.kind + " " + e.first
 	}
 	return e.kind + " " + e.first + " " + e.second
 }
 
+// length is that of the line, its end included.
+func (e logEntry) length() int {
+	length := len(e.kind) + len(" ") + len(e.first) + len("\n")
+	if e.second != "" {
+		length += len(" ") + len(e.second)
+	}
+	return length
+}
+
 func (f *logFile) append(at time.Time, e logEntry) {
-	e.line = e.String()
 	f.entries = append(f.entries, e)
-	f.bytes += int64(len(e.line) + 1)
+	f.bytes += int64(e.length())
 	f.modified = at
 }
 
-func (f logFile) view() target.LogFile {
-	v := target.LogFile{Bytes: f.bytes, Modified: f.modified}
-	if len(f.entries) > 0 {
-		v.Entries = make([]string, len(f.entries))
+// view makes lines of what was written since the last look: the log is looked at
+// again and again while it grows.
+func (f *logFile) view() target.LogFile {
+	for _, e := range f.entries[len(f.shown):] {
+		f.shown = append(f.shown, e.String())
 	}
-	for i, e := range f.entries {
-		v.Entries[i] = e.String()
-	}
-	return v
+	return target.LogFile{Entries: slices.Clip(f.shown), Bytes: f.bytes, Modified: f.modified}
 }
 
 // names returns the keys of a map in order, so that nothing depends on Go's.

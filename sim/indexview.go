@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -78,7 +77,7 @@ func (h *header) view(account string) (target.Mailbox, error) {
 	}
 	m := target.Mailbox{
 		Name: name, UniqueID: h.uniqueID, UIDValidity: h.uidValidity, LastUID: h.lastUID,
-		HighestModSeq: h.highestModSeq, ACL: h.entry.aclText(h.acl), QuotaRoot: h.quotaRoot, SyncCRC: strconv.FormatUint(uint64(h.crc), 10),
+		HighestModSeq: h.highestModSeq, ACL: h.entry.aclText(h.acl), QuotaRoot: h.quotaRoot, SyncCRC: h.entry.crcText(h.crc),
 	}
 	m.Annotations = annotationsFor(h.annotations, account)
 	return m, nil

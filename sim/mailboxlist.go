@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
@@ -28,6 +29,7 @@ type entry struct {
 	formerNames   []string
 	shown         shownName
 	shownACL      shownACL
+	shownCRC      shownCRC
 }
 
 // shownName is what an account calls the mailbox of an internal name. To work it
@@ -60,6 +62,20 @@ func (e *entry) aclText(rights acl) string {
 		e.shownACL = shownACL{rights, rights.String()}
 	}
 	return e.shownACL.text
+}
+
+// shownCRC is a checksum as the index view tells it.
+type shownCRC struct {
+	of   uint32
+	text string
+}
+
+// crcText renders the mailbox's checksum, which seldom changes between two looks.
+func (e *entry) crcText(crc uint32) string {
+	if e.shownCRC.text == "" || e.shownCRC.of != crc {
+		e.shownCRC = shownCRC{crc, strconv.FormatUint(uint64(crc), 10)}
+	}
+	return e.shownCRC.text
 }
 
 // mailboxList is mailboxes.db: entries in order of their names.

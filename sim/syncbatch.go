@@ -44,11 +44,11 @@ func newBatch(list *mailboxList, entries []logEntry) *batch {
 		switch e.kind {
 		case "APPEND", "MAILBOX":
 			account := ownerOf(e.first)
-			together[account] = add(together[account], formerly(list, e.first)...)
+			together[account] = addMailbox(together[account], list, e.first)
 		case "DOUBLEMAILBOX", "RENAME":
 			for _, account := range []string{ownerOf(e.first), ownerOf(e.second)} {
-				together[account] = add(together[account], formerly(list, e.first)...)
-				together[account] = add(together[account], formerly(list, e.second)...)
+				together[account] = addMailbox(together[account], list, e.first)
+				together[account] = addMailbox(together[account], list, e.second)
 			}
 		case "QUOTA":
 			b.add(errand{kind: errandQuota, account: ownerOf(e.first)})
@@ -72,14 +72,14 @@ func newBatch(list *mailboxList, entries []logEntry) *batch {
 	return b
 }
 
-// formerly returns a mailbox's name and those that it had before: by them the
-// replica's copy is found.
-func formerly(list *mailboxList, name string) []string {
-	found := []string{name}
+// addMailbox adds a mailbox's name and those that it had before: by them the replica's
+// copy is found.
+func addMailbox(names []string, list *mailboxList, name string) []string {
+	names = add(names, name)
 	if e := list.find(name); e != nil {
-		found = append(found, e.formerNames...)
+		names = add(names, e.formerNames...)
 	}
-	return found
+	return names
 }
 
 func add(names []string, more ...string) []string {

@@ -14,7 +14,7 @@ import (
 // readScene gathers what properties judge. Probes come last: they are the only
 // part that writes.
 func (r *run) readScene(ctx context.Context) (property.Scene, error) {
-	executor, serving := r.pair.Executor(), r.pair.Serving()
+	serving := r.pair.Serving()
 	scene := property.Scene{
 		Promises: r.ledger.Messages(), Accounts: r.ledger.Accounts(), Sightings: r.ledger.Sightings(), Counts: r.ledger.Counts(),
 		Reported: r.reported(), Looks: r.looks, Outages: r.outages,
@@ -24,9 +24,9 @@ func (r *run) readScene(ctx context.Context) (property.Scene, error) {
 		scene.Frozen = &frozen
 	}
 	var errs [4]error
-	scene.Mail, errs[0] = property.ReadMail(ctx, executor, serving, scene.Promises, scene.Accounts)
+	scene.Mail, errs[0] = property.ReadMail(ctx, r.pair, serving, scene.Promises, scene.Accounts)
 	if r.expects(property.StateKept{}) || r.expects(property.RulesCurrent{}) || r.expects(property.Access{}) {
-		scene.States, errs[1] = property.ReadStates(ctx, executor, serving, scene.Accounts)
+		scene.States, errs[1] = property.ReadStates(ctx, r.pair, serving, scene.Accounts)
 	}
 	if r.expects(property.Convergence{}) {
 		scene.Sides, errs[2] = property.ReadSides(ctx, r.pair, r.plan.Accounts)

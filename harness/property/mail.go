@@ -57,12 +57,12 @@ type ReadMessage struct {
 // name, since one that has vanished is not listed, and each other one of theirs
 // that is. Each account has one session; accounts are read side by side. The
 // error is ctx's; failures of the server are kept in the mailboxes.
-func ReadMail(ctx context.Context, executor target.Executor, server target.Server, promises []traffic.Message, accounts []traffic.Account) (Mail, error) {
-	reader := mailReader{server: server, named: namedMailboxes(promises, accounts), sent: make(map[string]traffic.Message, len(promises))}
+func ReadMail(ctx context.Context, pair target.Pair, server target.Server, promises []traffic.Message, accounts []traffic.Account) (Mail, error) {
+	reader := mailReader{clock: pair.Clock(), server: server, named: namedMailboxes(promises, accounts), sent: make(map[string]traffic.Message, len(promises))}
 	for _, m := range promises {
 		reader.sent[m.Marker] = m
 	}
-	all, err := gather(ctx, executor, slices.Sorted(maps.Keys(reader.named)), reader.read)
+	all, err := gather(ctx, pair.Executor(), slices.Sorted(maps.Keys(reader.named)), reader.read)
 	read := Mail{Server: server.Name(), Mailboxes: map[MailboxID]*ReadMailbox{}}
 	for _, boxes := range all {
 		maps.Copy(read.Mailboxes, boxes)
@@ -98,13 +98,14 @@ func namedMailboxes(promises []traffic.Message, accounts []traffic.Account) map[
 
 // mailReader reads accounts' mail.
 type mailReader struct {
+	clock  target.Clock
 	server target.Server
 	named  map[string]map[string]bool
 	sent   map[string]traffic.Message // by marker
 }
 
 func (r mailReader) read(ctx context.Context, account string) (map[MailboxID]*ReadMailbox, error) {
-	visit := &visitor{server: r.server, account: account}
+	visit := &visitor{clock: r.clock, server: r.server, account: account}
 	defer visit.close()
 	listed, listErr := visit.list(ctx)
 	names := maps.Clone(r.named[account])

@@ -32,7 +32,7 @@ func drilled(t *testing.T) (target.Pair, []traffic.Message) {
 
 func read(t *testing.T, p target.Pair, promises []traffic.Message) *property.ReadMailbox {
 	t.Helper()
-	mail, err := property.ReadMail(t.Context(), p.Executor(), p.Serving(), promises, nil)
+	mail, err := property.ReadMail(t.Context(), p, p.Serving(), promises, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestReadMailTellsRefusedFromUnknown(t *testing.T) {
 	if box := read(t, p, promises); box.Refused == nil || box.Unknown != nil {
 		t.Errorf("of a dead server: %+v", box)
 	}
-	mail, err := property.ReadMail(t.Context(), p.Executor(), silent{Server: p.Serving()}, promises, nil)
+	mail, err := property.ReadMail(t.Context(), p, silent{Server: p.Serving()}, promises, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestReadMailTellsRefusedFromUnknown(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := property.ReadMail(ctx, p.Executor(), p.Serving(), promises, nil); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "INBOX of alice on imap1") {
+	if _, err := property.ReadMail(ctx, p, p.Serving(), promises, nil); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "INBOX of alice on imap1") {
 		t.Errorf("with a context that is done: %v", err)
 	}
 }
@@ -111,7 +111,7 @@ func TestReadMailTellsAbsentFromRefused(t *testing.T) {
 	gone.Mailbox, gone.OrIn = "INBOX/Gone", "INBOX/Other"
 	accounts := []traffic.Account{{Name: "alice", Mailboxes: []traffic.Mailbox{{Account: "alice", Name: "INBOX/Old", OrName: "INBOX/New"}}}}
 	logins := 0
-	mail, err := property.ReadMail(t.Context(), p.Executor(), counting{Server: p.Serving(), logins: &logins}, append(promises, gone), accounts)
+	mail, err := property.ReadMail(t.Context(), p, counting{Server: p.Serving(), logins: &logins}, append(promises, gone), accounts)
 	if err != nil || logins != 1 {
 		t.Fatalf("%d logins, %v", logins, err)
 	}
@@ -160,7 +160,7 @@ func TestReadMailGoesOnAfterACrash(t *testing.T) {
 	other := promises[0]
 	other.Mailbox = "INBOX/Z"
 	logins := 0
-	mail, err := property.ReadMail(t.Context(), p.Executor(), crashing{Server: p.Serving(), logins: &logins}, append(promises, other), nil)
+	mail, err := property.ReadMail(t.Context(), p, crashing{Server: p.Serving(), logins: &logins}, append(promises, other), nil)
 	if err != nil || logins != 2 {
 		t.Fatalf("%d logins, %v", logins, err)
 	}

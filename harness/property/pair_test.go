@@ -21,9 +21,9 @@ func whole(t *testing.T, p target.Pair, ledger *traffic.Ledger, accounts []strin
 			t.Fatal(err)
 		}
 	}
-	s.Mail, err = property.ReadMail(t.Context(), p.Executor(), p.Serving(), s.Promises, s.Accounts)
+	s.Mail, err = property.ReadMail(t.Context(), p, p.Serving(), s.Promises, s.Accounts)
 	must()
-	s.States, err = property.ReadStates(t.Context(), p.Executor(), p.Serving(), s.Accounts)
+	s.States, err = property.ReadStates(t.Context(), p, p.Serving(), s.Accounts)
 	must()
 	s.Probes, err = property.Probe(t.Context(), p, s.Accounts)
 	must()

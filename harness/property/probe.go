@@ -54,7 +54,7 @@ type prober struct {
 }
 
 func newProber(pair target.Pair, server target.Server, account string) *prober {
-	return &prober{clock: pair.Clock(), server: server, account: account, visit: &visitor{server: server, account: account}, filer: traffic.NewFiler()}
+	return &prober{clock: pair.Clock(), server: server, account: account, visit: &visitor{clock: pair.Clock(), server: server, account: account}, filer: traffic.NewFiler()}
 }
 
 // message writes a probe that no probe before it resembles, so that no server
@@ -88,7 +88,7 @@ func (p *prober) file(ctx context.Context, topic, source string) (Filing, error)
 }
 
 func (p *prober) deliver(ctx context.Context, body []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := target.Within(ctx, p.clock, answerWithin)
 	defer cancel()
 	return p.server.User().Deliver(ctx, p.account, body)
 }

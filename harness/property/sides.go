@@ -109,7 +109,7 @@ func Cross(ctx context.Context, pair target.Pair, account string) (Crossing, err
 func arrive(ctx context.Context, pair target.Pair, to target.Server, account, mailbox, marker string) error {
 	what := fmt.Sprintf("a message to be in %s of %s on %s", mailbox, account, to.Name())
 	return target.WaitUntil(ctx, pair.Clock(), CrossWithin, what, func(ctx context.Context) (bool, string, error) {
-		visit := &visitor{server: to, account: account}
+		visit := &visitor{clock: pair.Clock(), server: to, account: account}
 		defer visit.close()
 		uid, err := visit.marked(ctx, mailbox, marker)
 		if err != nil && !isRefusal(err) {

@@ -34,13 +34,13 @@ type Scripts struct {
 // ReadStates reads what the accounts' users are told of them, in one session
 // each, side by side. The error is ctx's; failures of the server are kept in
 // the states.
-func ReadStates(ctx context.Context, executor target.Executor, server target.Server, accounts []traffic.Account) (map[string]AccountState, error) {
+func ReadStates(ctx context.Context, pair target.Pair, server target.Server, accounts []traffic.Account) (map[string]AccountState, error) {
 	names, by := []string{}, map[string]traffic.Account{}
 	for _, a := range accounts {
 		names, by[a.Name] = append(names, a.Name), a
 	}
-	return gather(ctx, executor, names, func(ctx context.Context, name string) (AccountState, error) {
-		state := readState(ctx, server, by[name])
+	return gather(ctx, pair.Executor(), names, func(ctx context.Context, name string) (AccountState, error) {
+		state := readState(ctx, pair.Clock(), server, by[name])
 		if ctx.Err() != nil {
 			return state, fmt.Errorf("reading the state of %s on %s: %w", name, server.Name(), ctx.Err())
 		}
@@ -48,8 +48,8 @@ func ReadStates(ctx context.Context, executor target.Executor, server target.Ser
 	})
 }
 
-func readState(ctx context.Context, server target.Server, account traffic.Account) AccountState {
-	visit := &visitor{server: server, account: account.Name}
+func readState(ctx context.Context, clock target.Clock, server target.Server, account traffic.Account) AccountState {
+	visit := &visitor{clock: clock, server: server, account: account.Name}
 	defer visit.close()
 	state := AccountState{Settings: map[string]Told[target.Settings]{}}
 	state.Mailboxes.Is, state.Mailboxes.Err = visit.list(ctx)
@@ -68,7 +68,7 @@ func readState(ctx context.Context, server target.Server, account traffic.Accoun
 			state.Settings[name] = told
 		}
 	}
-	state.Scripts.Is, state.Scripts.Err = readScripts(ctx, server, account.Name)
+	state.Scripts.Is, state.Scripts.Err = readScripts(ctx, clock, server, account.Name)
 	return state
 }
 
@@ -83,8 +83,8 @@ func listedAs(m traffic.Mailbox, listed []string) string {
 	return ""
 }
 
-func readScripts(ctx context.Context, server target.Server, account string) (told Scripts, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+func readScripts(ctx context.Context, clock target.Clock, server target.Server, account string) (told Scripts, err error) {
+	ctx, cancel := target.Within(ctx, clock, answerWithin)
 	defer cancel()
 	session, err := server.User().Scripts(ctx, account)
 	if err != nil {

@@ -22,6 +22,7 @@ const (
 // visitor is one account's user, who logs in once, and anew where a server has
 // ended the session. A login that failed is not tried again.
 type visitor struct {
+	clock   target.Clock
 	server  target.Server
 	account string
 	session target.Session
@@ -30,7 +31,7 @@ type visitor struct {
 
 // ask puts one question in the session.
 func (v *visitor) ask(ctx context.Context, question func(context.Context, target.Session) error) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := target.Within(ctx, v.clock, answerWithin)
 	defer cancel()
 	if v.locked != nil {
 		return v.locked

@@ -21,6 +21,7 @@ const MarkerField = "X-Cyrdrill-Marker"
 // is the same on every run and target.
 type Corpus struct {
 	rand     *rand.Rand
+	draft    bytes.Buffer   // in which a message is written, before its length is known
 	made     map[string]int // by account
 	fixtures []fixtures.Message
 }
@@ -41,8 +42,8 @@ func Topics() []string { return []string{"lists", "family", "bills"} }
 func (c *Corpus) Message(account string, date time.Time) (marker string, body []byte) {
 	c.made[account]++
 	marker = fmt.Sprintf("%s-%04d", account, c.made[account])
-	var b bytes.Buffer
-	b.Grow(2 << 10)
+	b := &c.draft
+	b.Reset()
 	head := func(name, value string) {
 		for _, part := range []string{name, ": ", value, "\r\n"} {
 			b.WriteString(part)
@@ -60,23 +61,31 @@ func (c *Corpus) Message(account string, date time.Time) (marker string, body []
 	head("MIME-Version", "1.0")
 	switch kind := c.rand.IntN(400); {
 	case kind < 200:
-		c.plain(&b)
+		c.plain(b)
 	case kind < 280:
-		c.alternative(&b)
+		c.alternative(b)
 	case kind < 300:
-		c.attachment(&b, 1<<10+c.rand.IntN(60<<10))
+		c.attachment(b, 1<<10+c.rand.IntN(60<<10))
 	case kind == 300:
-		c.attachment(&b, 1<<20+c.rand.IntN(1<<20))
+		c.attachment(b, 1<<20+c.rand.IntN(1<<20))
 	case kind < 360:
-		c.oddHeaders(&b)
+		c.oddHeaders(b)
 	case kind < 380:
 		b.Write(c.fixtures[c.rand.IntN(len(c.fixtures))].Text)
 	default:
 		head("Subject", "")
 		b.WriteString("\r\n") // and no body
 	}
-	return marker, b.Bytes()
+	if body = b.Bytes(); len(body) > longDraft {
+		c.draft = bytes.Buffer{}
+		return marker, body
+	}
+	return marker, bytes.Clone(body)
 }
+
+// longDraft is from how many bytes on a message is handed out as it was written, and
+// not copied.
+const longDraft = 128 << 10
 
 func (c *Corpus) plain(b *bytes.Buffer) {
 	fmt.Fprintf(b, "Subject: %s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n", c.sentence(3+c.rand.IntN(5)))

@@ -31,7 +31,8 @@ type Ledger struct {
 // NewLedger returns an empty ledger that writes its events to out, or nowhere
 // if that is nil.
 func NewLedger(out io.Writer) *Ledger {
-	l := &Ledger{seen: map[string]Sighting{}}
+	const usual = 512 // operations of a drill
+	l := &Ledger{seen: map[string]Sighting{}, entries: make([]Entry, 0, usual)}
 	if out != nil {
 		l.out = json.NewEncoder(out)
 	}

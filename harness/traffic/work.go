@@ -82,14 +82,13 @@ func (u *Users) Work(ctx context.Context, accounts []string, operations int, onl
 
 // draw does one operation, of the first kind drawn that finds something to do.
 func (w *worker) draw(ctx context.Context, from []task) error {
-	left := slices.Clone(from)
-	for len(left) > 0 {
+	for left := from; len(left) > 0; {
 		i := w.drawIndex(left)
 		done, err := left[i].do(w, ctx)
 		if done || err != nil {
 			return err
 		}
-		left = slices.Delete(left, i, i+1)
+		left = slices.Concat(left[:i], left[i+1:]) // from is for the next ones as well
 	}
 	return ctx.Err()
 }
