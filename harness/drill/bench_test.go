@@ -2,7 +2,10 @@ package drill_test
 
 import (
 	_ "embed"
+	"flag"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
@@ -38,6 +41,7 @@ func BenchmarkIncidentOnSim(b *testing.B) {
 // a check every two minutes, of three accounts with five mailboxes each.
 func BenchmarkYearOfMonitoring(b *testing.B) {
 	const every, checks = 2 * time.Minute, 365 * 24 * 30
+	runAsCommand(b)
 	before := processorTime(b)
 	for b.Loop() {
 		scene := quietScene(b)
@@ -77,6 +81,7 @@ func quietScene(b *testing.B) detect.Scene {
 // benchmarkPlan counts drills by the processor's time: on a machine that is busy
 // otherwise, what passes on the clock says little.
 func benchmarkPlan(b *testing.B, p *plan.Plan) {
+	runAsCommand(b)
 	b.ReportAllocs()
 	before := processorTime(b)
 	for b.Loop() {
@@ -86,6 +91,22 @@ func benchmarkPlan(b *testing.B, p *plan.Plan) {
 	}
 	b.ReportMetric(float64(b.N)/(processorTime(b)-before).Seconds(), "drills/core-s")
 	b.ReportMetric(liveMiB(b, p), "live-MiB")
+}
+
+// runAsCommand sets up the process as that of 'cyrdrill run --target sim', so that what
+// is measured is what its users get: the garbage collector as seldom (simGCPercent in
+// cmd/cyrdrill), and no sampling of allocations, which only test binaries do. GOGC and
+// the flags for memory profiles have their say.
+func runAsCommand(b *testing.B) {
+	b.Helper()
+	const simGCPercent = 400
+	if os.Getenv("GOGC") == "" {
+		before := debug.SetGCPercent(simGCPercent)
+		b.Cleanup(func() { debug.SetGCPercent(before) })
+	}
+	if profile := flag.Lookup("test.memprofile"); profile == nil || profile.Value.String() == "" {
+		runtime.MemProfileRate = 0
+	}
 }
 
 // processorTime is how long the process has kept a core busy so far, the garbage
