@@ -34,16 +34,16 @@ func (r record) has(flag string) bool { return slices.Contains(r.flags, flag) }
 
 // syncCRC is what the record adds to SYNC_CRC: it covers what is recorded of
 // the message, never its bytes, and nothing of a tombstone.
-func (r record) syncCRC() uint32 {
+// It is written down in text, which is the caller's to use again.
+func (r *record) syncCRC(text []byte) uint32 {
 	if r.expunged {
 		return 0
 	}
 	flags := uint32(0)
 	for _, flag := range r.flags {
-		flags ^= crc32.ChecksumIEEE([]byte(strings.ToLower(flag)))
+		flags ^= crc32.ChecksumIEEE(append(text[:0], strings.ToLower(flag)...))
 	}
-	text := make([]byte, 0, 128)
-	text = append(strconv.AppendUint(text, uint64(r.uid), 10), ' ')
+	text = append(strconv.AppendUint(text[:0], uint64(r.uid), 10), ' ')
 	text = append(strconv.AppendUint(text, r.modSeq, 10), ' ')
 	text = append(strconv.AppendInt(text, r.lastUpdated, 10), " ("...)
 	text = append(strconv.AppendUint(text, uint64(flags), 10), ") "...)
@@ -96,6 +96,7 @@ type index struct {
 	// shown are the records as the index view tells them, which is asked for far more
 	// often than they change; nil: they have changed since.
 	shown []target.Record
+	text  [128]byte // in which checksums are written down
 }
 
 // at returns where the record of that UID is, or would be.
@@ -114,7 +115,7 @@ func (x *index) live(uid uint32) *record {
 
 // write puts a record in the place of the one that has its UID, or after all.
 func (x *index) write(r record) {
-	r.crc = r.syncCRC()
+	r.crc = r.syncCRC(x.text[:])
 	i, ok := x.at(r.uid)
 	if ok {
 		x.crc ^= x.records[i].crc
@@ -128,7 +129,7 @@ func (x *index) write(r record) {
 func (x *index) recalculate() {
 	x.crc = 0
 	for i := range x.records {
-		x.records[i].crc = x.records[i].syncCRC()
+		x.records[i].crc = x.records[i].syncCRC(x.text[:])
 		x.crc ^= x.records[i].crc
 	}
 }

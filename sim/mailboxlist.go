@@ -162,13 +162,15 @@ func (l *mailboxList) appendBelow(found []*entry, prefix string) []*entry {
 	return found
 }
 
+// usualMailboxes is how many an account has, or a few more.
+const usualMailboxes = 12
+
 // ofAccount returns the account's mailboxes, INBOX first, deleted ones that are
 // still kept last.
 func (l *mailboxList) ofAccount(account string) []*entry {
-	const usual = 12 // mailboxes of an account
 	deleted := l.deletedBelow(account)
 	below := deleted[len(mailboxname.InternalDeleted):]
-	found := make([]*entry, 0, usual)
+	found := make([]*entry, 0, usualMailboxes)
 	if e := l.find(strings.TrimSuffix(below, ".")); e != nil {
 		found = append(found, e)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/foxcpp/go-sieve"
 	"github.com/foxcpp/go-sieve/interp"
 	"github.com/foxcpp/go-sieve/lexer"
+	"github.com/foxcpp/go-sieve/parser"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
@@ -33,11 +34,16 @@ func (p *Pair) compile(source []byte) (bytecode, *sieve.Script, error) {
 	if known, ok := p.compiled[string(source)]; ok {
 		return known.bytecode, known.script, nil
 	}
-	script, err := sieve.Load(bytes.NewReader(source), sieve.DefaultOptions())
+	options := sieve.DefaultOptions()
+	tokens, err := lexer.Lex(bytes.NewReader(source), &options.Lexer)
 	if err != nil {
 		return bytecode{}, nil, err
 	}
-	tokens, err := lexer.Lex(bytes.NewReader(source), &lexer.Options{MaxTokens: 5000})
+	commands, err := parser.Parse(lexer.NewStream(tokens), &options.Parser)
+	if err != nil {
+		return bytecode{}, nil, err
+	}
+	script, err := interp.LoadScript(commands, &options.Interp)
 	if err != nil {
 		return bytecode{}, nil, err
 	}

@@ -144,7 +144,7 @@ func (s *session) List(ctx context.Context) ([]string, error) {
 	if err := s.do(ctx, "LIST", readTime); err != nil {
 		return nil, err
 	}
-	names := []string{}
+	names := make([]string, 0, usualMailboxes)
 	for _, e := range s.disk.list.entries {
 		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, ownerOf(e.name), 'l') {
 			continue
@@ -163,7 +163,8 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 	if err != nil {
 		return nil, err
 	}
-	records := make([]target.Record, 0, len(v.index().records))
+	exist, _ := v.index().exists()
+	records := make([]target.Record, 0, exist)
 	for _, r := range v.index().records {
 		if !r.expunged {
 			told := r.view()
@@ -176,14 +177,18 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 
 // Header implements [target.Session].
 func (s *session) Header(ctx context.Context, name, field string, uids []uint32) (map[uint32]string, error) {
-	values := map[uint32]string{}
-	err := s.bodies(ctx, name, uids, func(uid uint32, given file) error {
-		if value, ok := rfc5322.Field(given.body, field); ok {
-			values[uid] = value
+	v, err := s.selectMailbox(ctx, "EXAMINE", name, "r", readTime)
+	if err != nil {
+		return nil, err
+	}
+	all := v.listed(uids)
+	values := make(map[uint32]string, len(all))
+	for _, listed := range all {
+		if value, ok := rfc5322.Field(v.folder.given(listed).body, field); ok {
+			values[listed.uid] = value
 		}
-		return nil
-	})
-	return values, err
+	}
+	return values, nil
 }
 
 // Bodies implements [target.Session].
@@ -233,7 +238,8 @@ func (v *visit) listed(uids []uint32) []listing {
 		return found
 	}
 	records := v.index().records
-	found = make([]listing, 0, len(records))
+	exist, _ := v.index().exists()
+	found = make([]listing, 0, exist)
 	for i := range records {
 		if r := &records[i]; !r.expunged {
 			found = append(found, listing{r.uid, r.size})

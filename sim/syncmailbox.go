@@ -187,6 +187,11 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	if remote != nil {
 		lastUID, since = remote.lastUID, remote.highestModSeq
 	}
+	changed := 0
+	for range x.changedSince(since) {
+		changed++
+	}
+	u.records = make([]record, 0, changed)
 	for r := range x.changedSince(since) {
 		if r.uid > lastUID && !r.unlinked {
 			sent, ok := v.folder.files[r.uid]

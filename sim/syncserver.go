@@ -103,22 +103,32 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 // getUser answers GET USER: with all of the account's mailboxes, or with no where
 // one cannot be opened.
 func (s *server) getUser(account string) ([]header, error) {
-	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {
-		return nil, syncServerCrash
-	}
 	all := s.disk.list.ofAccount(account)
-	found := make([]header, 0, len(all))
+	if err := s.userError(account, all); err != nil {
+		return nil, err
+	}
+	found := make([]header, len(all))
+	for i, e := range all {
+		found[i] = s.visit(e).header()
+	}
+	return found, nil
+}
+
+// userError says why an account, with all of its mailboxes, cannot be asked for.
+func (s *server) userError(account string, all []*entry) error {
+	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {
+		return syncServerCrash
+	}
 	for _, e := range all {
 		v := s.visit(e)
 		if err := v.syncError(); err != nil {
-			return nil, err
+			return err
 		}
 		if v.index().rotten() {
-			return nil, syncServerCrash
+			return syncServerCrash
 		}
-		found = append(found, v.header())
 	}
-	return found, nil
+	return nil
 }
 
 // getFullMailbox answers GET FULLMAILBOX.

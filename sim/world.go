@@ -39,6 +39,7 @@ type world struct {
 	due   events
 	made  int // events so far, which orders those that are due at once
 	trace []string
+	line  []byte // in which the next one is written, over and over
 	// yield gives the task at work back to whoever runs it, until the given
 	// time; nil outside of tasks.
 	yield func(until time.Time)
@@ -105,7 +106,8 @@ func (w *world) dropEvents() { w.due = nil }
 
 // tracef notes one thing that happened.
 func (w *world) tracef(format string, args ...any) {
-	w.trace = append(w.trace, w.now.Format("15:04:05.000000 ")+fmt.Sprintf(format, args...))
+	w.line = fmt.Appendf(w.now.AppendFormat(w.line[:0], "15:04:05.000000 "), format, args...)
+	w.trace = append(w.trace, string(w.line))
 }
 
 // Trace returns everything that has happened to the pair, one line each.

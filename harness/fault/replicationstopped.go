@@ -159,7 +159,13 @@ func (s *stopped) healed(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	type message struct{ account, mailbox, guid string }
-	had, live := map[message]bool{}, map[message]bool{}
+	records := 0
+	for _, snap := range snaps[lacking.Name()] {
+		for _, mailbox := range snap.Mailboxes {
+			records += len(mailbox.Records)
+		}
+	}
+	had, live := make(map[message]bool, records), make(map[message]bool, records)
 	for _, account := range s.scene.Accounts {
 		for _, mailbox := range snaps[lacking.Name()][account].Mailboxes {
 			for _, record := range mailbox.Records {

@@ -203,11 +203,19 @@ type reading struct {
 }
 
 func (m Mail) search() reading {
-	r := reading{Mail: m, by: map[spot][]ReadMessage{}}
+	all := 0
+	for _, box := range m.Mailboxes {
+		all += len(box.Messages)
+	}
+	r := reading{Mail: m, by: make(map[spot][]ReadMessage, all)}
 	for id, box := range m.Mailboxes {
-		for _, message := range box.Messages {
+		for i, message := range box.Messages {
 			at := spot{id.Account, id.Mailbox, message.Marker}
-			r.by[at] = append(r.by[at], message)
+			if double := r.by[at]; double != nil {
+				r.by[at] = append(double, message)
+			} else {
+				r.by[at] = box.Messages[i : i+1 : i+1] // as it is nearly always
+			}
 		}
 	}
 	return r

@@ -68,9 +68,24 @@ type Record struct {
 // server could not give.
 const NoBody = "none"
 
-// Live returns the mailbox's records that are not expunged.
+// Live returns the mailbox's records that are not expunged, to be read alone.
 func (m Mailbox) Live() []Record {
-	return slices.DeleteFunc(slices.Clone(m.Records), func(r Record) bool { return r.Expunged })
+	live := 0
+	for i := range m.Records {
+		if !m.Records[i].Expunged {
+			live++
+		}
+	}
+	if live == len(m.Records) {
+		return m.Records
+	}
+	records := make([]Record, 0, live)
+	for i := range m.Records {
+		if !m.Records[i].Expunged {
+			records = append(records, m.Records[i])
+		}
+	}
+	return records
 }
 
 // Mailbox returns the mailbox of that name.

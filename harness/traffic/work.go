@@ -165,7 +165,7 @@ func (w *worker) look(ctx context.Context, mailbox string) []seen {
 	if err != nil {
 		return nil
 	}
-	var messages []seen
+	messages := make([]seen, 0, len(records))
 	for _, r := range records {
 		if marker, ok := markers[r.UID]; ok {
 			messages = append(messages, seen{r.UID, marker, r.Flags})
