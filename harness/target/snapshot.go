@@ -1,7 +1,6 @@
 package target
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
@@ -188,28 +187,26 @@ func readBodies(ctx context.Context, server Server, snap *Snapshot) (err error) 
 	}()
 	for i := range snap.Mailboxes {
 		records := slices.Clone(snap.Mailboxes[i].Records)
-		for j := range records {
-			if !records[j].Expunged {
-				records[j].BodySHA1 = NoBody
-			}
-		}
+		digests := make(map[uint32]string, len(records))
 		err := DigestedBodies(ctx, session, snap.Mailboxes[i].Name, nil, func(uid uint32, _ []byte, sha1 string) error {
-			if j, ok := recordOf(records, uid); ok && !records[j].Expunged {
-				records[j].BodySHA1 = sha1
-			}
+			digests[uid] = sha1
 			return nil
 		})
 		if err != nil {
 			return err
 		}
+		for j := range records {
+			if records[j].Expunged {
+				continue
+			}
+			records[j].BodySHA1 = NoBody
+			if digest, ok := digests[records[j].UID]; ok {
+				records[j].BodySHA1 = digest
+			}
+		}
 		snap.Mailboxes[i].Records = records
 	}
 	return nil
-}
-
-// recordOf returns where the record of that UID is.
-func recordOf(records []Record, uid uint32) (int, bool) {
-	return slices.BinarySearchFunc(records, uid, func(r Record, uid uint32) int { return cmp.Compare(r.UID, uid) })
 }
 
 // DigestBody returns the SHA-1 of a message in hex, or [NoBody] for nil.
