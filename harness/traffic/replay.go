@@ -25,7 +25,9 @@ type replay struct {
 	// users do on another one, which has not heard of them, is understood.
 	moved   map[box]elsewhere
 	removed map[box]string
-	gone    map[owned]string // messages: the server that took one away last
+	// gone are messages that were taken away from where they were. One that lies in
+	// another mailbox as well, or is taken away there too, is another one.
+	gone map[place]takenAway
 	// shown are messages that a new master still shows where they no longer are,
 	// and that their user has flagged there.
 	shown map[place]*Message
@@ -38,18 +40,22 @@ type replay struct {
 // elsewhere is the name that a mailbox got on a server.
 type elsewhere struct{ server, name string }
 
+// takenAway is a message, and the server that took it away.
+type takenAway struct {
+	server  string
+	message *Message
+}
+
 // place is one message in one mailbox.
 type place struct{ account, mailbox, marker string }
 
 type box struct{ account, mailbox string }
 
-type owned struct{ account, marker string }
-
 func newReplay(read map[string]Sighting) *replay {
 	return &replay{
 		named: map[string][]*Message{}, at: map[place]*Message{}, accounts: map[string]*Account{},
 		boxes: map[box]*Mailbox{}, all: map[string][]*Mailbox{},
-		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[owned]string{}, shown: map[place]*Message{}, fresh: map[*Message]bool{},
+		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[place]takenAway{}, shown: map[place]*Message{}, fresh: map[*Message]bool{},
 		sightings: sightings{read: read, used: map[string]use{}},
 	}
 }
@@ -302,7 +308,7 @@ func (r *replay) takeAway(e Entry, marker string) {
 	m.Expunged = stronger(m.Expunged, e.outcome())
 	if e.outcome() == target.Acknowledged {
 		delete(r.at, at)
-		r.gone[owned{e.Account, marker}] = e.Server
+		r.gone[at] = takenAway{e.Server, m}
 	}
 }
 
@@ -323,6 +329,9 @@ func (r *replay) rename(e Entry) {
 			r.boxes[box{at.account, to}] = m
 		}
 		r.renameMessages(at, to, e.outcome())
+		if e.outcome() == target.Acknowledged {
+			r.renameTraces(at, to)
+		}
 	}
 }
 
@@ -339,6 +348,23 @@ func (r *replay) renameMessages(at box, to string, outcome target.Outcome) {
 		delete(r.at, key)
 		m.Mailbox = to
 		r.at[place{m.Account, to, m.Marker}] = m
+	}
+}
+
+// renameTraces gives a mailbox's new name to what is known of messages that are
+// not in it any more.
+func (r *replay) renameTraces(at box, to string) {
+	rekey(r.gone, at, to)
+	rekey(r.shown, at, to)
+}
+
+// rekey moves what is known of messages of one mailbox to another.
+func rekey[T any](known map[place]T, at box, to string) {
+	for key, value := range known {
+		if key.account == at.account && key.mailbox == at.mailbox {
+			delete(known, key)
+			known[place{key.account, to, key.marker}] = value
+		}
 	}
 }
 

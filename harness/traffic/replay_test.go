@@ -125,19 +125,37 @@ func TestMessagesAfterChanges(t *testing.T) {
 		"expunged here, and copied all the same":   {"create A\nappend m INBOX\nexpunge m INBOX\ncopy m INBOX A", []string{"- m INBOX"}},
 		"the same name on the same server is none": {"create A\nappend m A\nrename A B\ncreate A\nappend n A", []string{"+ m B", "+ n A"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			want := c.want
-			for i := range want {
-				want[i] = strings.ReplaceAll(want[i], " i=[]", "")
-			}
-			got := promised(play(t, c.script))
-			for i := range got {
-				got[i] = strings.ReplaceAll(got[i], " i=[false]", "")
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
+		t.Run(name, func(t *testing.T) { wantPromised(t, c.script, c.want) })
+	}
+}
+
+// Two copies of one message have each its own history.
+func TestCopiesOfOneMessageAfterChanges(t *testing.T) {
+	for name, c := range map[string]struct {
+		script string
+		want   []string
+	}{
+		"one expunged there, the other moved here, and both live on": {"create A\ncreate B\ncreate C\nappend m INBOX\ncopy m INBOX A\nexpunge m INBOX\n@imap2\nmove m A B\ncopy m INBOX C", []string{"- m INBOX", "- m A", "+ m B", "+ m C"}},
+		"one expunged there, and the other has flags":                {"create A\ncreate B\nappend m INBOX\ncopy m INBOX A\nexpunge m INBOX\nflag m A k\n@imap2\ncopy m INBOX B", []string{"- m INBOX", "+ m A k=[true]", "+ m B"}},
+		// It is the same one under its mailbox's new name.
+		"expunged there and its mailbox renamed, copied here":              {"create A\ncreate B\nappend m A\nexpunge m A\nrename A C\n@imap2\ncopy m A B", []string{"- m A", "+ m B"}},
+		"expunged there, flagged here and its mailbox renamed, and copied": {"create A\ncreate B\nappend m A\nexpunge m A\n@imap2\nflag m A k\nrename A C\ncopy m C B", []string{"- m A", "+ m B k=[true]"}},
+	} {
+		t.Run(name, func(t *testing.T) { wantPromised(t, c.script, c.want) })
+	}
+}
+
+func wantPromised(t *testing.T, script string, want []string) {
+	t.Helper()
+	for i := range want {
+		want[i] = strings.ReplaceAll(want[i], " i=[]", "")
+	}
+	got := promised(play(t, script))
+	for i := range got {
+		got[i] = strings.ReplaceAll(got[i], " i=[false]", "")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -1,10 +1,6 @@
 package traffic
 
-import (
-	"slices"
-
-	"github.com/cyrdrill/cyrdrill/harness/target"
-)
+import "github.com/cyrdrill/cyrdrill/harness/target"
 
 // shownAt returns the message that a user found in a mailbox. A new master that
 // has not heard of its expunge, or of its move, shows it where it was; whoever
@@ -17,19 +13,14 @@ func (r *replay) shownAt(e Entry) *Message {
 	if m := r.shown[place{e.Account, e.Mailbox, e.Marker}]; m != nil {
 		return m
 	}
-	if by, gone := r.gone[owned{e.Account, e.Marker}]; !gone || by == e.Server {
+	gone, taken := r.gone[place{e.Account, e.Mailbox, e.Marker}]
+	if !taken || gone.server == e.Server {
 		return nil
 	}
-	for _, m := range slices.Backward(r.messages) {
-		if m.Account != e.Account || m.Marker != e.Marker {
-			continue
-		}
-		again := *m
-		again.Flags = map[string]Value[bool]{}
-		for flag, value := range m.Flags {
-			again.Flags[flag] = value.set(true, target.InDoubt).set(false, target.InDoubt)
-		}
-		return &again
+	again := *gone.message
+	again.Flags = map[string]Value[bool]{}
+	for flag, value := range gone.message.Flags {
+		again.Flags[flag] = value.set(true, target.InDoubt).set(false, target.InDoubt)
 	}
-	return nil
+	return &again
 }
