@@ -301,3 +301,16 @@ func TestAMailboxThatWasDeletedLivesAgainWhenItIsFilled(t *testing.T) {
 		}
 	}
 }
+
+// The new master has heard neither of the other name nor of the deletion.
+func TestAMailboxThatWasRenamedAndDeletedLivesAgainUnderItsOldName(t *testing.T) {
+	const script = "create A\ncreate C\nappend m A\nrename A B\ndelete B\n@imap2\nappend n A\ncopy m A C"
+	wantPromised(t, script, []string{"- m B", "+ n A", "+ m C"})
+	var names []string
+	for _, m := range play(t, script).Accounts()[0].Mailboxes {
+		names = append(names, fmt.Sprint(m.Name, " ", m.Promised()))
+	}
+	if diff := cmp.Diff([]string{"INBOX true", "B false", "C true", "A true"}, names); diff != "" {
+		t.Error(diff)
+	}
+}
