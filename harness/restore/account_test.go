@@ -132,7 +132,10 @@ func TestPlansForAccounts(t *testing.T) {
 		{"renamed to a name that is taken by now", restore.RestoreMailboxes{}, rename, func(a *account) { a.mailboxes = append(a.mailboxes, box("INBOX/New", "u8")) }, []string{"keep INBOX/Old INBOX/New", "rename INBOX/Old/Deep INBOX/New/Deep"}},
 		{"deleted, the deepest first", restore.RestoreMailboxes{}, remove, same, []string{"delete INBOX/Old/Deep", "delete INBOX/Old"}},
 		{"deleted, and new mail has come since", restore.RestoreMailboxes{}, remove, func(a *account) {
-			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "new"))
+			a.mailboxes[1] = box("INBOX/Old", "u2", live(1, "c"), live(2, "new"))
+		}, []string{"delete INBOX/Old/Deep", "expunge INBOX/Old c"}},
+		{"deleted, and new mail has come since and gone", restore.RestoreMailboxes{}, remove, func(a *account) {
+			a.mailboxes[1] = box("INBOX/Old", "u2", live(1, "c"), tombstone(2, "new"))
 		}, []string{"delete INBOX/Old/Deep", "expunge INBOX/Old c"}},
 		{"made", restore.RestoreMailboxes{}, add, same, []string{"create INBOX/Fresh"}},
 		{"made on both", restore.RestoreMailboxes{}, add, func(a *account) { a.mailboxes = append(a.mailboxes, box("INBOX/Fresh", "u8")) }, []string{}},

@@ -11,8 +11,8 @@ import (
 
 // RestoreMailboxes carries over what users did to mailboxes on the old master
 // and what never reached the replica: mailboxes made, renamed and deleted. A
-// mailbox that was deleted there and has got new mail here is emptied of its old
-// mail and kept.
+// mailbox that was deleted there and has got new mail here, whether that is still
+// in it or not, is emptied of its old mail and kept: its user files mail there.
 type RestoreMailboxes struct{}
 
 // Name implements [Restorer].
@@ -73,7 +73,7 @@ func (p *accountPlanner) deletions(tree tree) []Action {
 			continue
 		}
 		why := fmt.Sprintf("its user had deleted it on %s", p.rescued.Server)
-		if p.gotMail(before, now) {
+		if gotMail(before, now) {
 			actions = append(actions, p.emptyOfOld(before, now, why)...)
 			continue
 		}
@@ -83,11 +83,8 @@ func (p *accountPlanner) deletions(tree tree) []Action {
 	return actions
 }
 
-// gotMail says whether the mailbox holds live messages that it did not hold in
-// the freeze.
-func (p *accountPlanner) gotMail(before, now target.Mailbox) bool {
-	return slices.ContainsFunc(now.Live(), func(r target.Record) bool { return r.UID > before.LastUID })
-}
+// gotMail says whether mail has come into the mailbox since the freeze.
+func gotMail(before, now target.Mailbox) bool { return now.LastUID > before.LastUID }
 
 func (p *accountPlanner) emptyOfOld(before, now target.Mailbox, why string) []Action {
 	var actions []Action
