@@ -13,6 +13,10 @@ import (
 // gives out again: by UIDVALIDITY alone a client cannot tell (RFC 9051, section
 // 2.3.1.1), and shows one message for another. Nothing can be restored here, but
 // whoever answers for the mailboxes must know which they are.
+//
+// A mailbox that was deleted on the old master, and that the new one still has, is
+// among them: its users may go on using it here, and how far it had come there is
+// not known any more.
 type ClientCaches struct{}
 
 // Name implements [Detector].
@@ -33,7 +37,7 @@ func (d ClientCaches) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		return nil, errNeedsTwo
 	}
 	return scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps, err := bothSides(ctx, scene, account, target.LevelStatus)
+		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
 		if err != nil {
 			return nil, err
 		}
@@ -48,12 +52,15 @@ func (d ClientCaches) Detect(ctx context.Context, scene Scene) ([]Finding, error
 func staleCaches(old, promoted target.Snapshot) []Finding {
 	var found []Finding
 	for _, m := range promoted.Mailboxes {
-		before := byUniqueID(old, m.UniqueID)
-		if before == nil || before.UIDValidity != m.UIDValidity {
-			continue
-		}
 		var evidence string
+		before := byUniqueID(old, m.UniqueID)
 		switch {
+		case before == nil && slices.Contains(old.Meta.Deleted, m.UniqueID):
+			before = &m
+			evidence = fmt.Sprintf("its user had deleted it on %s, and clients may know UIDs from before that which %s gives out again if it stays",
+				old.Server, promoted.Server)
+		case before == nil || before.UIDValidity != m.UIDValidity:
+			continue
 		case before.LastUID > m.LastUID:
 			evidence = fmt.Sprintf("clients of %s know UIDs up to %d, and %s goes on from %d under the same UIDVALIDITY %d",
 				old.Server, before.LastUID, promoted.Server, m.LastUID+1, m.UIDValidity)

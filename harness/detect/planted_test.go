@@ -103,6 +103,7 @@ func TestClientCachesFindsWhatIsGivenOutAgain(t *testing.T) {
 		"another mailbox":        {func(m *target.Mailbox) { m.LastUID, m.UniqueID = 4, "v" }, []string{}},
 		"behind, and renamed":    {func(m *target.Mailbox) { m.LastUID, m.Name = 4, "INBOX/New" }, []string{"client-caches-wrong INBOX/New of alice on imap2 right: ", "client-caches-wrong INBOX of alice on imap2 right: "}},
 		"ahead, as is no danger": {func(m *target.Mailbox) { m.LastUID, m.HighestModSeq = 6, 60 }, []string{}},
+		"deleted on the old one": {func(m *target.Mailbox) { m.UniqueID, m.Name = "gone", "INBOX/Gone" }, []string{"client-caches-wrong INBOX/Gone of alice on imap2 right: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			promoted := old
@@ -110,7 +111,7 @@ func TestClientCachesFindsWhatIsGivenOutAgain(t *testing.T) {
 			found, err := detect.ClientCaches{}.Detect(t.Context(), detect.Scene{
 				Clock: stoppedClock{}, Executor: inTurn{}, Accounts: []string{"alice"}, Master: target.Imap1,
 				Sides: []detect.Side{
-					side{name: target.Imap1, state: target.Snapshot{Mailboxes: []target.Mailbox{old}}},
+					side{name: target.Imap1, state: target.Snapshot{Mailboxes: []target.Mailbox{old}, Meta: target.Meta{Deleted: []string{"gone"}}}},
 					side{name: target.Imap2, state: target.Snapshot{Mailboxes: []target.Mailbox{promoted}}},
 				},
 			})
