@@ -32,6 +32,8 @@ type AccountOutcome struct {
 	// Doubtful counts messages that stayed or were restored although their user
 	// may have deleted them.
 	Doubtful int `json:"doubtful,omitempty"`
+	// DoubtfulFlags counts messages whose flags may not be as their user wants them.
+	DoubtfulFlags int `json:"doubtful_flags,omitempty"`
 	// Misfiled counts messages that were filed elsewhere than its user's rules
 	// said.
 	Misfiled int `json:"misfiled,omitempty"`
@@ -84,7 +86,10 @@ func (o *AccountOutcome) countRestores(restores []RestoreResult) {
 			if a.Act != restore.Keep {
 				o.Done[a.Act]++
 			}
-			if a.Doubtful {
+			switch {
+			case a.Doubtful && a.AboutFlags():
+				o.DoubtfulFlags++
+			case a.Doubtful:
 				o.Doubtful++
 			}
 		}

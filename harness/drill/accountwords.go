@@ -30,6 +30,7 @@ func (o AccountOutcome) inWords() []string {
 	say(o.scripts(), "Your filing rules were brought back to those that you stored last.", "Your filing rules were brought back to those that you stored last (%d changes).")
 	say(o.Misfiled, "1 message was filed by older rules of yours; look for it in your other folders.", "%d messages were filed by older rules of yours; look for them in your other folders.")
 	say(o.Doubtful, "1 message may be there that you had deleted: we could not tell, and kept it.", "%d messages may be there that you had deleted: we could not tell, and kept them.")
+	say(o.DoubtfulFlags, "1 message that you had copied or moved may lack flags of yours: we could not tell, and left it as it was.", "%d messages that you had copied or moved may lack flags of yours: we could not tell, and left them as they were.")
 	say(o.Caches, "Your mail program may show wrong messages in 1 folder until it has fetched that anew.", "Your mail program may show wrong messages in %d folders until it has fetched those anew.")
 	for _, b := range brokenWords() {
 		say(o.Broken[b.property.Name()], b.one, b.many)

@@ -70,7 +70,7 @@ func (r *run) markRestore(restorer string, planned restore.Plan, report restore.
 	if n := report.Changed[restore.Reconstruct]; n > 0 {
 		r.reach(MarkMailboxRebuilt, "%d by %s", n, restorer)
 	}
-	i := slices.IndexFunc(planned.Actions, func(a restore.Action) bool { return a.Doubtful })
+	i := slices.IndexFunc(planned.Actions, func(a restore.Action) bool { return a.Doubtful && !a.AboutFlags() })
 	if i >= 0 {
 		r.reach(MarkDoubtfulReported, "%s", planned.Actions[i])
 	}

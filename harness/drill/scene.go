@@ -48,7 +48,11 @@ func (r *run) reported() property.Reported {
 	var told property.Reported
 	for _, done := range r.result.Restores {
 		for _, a := range done.Plan.Actions {
-			if a.Doubtful {
+			if a.Doubtful && a.AboutFlags() {
+				for _, flag := range slices.Concat(a.Add, a.Remove) {
+					told.DoubtfulFlags = append(told.DoubtfulFlags, property.DoubtfulFlag{Account: a.Account, Mailbox: a.Mailbox, GUID: a.GUID, UID: a.UID, Flag: flag})
+				}
+			} else if a.Doubtful {
 				told.Doubtful = append(told.Doubtful, property.Doubtful{Account: a.Account, Mailbox: a.Mailbox, GUID: a.GUID, UID: a.UID})
 			}
 		}

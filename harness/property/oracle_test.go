@@ -64,3 +64,46 @@ func TestOracle(t *testing.T) {
 		t.Errorf("by unique id: %+v", got)
 	}
 }
+
+// flagged is a freeze in which two mailboxes of the replica have one message each of
+// the same bytes, UID 1, and the old master has them with these flags.
+func flagged(first, second []string) *property.Frozen {
+	box := func(name string, flags ...string) target.Mailbox {
+		return target.Mailbox{Name: name, UniqueID: "id of " + name, LastUID: 1, Records: []target.Record{{UID: 1, GUID: "sha1 of m", Flags: flags}}}
+	}
+	side := func(mailboxes ...target.Mailbox) map[string]property.FrozenAccount {
+		return map[string]property.FrozenAccount{"alice": {Mailboxes: mailboxes}}
+	}
+	return &property.Frozen{Master: target.Imap1, Accounts: map[target.ServerName]map[string]property.FrozenAccount{
+		target.Imap1: side(box("INBOX/A", first...), box("INBOX/B", second...)),
+		target.Imap2: side(box("INBOX/A", "old"), box("INBOX/B", "old"), target.Mailbox{Name: "INBOX", UniqueID: "u"}),
+	}}
+}
+
+func TestOracleOfFlags(t *testing.T) {
+	gone := flagged(nil, nil)
+	records := gone.Accounts[target.Imap1]["alice"].Mailboxes[1].Records
+	records[0].Expunged = true
+	for _, c := range []struct {
+		name      string
+		frozen    *property.Frozen
+		mailbox   string
+		uid       uint32
+		flag      string
+		decidable bool
+	}{
+		{"a copy of either, of which one was flagged", flagged([]string{"old", `\Seen`}, []string{"old"}), "INBOX", 1, `\seen`, false},
+		{"another flag of it", flagged([]string{"old", `\Seen`}, []string{"old"}), "INBOX", 1, "old", true},
+		{"a copy of either, and both were flagged", flagged([]string{"old", "new"}, []string{"old", "new"}), "INBOX", 1, "new", true},
+		{"a flag that was taken from one", flagged(nil, []string{"old"}), "INBOX", 1, "old", false},
+		{"a flag that was taken from one, and the other is gone", gone, "INBOX", 1, "old", false},
+		{"the one that was flagged itself", flagged([]string{"old", "new"}, []string{"old"}), "INBOX/A", 1, "new", true},
+		{"a copy beside it", flagged([]string{"old", "new"}, []string{"old"}), "INBOX/A", 2, "new", false},
+		{"nothing was changed", flagged([]string{"old"}, []string{"old"}), "INBOX", 1, "old", true},
+	} {
+		got := c.frozen.DecideFlag(property.Case{Account: "alice", Mailbox: c.mailbox, GUID: "sha1 of m", UID: c.uid}, c.flag)
+		if got.Decidable != c.decidable {
+			t.Errorf("%s: %+v, want %v", c.name, got, c.decidable)
+		}
+	}
+}

@@ -8,6 +8,9 @@ type Reported struct {
 	// Doubtful are messages of which a restore could not tell whether they had
 	// been deleted.
 	Doubtful []Doubtful
+	// DoubtfulFlags are flags of which a restore could not tell whether their user
+	// wants them.
+	DoubtfulFlags []DoubtfulFlag
 	// Caches are the mailboxes whose UIDs may mean other messages than clients
 	// have cached.
 	Caches []MailboxID

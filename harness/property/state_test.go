@@ -96,6 +96,30 @@ func TestStateKeptCatches(t *testing.T) {
 	})
 }
 
+// A flag of a copy may be as any of the equal messages had it that it may be a copy
+// of, where the operator was told so.
+func TestStateKeptHearsReports(t *testing.T) {
+	lost := func(frozen *property.Frozen, mailbox, flag string, uid uint32) func(*property.Scene) {
+		return func(s *property.Scene) {
+			inbox(s).Messages[0].Flags = []string{"work"}
+			s.Reported.DoubtfulFlags = []property.DoubtfulFlag{{Account: "alice", Mailbox: mailbox, GUID: "sha1 of m", UID: uid, Flag: flag}}
+			s.Frozen = frozen
+		}
+	}
+	some, all := flagged([]string{"old", `\Flagged`}, []string{"old"}), flagged([]string{"old", `\Flagged`}, []string{"old", `\Flagged`})
+	runScenes(t, property.StateKept{}, func() property.Scene { return used(t) }, 7, []plantedScene{
+		{"undecidable, and reported", lost(some, "INBOX", `\Flagged`, 1), property.Pass, `message m, UID 1 in INBOX of alice on imap2: it has lost \Flagged; reported as doubtful, as it is`},
+		{"undecidable, and another flag reported", lost(some, "INBOX", "old", 1), property.Fail, `it has lost \Flagged`},
+		{"undecidable, and another mailbox reported", lost(some, "INBOX/B", `\Flagged`, 7), property.Fail, `it has lost \Flagged`},
+		{"decidable, and reported", lost(all, "INBOX", `\Flagged`, 1), property.Fail, `it has lost \Flagged`},
+		{"reported, decidable, and kept", func(s *property.Scene) {
+			lost(all, "INBOX", `\Flagged`, 1)(s)
+			inbox(s).Messages[0].Flags = []string{"work", `\Flagged`}
+		}, property.Fail, `UID 1 in INBOX of alice on imap2: \Flagged of it was reported as doubtful, but the freeze decides it`},
+		{"reported without a freeze", lost(nil, "INBOX", `\Flagged`, 1), property.Unknown, "without a freeze"},
+	})
+}
+
 // What a target does not have is no matter where no user asked for it.
 func TestStateKeptWithoutSettings(t *testing.T) {
 	promises, accounts := user(t, traffic.Entry{Op: traffic.OpAppend, Mailbox: "INBOX", Marker: "m"})

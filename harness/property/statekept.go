@@ -27,7 +27,9 @@ func (StateKept) Doc() string {
 }
 
 // Check implements [Property]. Of what is in doubt, each outcome is right. What
-// a target does not have is unknown, where the ledger asks for it.
+// a target does not have is unknown, where the ledger asks for it. A flag that the
+// evidence left undecidable may be there or not, where the operator was told so; who
+// calls doubtful what the evidence decides has broken the property.
 func (p StateKept) Check(scene Scene) Result {
 	c := &stateCheck{scene: scene, result: Result{Number: p.Number(), Name: p.Name()}}
 	mail := scene.Mail.search()
@@ -36,6 +38,7 @@ func (p StateKept) Check(scene Scene) Result {
 			c.message(mail, promise)
 		}
 	}
+	c.flagReports()
 	for _, account := range scene.Accounts {
 		state, ok := scene.States[account.Name]
 		if !ok {
@@ -72,37 +75,49 @@ func (c *stateCheck) message(mail reading, promise traffic.Message) {
 		return
 	}
 	c.result.Checked++
-	fault := ""
+	var broken string
 	for _, m := range found {
-		if fault = messageFault(promise, m); fault == "" {
+		left, reported := c.unexcused(promise, m, flagFaults(promise, m))
+		left = append(left, dateFaults(promise, m)...)
+		if broken = strings.Join(left, "; "); broken == "" {
+			for _, text := range reported {
+				at := target.Place{Server: c.scene.Mail.Server, Account: promise.Account, Mailbox: promise.Mailbox, UID: m.UID}
+				c.result.Reported = append(c.result.Reported, Violation{Place: at, Marker: promise.Marker, Text: text}.String())
+			}
 			return
 		}
 	}
-	c.result.violate(c.scene.Mail.Server, promise, found[len(found)-1].UID, "%s", fault)
+	c.result.violate(c.scene.Mail.Server, promise, found[len(found)-1].UID, "%s", broken)
 }
 
-// messageFault says in what a message is not as its user left it.
-func messageFault(promise traffic.Message, m ReadMessage) string {
-	var faults []string
+// flagFaults says in which flags a message is not as its user left it.
+func flagFaults(promise traffic.Message, m ReadMessage) []flagFault {
+	var faults []flagFault
+	say := func(flag, format string) { faults = append(faults, flagFault{flag, fmt.Sprintf(format, flag)}) }
 	for _, flag := range slices.Sorted(maps.Keys(promise.Flags)) {
 		switch has := hasFlag(m.Flags, flag); {
 		case promise.Flags[flag].Allows(has):
 		case has:
-			faults = append(faults, fmt.Sprintf("it has %s, which its user took away", flag))
+			say(flag, "it has %s, which its user took away")
 		default:
-			faults = append(faults, fmt.Sprintf("it has lost %s", flag))
+			say(flag, "it has lost %s")
 		}
 	}
 	known := slices.Collect(maps.Keys(promise.Flags))
 	for _, flag := range m.Flags {
 		if !hasFlag(known, flag) && !ofTheServer(promise, flag) {
-			faults = append(faults, fmt.Sprintf("it has %s, which nobody gave it", flag))
+			say(flag, "it has %s, which nobody gave it")
 		}
 	}
-	if want := promise.InternalDate.Truncate(time.Second); !promise.InternalDate.IsZero() && !m.InternalDate.Truncate(time.Second).Equal(want) {
-		faults = append(faults, fmt.Sprintf("its INTERNALDATE is %s and was %s", inUTC(m.InternalDate), inUTC(want)))
+	return faults
+}
+
+func dateFaults(promise traffic.Message, m ReadMessage) []string {
+	want := promise.InternalDate.Truncate(time.Second)
+	if promise.InternalDate.IsZero() || m.InternalDate.Truncate(time.Second).Equal(want) {
+		return nil
 	}
-	return strings.Join(faults, "; ")
+	return []string{fmt.Sprintf("its INTERNALDATE is %s and was %s", inUTC(m.InternalDate), inUTC(want))}
 }
 
 // ofTheServer says of a flag that no user gave the message why it may be there:

@@ -24,7 +24,7 @@ func well() account {
 		mailboxes: []target.Mailbox{
 			box("INBOX", "u1", live(1, "a"), live(2, "b")),
 			box("INBOX/Old", "u2", live(1, "c")),
-			box("INBOX/Old/Deep", "u3"),
+			box("INBOX/Old/Deep", "u3", live(1, "b")),
 		},
 		meta: target.Meta{QuotaKiB: 100, Subscriptions: []string{"INBOX"}},
 	}
@@ -119,6 +119,8 @@ func TestPlansForAccounts(t *testing.T) {
 		a.meta.QuotaKiB, a.meta.Subscriptions = 200, []string{"INBOX/Old"}
 		a.mailboxes[0].ACL, a.mailboxes[0].Annotations = "alice lrs, carol l", map[string]string{"/shared/comment": "new"}
 	}
+	flagged := func(a *account, mailbox, record int) { a.mailboxes[mailbox].Records[record].Flags = []string{`\Seen`} }
+	copied := func(a *account) { a.mailboxes[1] = box("INBOX/Old", "u2", live(1, "c"), live(2, "b")) }
 	same := func(*account) {}
 	for _, tc := range []struct {
 		name     string
@@ -150,6 +152,21 @@ func TestPlansForAccounts(t *testing.T) {
 			a.mailboxes[0].Records[0].Expunged = true
 			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "a"))
 		}, []string{`flag INBOX/Old a +$Work +\Seen`}},
+		// b is there twice: nothing tells of which of them a third one is a copy.
+		{"flags of one of two equal messages, and one was copied here", restore.MergeFlags{}, func(a *account) { flagged(a, 0, 1) }, copied, []string{
+			`flag INBOX b +\Seen`, `keep INBOX/Old b +\Seen`,
+		}},
+		{"flags of two equal messages, and one was copied here", restore.MergeFlags{}, func(a *account) { flagged(a, 0, 1); flagged(a, 2, 0) }, copied, []string{
+			`flag INBOX b +\Seen`, `flag INBOX/Old/Deep b +\Seen`, `flag INBOX/Old b +\Seen`,
+		}},
+		{"flags of one of two equal messages, and a copy has them", restore.MergeFlags{}, func(a *account) { flagged(a, 0, 1) }, func(a *account) {
+			copied(a)
+			flagged(a, 1, 1)
+		}, []string{`flag INBOX b +\Seen`}},
+		{"flags of one of two equal messages that is gone by now", restore.MergeFlags{}, func(a *account) { flagged(a, 0, 1) }, func(a *account) {
+			copied(a)
+			a.mailboxes[0].Records[1].Expunged = true
+		}, []string{`keep INBOX/Old b +\Seen`}},
 
 		{"settings", restore.MergeSettings{}, settings, same, []string{
 			"subscribe INBOX/Old", "unsubscribe INBOX", "set-quota 200", "set-acl INBOX bob", "set-acl INBOX carol l", "set-annotation INBOX /shared/comment new",

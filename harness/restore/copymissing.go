@@ -69,7 +69,6 @@ type accountPlanner struct {
 	// has got since the freeze, whether still alive or not: those need no
 	// second copy. A planned copy uses one up.
 	arrived map[[2]string]int
-	copies  map[string][]since // by GUID; see copiesSince
 }
 
 func newAccountPlanner(ctx context.Context, scene Scene, account string, now target.Snapshot) (*accountPlanner, error) {

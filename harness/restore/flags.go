@@ -9,9 +9,12 @@ import (
 )
 
 // MergeFlags brings flags and keywords to what users had set on the old master,
-// for messages that both servers have. It merges three ways: what changed
-// between the replica's state in the freeze and the rescued store is applied to
-// what is there now, so that what users have changed since stands.
+// for messages that both servers have, and for copies that users have made of them
+// since. It merges three ways: what changed between the replica's state in the
+// freeze and the rescued store is applied to what is there now, so that what users
+// have changed since stands. Of which message a copy was made is told by its bytes;
+// where that leaves more than one, and they were not changed alike, the flags in
+// question stay, and are listed as doubtful.
 type MergeFlags struct{}
 
 // Name implements [Restorer].
@@ -25,86 +28,46 @@ func (MergeFlags) Doc() string {
 // Plan implements [Restorer].
 func (r MergeFlags) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
-		p.copies = p.copiesSince()
 		var actions []Action
 		for _, source := range p.rescued.Mailboxes {
 			actions = append(actions, p.mergeFlags(source)...)
 		}
-		return actions, nil
+		return append(actions, p.mergeFlagsOfCopies()...), nil
 	})
 }
 
+// mergeFlags is about messages that are where they were.
 func (p *accountPlanner) mergeFlags(source target.Mailbox) []Action {
 	before, known := byUniqueID(p.before, source.UniqueID)
 	now, there := byUniqueID(p.now, source.UniqueID)
-	if !known {
+	if !known || !there || before.UIDValidity != now.UIDValidity {
 		return nil
 	}
-	why := fmt.Sprintf("as its user had it on %s", p.rescued.Server)
-	if p.frozen.WasRebuilt(p.account, source.UniqueID) {
-		why += "; the flags here were lost with the index"
-	}
-	current, base := map[uint32]target.Record{}, liveByUID(before)
-	if there && before.UIDValidity == now.UIDValidity {
-		current = liveByUID(now)
-	}
+	current, base := liveByUID(now), liveByUID(before)
 	var actions []Action
 	for _, theirs := range source.Live() {
 		frozen, inBase := base[theirs.UID]
-		if !inBase || frozen.GUID != theirs.GUID || slices.Equal(frozen.Flags, theirs.Flags) {
+		mine, live := current[theirs.UID]
+		if !inBase || !live || frozen.GUID != theirs.GUID || mine.GUID != theirs.GUID {
 			continue
 		}
-		if mine, live := current[theirs.UID]; live && mine.GUID == theirs.GUID {
-			actions = appendFlag(actions, p.account, now.Name, why, frozen, theirs, mine)
+		add, remove := mergeThreeWays(frozen.Flags, theirs.Flags, mine.Flags)
+		if len(add)+len(remove) == 0 {
+			continue
 		}
-		for _, c := range p.copies[theirs.GUID] {
-			actions = appendFlag(actions, p.account, c.mailbox, why+"; its user has copied or moved it here since", frozen, theirs, c.record)
-		}
+		actions = append(actions, Action{
+			Act: Flag, Account: p.account, Mailbox: now.Name, UID: mine.UID, GUID: mine.GUID, Add: add, Remove: remove, Why: p.whyFlags(source.UniqueID),
+		})
 	}
 	return actions
 }
 
-func appendFlag(actions []Action, account, mailbox, why string, base, theirs, mine target.Record) []Action {
-	add, remove := mergeThreeWays(base.Flags, theirs.Flags, mine.Flags)
-	if len(add)+len(remove) == 0 {
-		return actions
+func (p *accountPlanner) whyFlags(uniqueID string) string {
+	why := fmt.Sprintf("as its user had it on %s", p.rescued.Server)
+	if p.frozen.WasRebuilt(p.account, uniqueID) {
+		why += "; the flags here were lost with the index"
 	}
-	return append(actions, Action{
-		Act: Flag, Account: account, Mailbox: mailbox, UID: mine.UID, GUID: mine.GUID, Add: add, Remove: remove, Why: why,
-	})
-}
-
-// since is a message that has come into a mailbox since the freeze.
-type since struct {
-	mailbox string
-	record  target.Record
-}
-
-// copiesSince finds, by GUID, messages that their user has copied or moved on
-// the serving server since the freeze: the same bytes, where the rescued store
-// has them not. They have the flags that were seen here then.
-func (p *accountPlanner) copiesSince() map[string][]since {
-	copies := map[string][]since{}
-	for _, m := range p.now.Mailboxes {
-		before, _ := byUniqueID(p.before, m.UniqueID)
-		old, _ := p.origin(m)
-		for _, r := range m.Live() {
-			here := func(o target.Record) bool { return o.GUID == r.GUID && !o.Expunged }
-			if r.UID > before.LastUID && !slices.ContainsFunc(old.Records, here) {
-				copies[r.GUID] = append(copies[r.GUID], since{m.Name, r})
-			}
-		}
-	}
-	return copies
-}
-
-// origin is the rescued store's mailbox that is this one of the serving server:
-// of its unique ID, or else of its name.
-func (p *accountPlanner) origin(m target.Mailbox) (target.Mailbox, bool) {
-	if old, ok := byUniqueID(p.rescued, m.UniqueID); ok {
-		return old, true
-	}
-	return p.rescued.Mailbox(m.Name)
+	return why
 }
 
 func liveByUID(m target.Mailbox) map[uint32]target.Record {

@@ -87,7 +87,7 @@ type Action struct {
 	From    string `json:"from,omitempty"`    // the mailbox on the rescued store, for Copy
 	To      string `json:"to,omitempty"`      // the new name, for Rename
 	// UID is the message's on the rescued store for Copy and Keep, on the
-	// serving server for Expunge and Flag.
+	// serving server for Expunge, Flag, and where it is about flags.
 	UID          uint32    `json:"uid,omitempty"`
 	GUID         string    `json:"guid,omitempty"`
 	Flags        []string  `json:"flags,omitempty"`
@@ -102,9 +102,14 @@ type Action struct {
 	Why   string `json:"why"`
 	// Doubtful: the evidence does not tell whether the user had deleted the
 	// message. It stays, or is restored, all the same: a double is better than
-	// a loss.
+	// a loss. Where it is about flags, the evidence does not tell whether the user
+	// wants them so; they stay as they are.
 	Doubtful bool `json:"doubtful,omitempty"`
 }
+
+// AboutFlags says whether the action is about flags of a message, and not about
+// the message itself.
+func (a Action) AboutFlags() bool { return len(a.Add)+len(a.Remove) > 0 }
 
 func (a Action) String() string {
 	text := string(a.Act)
@@ -116,7 +121,14 @@ func (a Action) String() string {
 			text += " " + part
 		}
 	}
-	text += fmt.Sprintf(" of %s: %s", a.Account, a.Why)
+	text += fmt.Sprintf(" of %s", a.Account)
+	for _, flag := range a.Add {
+		text += " +" + flag
+	}
+	for _, flag := range a.Remove {
+		text += " -" + flag
+	}
+	text += ": " + a.Why
 	if a.Doubtful {
 		text += " [doubtful]"
 	}
