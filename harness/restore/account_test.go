@@ -2,6 +2,7 @@ package restore_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,22 @@ func TestPlansForAccounts(t *testing.T) {
 		{"deleted, and new mail has come since and gone", restore.RestoreMailboxes{}, remove, func(a *account) {
 			a.mailboxes[1] = box("INBOX/Old", "u2", live(1, "c"), tombstone(2, "new"))
 		}, []string{"delete INBOX/Old/Deep", "expunge INBOX/Old c"}},
+		{"deleted, and one below it is used", restore.RestoreMailboxes{}, remove, func(a *account) {
+			a.mailboxes[2] = box("INBOX/Old/Deep", "u3", live(1, "b"), live(2, "new"))
+		}, []string{"expunge INBOX/Old/Deep b", "expunge INBOX/Old c"}},
+		{"deleted, and one is new below it", restore.RestoreMailboxes{}, remove, func(a *account) {
+			a.mailboxes[2] = box("INBOX/Old/Fresh", "u9")
+		}, []string{"expunge INBOX/Old c"}},
+		{"deleted, when the one below it had been renamed", restore.RestoreMailboxes{}, func(a *account) {
+			a.mailboxes, a.meta.Deleted = slices.Delete(a.mailboxes, 1, 2), []string{"u2"}
+			a.mailboxes[1].Name = "INBOX/Deep"
+		}, same, []string{"rename INBOX/Old/Deep INBOX/Deep", "delete INBOX/Old"}},
+		{"deleted, and used here, and the one above it renamed", restore.RestoreMailboxes{}, func(a *account) {
+			a.mailboxes, a.meta.Deleted = a.mailboxes[:2], []string{"u3"}
+			a.mailboxes[1].Name = "INBOX/New"
+		}, func(a *account) {
+			a.mailboxes[2] = box("INBOX/Old/Deep", "u3", live(1, "b"), live(2, "new"))
+		}, []string{"rename INBOX/Old INBOX/New", "expunge INBOX/New/Deep b"}},
 		{"made", restore.RestoreMailboxes{}, add, same, []string{"create INBOX/Fresh"}},
 		{"made on both", restore.RestoreMailboxes{}, add, func(a *account) { a.mailboxes = append(a.mailboxes, box("INBOX/Fresh", "u8")) }, []string{}},
 		{"made there, and deleted here", restore.RestoreMailboxes{}, add, func(a *account) { a.meta.Deleted = []string{"u9"} }, []string{}},

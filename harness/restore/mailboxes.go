@@ -12,7 +12,8 @@ import (
 // RestoreMailboxes carries over what users did to mailboxes on the old master
 // and what never reached the replica: mailboxes made, renamed and deleted. A
 // mailbox that was deleted there and has got new mail here, whether that is still
-// in it or not, is emptied of its old mail and kept: its user files mail there.
+// in it or not, is emptied of its old mail and kept: its user files mail there. So is
+// one that has another below it here, which stays.
 type RestoreMailboxes struct{}
 
 // Name implements [Restorer].
@@ -27,8 +28,10 @@ func (RestoreMailboxes) Doc() string {
 func (r RestoreMailboxes) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
 		tree := newTree(p.now)
-		actions := p.deletions(tree)
+		actions, left := p.deletions(tree, p.deletedThere())
 		actions = append(actions, p.renames(tree)...)
+		more, used := p.deletions(tree, left) // those below may have another name by now
+		actions = append(append(actions, more...), p.emptyOfOld(tree, used)...)
 		return append(actions, p.creations(tree)...), nil
 	})
 }
@@ -63,37 +66,61 @@ func (t tree) rename(from, to string) {
 	}
 }
 
-// deletions plans the deletion of each mailbox that its user had deleted, the
-// deepest first.
-func (p *accountPlanner) deletions(tree tree) []Action {
-	var actions []Action
-	for _, before := range slices.Backward(p.before.Mailboxes) {
-		now, there := byUniqueID(p.now, before.UniqueID)
-		if !there || !slices.Contains(p.rescued.Meta.Deleted, before.UniqueID) {
-			continue
+func (t tree) hasBelow(name string) bool {
+	for _, n := range t {
+		if strings.HasPrefix(n, name+"/") {
+			return true
 		}
-		why := fmt.Sprintf("its user had deleted it on %s", p.rescued.Server)
-		if gotMail(before, now) {
-			actions = append(actions, p.emptyOfOld(before, now, why)...)
+	}
+	return false
+}
+
+// deletedThere returns the mailboxes that the serving server has and that their user
+// had deleted on the old master, as they were in the freeze, the deepest first.
+func (p *accountPlanner) deletedThere() []target.Mailbox {
+	var deleted []target.Mailbox
+	for _, before := range slices.Backward(p.before.Mailboxes) {
+		if _, there := byUniqueID(p.now, before.UniqueID); there && slices.Contains(p.rescued.Meta.Deleted, before.UniqueID) {
+			deleted = append(deleted, before)
+		}
+	}
+	return deleted
+}
+
+// deletions plans the deletion of each of the mailboxes that nobody uses, and returns
+// the others.
+func (p *accountPlanner) deletions(tree tree, mailboxes []target.Mailbox) (actions []Action, left []target.Mailbox) {
+	for _, before := range mailboxes {
+		now, _ := byUniqueID(p.now, before.UniqueID)
+		name := tree[before.UniqueID]
+		if gotMail(before, now) || tree.hasBelow(name) {
+			left = append(left, before)
 			continue
 		}
 		delete(tree, before.UniqueID)
-		actions = append(actions, Action{Act: Delete, Account: p.account, Mailbox: now.Name, Why: why})
+		actions = append(actions, Action{Act: Delete, Account: p.account, Mailbox: name, Why: p.whyDeleted()})
 	}
-	return actions
+	return actions, left
+}
+
+func (p *accountPlanner) whyDeleted() string {
+	return fmt.Sprintf("its user had deleted it on %s", p.rescued.Server)
 }
 
 // gotMail says whether mail has come into the mailbox since the freeze.
 func gotMail(before, now target.Mailbox) bool { return now.LastUID > before.LastUID }
 
-func (p *accountPlanner) emptyOfOld(before, now target.Mailbox, why string) []Action {
+func (p *accountPlanner) emptyOfOld(tree tree, mailboxes []target.Mailbox) []Action {
 	var actions []Action
-	for _, r := range now.Live() {
-		if r.UID <= before.LastUID {
-			actions = append(actions, Action{
-				Act: Expunge, Account: p.account, Mailbox: now.Name, UID: r.UID, GUID: r.GUID,
-				Why: why + ", and new mail has come into it since",
-			})
+	for _, before := range mailboxes {
+		now, _ := byUniqueID(p.now, before.UniqueID)
+		for _, r := range now.Live() {
+			if r.UID <= before.LastUID {
+				actions = append(actions, Action{
+					Act: Expunge, Account: p.account, Mailbox: tree[before.UniqueID], UID: r.UID, GUID: r.GUID,
+					Why: p.whyDeleted() + " with its mailbox, which is used here",
+				})
+			}
 		}
 	}
 	return actions

@@ -138,8 +138,8 @@ func TestCopiesOfOneMessageAfterChanges(t *testing.T) {
 		"one expunged there, the other moved here, and both live on": {"create A\ncreate B\ncreate C\nappend m INBOX\ncopy m INBOX A\nexpunge m INBOX\n@imap2\nmove m A B\ncopy m INBOX C", []string{"- m INBOX", "- m A", "+ m B", "+ m C"}},
 		"one expunged there, and the other has flags":                {"create A\ncreate B\nappend m INBOX\ncopy m INBOX A\nexpunge m INBOX\nflag m A k\n@imap2\ncopy m INBOX B", []string{"- m INBOX", "+ m A k=[true]", "+ m B"}},
 		// It is the same one under its mailbox's new name.
-		"expunged there and its mailbox renamed, copied here":              {"create A\ncreate B\nappend m A\nexpunge m A\nrename A C\n@imap2\ncopy m A B", []string{"- m A", "+ m B"}},
-		"expunged there, flagged here and its mailbox renamed, and copied": {"create A\ncreate B\nappend m A\nexpunge m A\n@imap2\nflag m A k\nrename A C\ncopy m C B", []string{"- m A", "+ m B k=[true]"}},
+		"expunged there and its mailbox renamed, copied here":              {"create A\ncreate B\nappend m A\nexpunge m A\nrename A C\n@imap2\ncopy m A B", []string{"- m C", "+ m B"}},
+		"expunged there, flagged here and its mailbox renamed, and copied": {"create A\ncreate B\nappend m A\nexpunge m A\n@imap2\nflag m A k\nrename A C\ncopy m C B", []string{"- m C", "+ m B k=[true]"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantPromised(t, c.script, c.want) })
 	}
@@ -302,15 +302,40 @@ func TestAMailboxThatWasDeletedLivesAgainWhenItIsFilled(t *testing.T) {
 	}
 }
 
-// The new master has heard neither of the other name nor of the deletion.
-func TestAMailboxThatWasRenamedAndDeletedLivesAgainUnderItsOldName(t *testing.T) {
-	const script = "create A\ncreate C\nappend m A\nrename A B\ndelete B\n@imap2\nappend n A\ncopy m A C"
-	wantPromised(t, script, []string{"- m B", "+ n A", "+ m C"})
-	var names []string
-	for _, m := range play(t, script).Accounts()[0].Mailboxes {
-		names = append(names, fmt.Sprint(m.Name, " ", m.Promised()))
-	}
-	if diff := cmp.Diff([]string{"INBOX true", "B false", "C true", "A true"}, names); diff != "" {
-		t.Error(diff)
+// The new master has heard neither of other names nor of deletions.
+func TestAMailboxThatWasDeletedLivesAgainUnderTheNameThatItHasHere(t *testing.T) {
+	for name, c := range map[string]struct {
+		script          string
+		want, mailboxes []string
+	}{
+		"renamed before": {
+			"create A\ncreate C\nappend m A\nrename A B\ndelete B\n@imap2\nappend n A\ncopy m A C",
+			[]string{"- m B", "+ n A", "+ m C"}, []string{"INBOX", "C", "A"},
+		},
+		"the one above it renamed before": {
+			"create P\ncreate P/A\nappend m P/A\nrename P Q\ndelete Q/A\n@imap2\nappend n P/A\ncopy m P/A INBOX\nexpunge n P/A",
+			[]string{"- m Q/A", "- n Q/A", "+ m INBOX"}, []string{"INBOX", "Q", "Q/A"},
+		},
+		"the one above it renamed afterwards": {
+			"create P\ncreate P/A\nappend m P/A\ndelete P/A\nrename P Q\n@imap2\nappend n P/A\ncopy m P/A INBOX\nexpunge n P/A",
+			[]string{"- m P/A", "- n Q/A", "+ m INBOX"}, []string{"INBOX", "Q", "Q/A"},
+		},
+		"the one above it deleted as well": {
+			"create P\ncreate P/A\ndelete P/A\ndelete P\n@imap2\nappend n P/A",
+			[]string{"+ n P/A"}, []string{"INBOX", "P", "P/A"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantPromised(t, c.script, c.want)
+			var mailboxes []string
+			for _, m := range play(t, c.script).Accounts()[0].Mailboxes {
+				if m.Promised() {
+					mailboxes = append(mailboxes, m.Name)
+				}
+			}
+			if diff := cmp.Diff(c.mailboxes, mailboxes); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

@@ -18,7 +18,7 @@ func (r *replay) addBox(account, name string, made target.Outcome) {
 // current returns what the mailbox is called by now that the entry's server
 // calls so. A mailbox that was renamed on the old master has its old name on a
 // new one that has not heard of it. One that was deleted there, and into which
-// mail is put here, lives again, under the name that it has here.
+// mail is put here, lives again.
 func (r *replay) current(e Entry, name string, filled bool) string {
 	if name == "" {
 		return ""
@@ -37,19 +37,35 @@ func (r *replay) current(e Entry, name string, filled bool) string {
 	}
 	at := box{e.Account, name}
 	if server, ok := r.removed[at]; ok && server != e.Server && e.outcome() == target.Acknowledged && filled {
-		r.revive(at, asked)
-		return asked
+		return r.revive(e, at, asked)
 	}
 	return name
 }
 
 // revive notes that a mailbox which was deleted on another server is used on this
-// one, which has not heard of that, nor of a name that it was given there before.
-func (r *replay) revive(at box, name string) {
-	r.addBox(at.account, name, target.Acknowledged)
+// one, which has heard neither of that nor of a name that it was given there before.
+// It is called as it is here, and lives where the one above it does by now, which lives
+// again with it.
+func (r *replay) revive(e Entry, at box, asked string) string {
+	name := r.inParent(e, asked)
+	r.addBox(e.Account, name, target.Acknowledged)
+	if name != asked {
+		r.moved[box{e.Account, asked}] = elsewhere{r.removed[at], name}
+	}
 	if name != at.mailbox {
 		r.renameTraces(at, name)
 	}
+	return name
+}
+
+// inParent returns what a mailbox is called by now that the entry's server calls so,
+// where it is only the ones above it that may have another name.
+func (r *replay) inParent(e Entry, name string) string {
+	i := strings.LastIndex(name, "/")
+	if i < 0 {
+		return name
+	}
+	return r.current(e, name[:i], true) + name[i:]
 }
 
 // rename gives a mailbox and those below it another name, and its messages with
@@ -75,19 +91,26 @@ func (r *replay) rename(e Entry) {
 	}
 }
 
+// renameMessages renames the mailbox of messages, also of those that are not in it any
+// more: whoever asks where they were asks by its name.
 func (r *replay) renameMessages(at box, to string, outcome target.Outcome) {
 	for _, m := range r.messages {
+		if m.Account != at.account || m.Mailbox != at.mailbox {
+			continue
+		}
 		key := place{m.Account, m.Mailbox, m.Marker}
-		if m.Account != at.account || m.Mailbox != at.mailbox || r.at[key] != m {
-			continue
+		there := r.at[key] == m
+		if outcome != target.InDoubt {
+			m.Mailbox = to
 		}
-		if outcome == target.InDoubt {
+		switch {
+		case !there:
+		case outcome == target.InDoubt:
 			m.OrIn = to
-			continue
+		default:
+			delete(r.at, key)
+			r.at[place{m.Account, to, m.Marker}] = m
 		}
-		delete(r.at, key)
-		m.Mailbox = to
-		r.at[place{m.Account, to, m.Marker}] = m
 	}
 }
 
