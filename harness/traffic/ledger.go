@@ -207,6 +207,14 @@ func (l *Ledger) mailboxesOf(account, marker string) []string {
 	return mailboxes
 }
 
+// called returns what a mailbox is called by now that a server calls so: a new master
+// may not have heard of its last name.
+func (l *Ledger) called(account, server, mailbox string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.replay().current(Entry{Account: account, Server: server}, mailbox, false)
+}
+
 // unread returns the messages that must be there and were not read back yet:
 // their mailboxes by marker.
 func (l *Ledger) unread(account string) map[string]string {

@@ -155,3 +155,66 @@ func TestAppendedDatesAreIMAPs(t *testing.T) {
 		}
 	}
 }
+
+// A message that is twice in a mailbox is two that nobody can tell apart. Users move and
+// copy none to where it is or was, also where a new master has not heard of a mailbox's
+// last name.
+func TestNoMessageGoesTwiceIntoOneMailbox(t *testing.T) {
+	accounts := []string{"alice", "bob"}
+	for seed := range uint64(20) {
+		users, _, p := newUsers(t, seed)
+		if _, err := users.Seed(t.Context(), accounts, 3, 10); err != nil {
+			t.Fatal(err)
+		}
+		work := func(operations int, only ...traffic.Op) {
+			t.Helper()
+			if _, err := users.Work(t.Context(), accounts, operations, only); err != nil {
+				t.Fatal(err)
+			}
+		}
+		work(10, traffic.OpCreate, traffic.OpCopy)
+		if err := p.Clock().Sleep(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Saboteur().Suspend(t.Context(), target.Imap1, "sync_client"); err != nil {
+			t.Fatal(err)
+		}
+		work(6, traffic.OpRename, traffic.OpMove)
+		if _, err := p.Saboteur().KillServer(t.Context(), target.Imap1); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Operator().Promote(t.Context(), target.Imap2); err != nil {
+			t.Fatal(err)
+		}
+		work(20, traffic.OpMove, traffic.OpCopy)
+		for _, account := range accounts {
+			wantNoneTwice(t, p.Serving(), account)
+		}
+	}
+}
+
+func wantNoneTwice(t *testing.T, server target.Server, account string) {
+	t.Helper()
+	session, err := server.User().Login(t.Context(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = session.Close() }() // it was only read from
+	mailboxes, err := session.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mailbox := range mailboxes {
+		markers, err := session.Header(t.Context(), mailbox, traffic.MarkerField, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := map[string]bool{}
+		for _, marker := range markers {
+			if there[marker] {
+				t.Errorf("%s is twice in %s of %s", marker, mailbox, account)
+			}
+			there[marker] = true
+		}
+	}
+}

@@ -66,11 +66,12 @@ func (w *worker) transfer(ctx context.Context, op Op) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	taken := map[string]bool{mailbox: true}
+	called := func(name string) string { return w.ledger.called(w.account, string(w.server.Name()), name) }
+	taken := map[string]bool{called(mailbox): true}
 	for _, held := range w.ledger.mailboxesOf(w.account, message.marker) {
 		taken[held] = true
 	}
-	to := w.aMailbox(ctx, func(name string) bool { return !taken[name] })
+	to := w.aMailbox(ctx, func(name string) bool { return !taken[called(name)] })
 	if to == "" {
 		return false, nil
 	}
