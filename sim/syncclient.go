@@ -42,6 +42,7 @@ type syncClient struct {
 	server  *server
 	batch   *batch    // in work
 	waiting bool      // a next step is due
+	turn    int       // counts the steps that were made due: the last one alone counts
 	life    int       // of the replica's, with which it is connected; 0: it is not
 	used    time.Time // when the replica answered last
 	retries int
@@ -70,9 +71,17 @@ func (c *syncClient) lookTime() time.Duration {
 	return max(c.server.pair.interval, pollTime/4+time.Duration(c.server.pair.rand.Int64N(int64(pollTime*3/4))))
 }
 
+// in makes the next step due, in place of one that was due already: what a step does
+// may log a change, which wakes the process that is just at work. It is one process.
 func (c *syncClient) in(d time.Duration) {
 	c.waiting = true
-	c.server.pair.after(d, c.step)
+	c.turn++
+	turn := c.turn
+	c.server.pair.after(d, "sync_client of "+string(c.server.name), func() {
+		if turn == c.turn {
+			c.step()
+		}
+	})
 }
 
 // step is what the process does before it waits for something again.

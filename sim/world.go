@@ -34,12 +34,14 @@ const (
 // tasks at work. Nothing in it runs by itself: time passes while somebody
 // sleeps.
 type world struct {
-	now   time.Time
-	rand  *rand.Rand
-	due   events
-	made  int // events so far, which orders those that are due at once
-	trace []string
-	line  []byte // in which the next one is written, over and over
+	now     time.Time
+	rand    *rand.Rand
+	due     events
+	made    int // events so far, which orders those that are due at once
+	trace   []string
+	line    []byte // in which the next one is written, over and over
+	atOnce  int    // events that have happened at this very moment
+	runaway error
 	// yield gives the task at work back to whoever runs it, until the given
 	// time; nil outside of tasks.
 	yield func(until time.Time)
@@ -65,6 +67,9 @@ func (w *world) Sleep(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	w.sleepUntil(w.now.Add(d))
+	if w.runaway != nil {
+		return w.runaway
+	}
 	return ctx.Err()
 }
 
@@ -84,10 +89,14 @@ func (w *world) sleepUntil(t time.Time) {
 
 // advance moves the clock to t and lets everything happen that is due by then.
 func (w *world) advance(t time.Time) {
-	for len(w.due) > 0 && !w.due[0].at.After(t) {
+	for w.runaway == nil && len(w.due) > 0 && !w.due[0].at.After(t) {
 		next := heap.Pop(&w.due).(event)
 		if next.at.After(w.now) {
-			w.now = next.at
+			w.now, w.atOnce = next.at, 0
+		}
+		if w.atOnce++; w.atOnce > mostAtOnce || len(w.due) > mostDue {
+			w.runAway(next)
+			return
 		}
 		next.happen()
 	}
@@ -96,10 +105,30 @@ func (w *world) advance(t time.Time) {
 	}
 }
 
+// What a pair's few processes wait for is a handful, and each waits a while. A model in
+// which more is due than this, or happens at one moment, would never come to rest, and
+// no deadline in real time would end it.
+const (
+	mostDue    = 1000
+	mostAtOnce = 1000
+)
+
+// runAway ends all that would still happen: from now on every wait is an error, which
+// says what kept the model running.
+func (w *world) runAway(last event) {
+	said := "nothing"
+	if len(w.trace) > 0 {
+		said = w.trace[len(w.trace)-1]
+	}
+	w.runaway = fmt.Errorf("the simulated pair does not come to rest: at %s %d things have happened at once and %d more are due, the last %s; it said last: %s",
+		w.now.Format("15:04:05.000000"), w.atOnce, len(w.due), last.what, said)
+	w.dropEvents()
+}
+
 // after lets something happen once d has passed.
-func (w *world) after(d time.Duration, happen func()) {
+func (w *world) after(d time.Duration, what string, happen func()) {
 	w.made++
-	heap.Push(&w.due, event{at: w.now.Add(d), order: w.made, happen: happen})
+	heap.Push(&w.due, event{at: w.now.Add(d), order: w.made, what: what, happen: happen})
 }
 
 func (w *world) dropEvents() { w.due = nil }
@@ -116,6 +145,7 @@ func (w *world) Trace() []string { return append([]string(nil), w.trace...) }
 type event struct {
 	at     time.Time
 	order  int
+	what   string // who it is that goes on then
 	happen func()
 }
 
