@@ -35,6 +35,12 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	if s.disk.full {
 		return 0, nil, no(command, "", textIOError)
 	}
+	if v.future() {
+		v.overwriteNext(messages[0].Body)
+		s.dead = true
+		s.logf("imap: %s", fatalFuture)
+		return 0, nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalFuture}
+	}
 	var uids, seen []uint32
 	for _, message := range messages {
 		date := v.now
@@ -61,6 +67,20 @@ func (v *visit) lastIsRotten() bool {
 	records := v.index().records
 	return len(records) > 0 && records[len(records)-1].rotten
 }
+
+// future says whether a record has a UID above LAST_UID. Who appends after such a
+// one dies of it, when the message's file is there already.
+func (v *visit) future() bool {
+	records := v.index().records
+	return len(records) > 0 && records[len(records)-1].uid > v.index().lastUID
+}
+
+// overwriteNext puts a message's file where the next one goes.
+func (v *visit) overwriteNext(body []byte) {
+	v.folder.files[v.index().lastUID+1] = newFile(body, v.now)
+}
+
+const fatalFuture = "Fatal error: Internal error: assertion failed: imap/mailbox.c: 4528: prev.uid <= mailbox->i.last_uid"
 
 // leaveOrphan leaves a message file without a record, as a server may that dies
 // amid an append.
