@@ -36,10 +36,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		return 0, nil, no(command, "", textIOError)
 	}
 	if v.future() {
-		v.overwriteNext(messages[0].Body)
-		s.dead = true
-		s.logf("imap: %s", fatalFuture)
-		return 0, nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalFuture}
+		return 0, nil, s.dieOfFuture(command, v, messages[0].Body)
 	}
 	var uids, seen []uint32
 	for _, message := range messages {
@@ -78,6 +75,14 @@ func (v *visit) future() bool {
 // overwriteNext puts a message's file where the next one goes.
 func (v *visit) overwriteNext(body []byte) {
 	v.folder.files[v.index().lastUID+1] = newFile(body, v.now)
+}
+
+// dieOfFuture is the end of a session that appends after such a record.
+func (s *session) dieOfFuture(command string, v *visit, body []byte) error {
+	v.overwriteNext(body)
+	s.dead = true
+	s.logf("imap: %s", fatalFuture)
+	return &target.RefusedError{Command: command, Status: "BYE", Text: fatalFuture}
 }
 
 const fatalFuture = "Fatal error: Internal error: assertion failed: imap/mailbox.c: 4528: prev.uid <= mailbox->i.last_uid"
@@ -283,9 +288,12 @@ func (s *session) fits(command string, source, destination *visit, records []rec
 	var bytes int64
 	for _, r := range records {
 		bytes += int64(r.size)
-		if _, ok := source.folder.files[r.uid]; !ok {
+		if there, ok := source.folder.files[r.uid]; !ok || there.denied {
 			return no(command, "", textIOError)
 		}
+	}
+	if destination.future() {
+		return s.dieOfFuture(command, destination, source.folder.files[records[0].uid].body)
 	}
 	if sameRoot := source.folder.quotaRoot == destination.folder.quotaRoot; move && sameRoot {
 		return nil

@@ -24,11 +24,12 @@ func (CompiledScriptStale) Effects() Effects { return Effects{HurtsScripts: true
 
 // Inject implements [Fault].
 func (CompiledScriptStale) Inject(ctx context.Context, scene Scene) (Instance, error) {
-	return strike(ctx, scene, "bytecode that can be replaced", scene.Scripts,
+	instance, err := strike(ctx, scene, "bytecode that can be replaced", scene.Scripts,
 		func(ctx context.Context, hand target.ScriptSaboteur, c ChosenScript) (target.Evidence, part, error) {
 			evidence, err := hand.ReplaceCompiled(ctx, scene.On, c.Account, c.Script, c.Source)
 			return evidence, onScript(scene, c, runsStale(c), target.CompiledScriptStale, "an older script's bytecode took its place"), err
 		})
+	return summed(instance, err, replacedBy(scene, "older ones"))
 }
 
 // CompiledScriptOlder does the same, and dates the bytecode before its source: the

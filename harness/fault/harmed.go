@@ -83,11 +83,19 @@ func strike[Hands, Chosen any](ctx context.Context, scene Scene, needs string, c
 			return nil, fmt.Errorf("looking what became of it: %w", err)
 		}
 		if wrong {
-			h.evidence = h.evidence.And(evidence)
 			h.parts = append(h.parts, p)
+			h.evidence = h.evidence.And(evidence)
 		}
 	}
 	return h, nil
+}
+
+// summed gives what was hit several times a summary in one line.
+func summed(instance Instance, err error, say func(times int) string) (Instance, error) {
+	if h, ok := instance.(*harmed); ok && err == nil && h.evidence.Landed() {
+		h.evidence.Summary = say(len(h.parts))
+	}
+	return instance, err
 }
 
 func notOnThisTarget(what string) error {

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -29,9 +30,12 @@ func (IndexTruncated) Inject(ctx context.Context, scene Scene) (Instance, error)
 // spoilIndexes does the same to the index of each chosen mailbox, after which it
 // cannot be opened.
 func spoilIndexes(ctx context.Context, scene Scene, spoil func(target.IndexSaboteur, context.Context, target.ServerName, string, string) (target.Evidence, error)) (Instance, error) {
-	return strike(ctx, scene, "damage to index files", scene.Mailboxes,
+	instance, err := strike(ctx, scene, "damage to index files", scene.Mailboxes,
 		func(ctx context.Context, hand target.IndexSaboteur, m ChosenMailbox) (target.Evidence, part, error) {
 			evidence, err := spoil(hand, ctx, scene.On, m.Account, m.Mailbox)
 			return evidence, unreadableMailbox(scene, m, "its index file was damaged"), err
 		})
+	return summed(instance, err, func(times int) string {
+		return fmt.Sprintf("cyrus.index of %d mailboxes on %s was damaged", times, scene.On)
+	})
 }

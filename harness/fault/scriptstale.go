@@ -3,6 +3,7 @@ package fault
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -25,7 +26,14 @@ func (ScriptStale) Effects() Effects { return Effects{HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ScriptStale) Inject(ctx context.Context, scene Scene) (Instance, error) {
-	return replaceSources(ctx, scene, "an older script took its place", func(c ChosenScript) []byte { return c.Source })
+	instance, err := replaceSources(ctx, scene, "an older script took its place", func(c ChosenScript) []byte { return c.Source })
+	return summed(instance, err, replacedBy(scene, "older ones"))
+}
+
+func replacedBy(scene Scene, what string) func(int) string {
+	return func(times int) string {
+		return fmt.Sprintf("the scripts of %d accounts on %s were replaced by %s", times, scene.On, what)
+	}
 }
 
 // replaceSources puts another script in the place of each chosen one. A shorter one
