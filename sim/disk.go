@@ -34,13 +34,13 @@ type accountState struct {
 	quotaRoot     string // the internal name of the root, or empty for none
 	quotaKiB      int64  // its limit, or [target.NoQuota]
 	subscriptions map[string]bool
-	hasSubs       bool                 // its file of subscriptions was ever made
-	otherLimits   map[string]uint64    // of the quota root, but for storage: told by a master
-	quotaModSeq   uint64               // the same
-	seen          map[string]seenState // of others' mailboxes, by unique ID
-	bytecode      map[string]bytecode  // compiled scripts by name
-	contents      map[uint32]string    // of stored scripts: SHA-1 of the source as it was stored, by UID
-	defaultScript string               // where the link defaultbc points to
+	hasSubs       bool                    // its file of subscriptions was ever made
+	otherLimits   map[string]uint64       // of the quota root, but for storage: told by a master
+	quotaModSeq   uint64                  // the same
+	seen          map[string]seenState    // of others' mailboxes, by unique ID
+	bytecode      map[string]bytecode     // compiled scripts by name
+	scriptList    map[uint32]listedScript // of stored scripts, by UID: dav.db
+	defaultScript string                  // where the link defaultbc points to
 
 	conversationsLost bool // conversations.db is damaged or gone; nobody notices
 	seenBroken        bool // seen.db cannot be read: who tries dies of it
@@ -53,7 +53,7 @@ func newDisk() *disk {
 func newAccount() *accountState {
 	return &accountState{
 		quotaKiB: target.NoQuota, subscriptions: map[string]bool{},
-		otherLimits: map[string]uint64{}, seen: map[string]seenState{}, bytecode: map[string]bytecode{}, contents: map[uint32]string{},
+		otherLimits: map[string]uint64{}, seen: map[string]seenState{}, bytecode: map[string]bytecode{}, scriptList: map[uint32]listedScript{},
 	}
 }
 
@@ -61,7 +61,7 @@ func (a *accountState) clone() *accountState {
 	c := *a
 	c.subscriptions, c.seen = maps.Clone(a.subscriptions), maps.Clone(a.seen)
 	c.otherLimits = maps.Clone(a.otherLimits)
-	c.bytecode, c.contents = maps.Clone(a.bytecode), maps.Clone(a.contents)
+	c.bytecode, c.scriptList = maps.Clone(a.bytecode), maps.Clone(a.scriptList)
 	return &c
 }
 

@@ -18,10 +18,14 @@ type file struct {
 	body []byte
 	date int64
 	sum  digest
+
+	denied bool // Cyrus may not read it
 }
 
 // newFile makes a file of bytes that nobody changes any more.
-func newFile(body []byte, date int64) file { return file{body, date, digest{body, guidOf(body)}} }
+func newFile(body []byte, date int64) file {
+	return file{body: body, date: date, sum: digest{body, guidOf(body)}}
+}
 
 // sha1 returns the SHA-1 of the file's bytes as they are now, in hex.
 func (f file) sha1() string {

@@ -124,7 +124,7 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	}
 	slices.Sort(meta.Subscriptions)
 	for _, stored := range v.disk.scripts(account) {
-		meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: a.contents[stored.record.uid], Active: stored.record.has(`\Flagged`)})
+		meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: a.scriptList[stored.record.uid].sha1, Active: stored.record.has(`\Flagged`)})
 	}
 	if a.quotaRoot != "" {
 		meta.QuotaKiB = a.quotaKiB

@@ -71,6 +71,9 @@ func (s *scriptSession) Get(ctx context.Context, name string) ([]byte, error) {
 	if stored == nil {
 		return nil, no(command, "NONEXISTENT", "Script doesn't exist")
 	}
+	if stored.source == nil {
+		return nil, no(command, "", "Error getting script")
+	}
 	return slices.Clone(stored.source), nil
 }
 

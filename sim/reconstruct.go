@@ -54,6 +54,11 @@ func (s *server) reconstruct(e *entry) string {
 		e.uidValidity = v.folder.index.uidValidity
 		v.nextModSeq()
 	}
+	if v.future() {
+		v.index().lastUID = v.index().records[len(v.index().records)-1].uid
+		fmt.Fprintf(&said, "%s future uid %d found\n", e.name, v.index().lastUID)
+		v.changed = true
+	}
 	found := slices.Sorted(maps.Keys(v.folder.files))
 	discovered := v.compareWithFiles(&said)
 	lastUID := v.index().lastUID

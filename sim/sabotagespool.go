@@ -44,7 +44,11 @@ func (f *folder) describeFile(uid uint32) string {
 	if !ok {
 		return "not there"
 	}
-	return fmt.Sprintf("%d bytes, SHA-1 %.12s", len(there.body), guidOf(there.body))
+	said := fmt.Sprintf("%d bytes, SHA-1 %.12s", len(there.body), guidOf(there.body))
+	if there.denied {
+		said += ", not to be read"
+	}
+	return said
 }
 
 // harmed returns what a harm makes of a file's bytes.

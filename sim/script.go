@@ -92,10 +92,17 @@ func scriptOf(message []byte) (name string, source []byte) {
 	return name, source
 }
 
+// listedScript is what is noted of a script when it is stored, and looked at later
+// instead of the message that holds it.
+type listedScript struct {
+	name string
+	sha1 string // of its source
+}
+
 // storedScript is one script that an account has.
 type storedScript struct {
 	name   string
-	source []byte // as it is shown
+	source []byte // as it is shown; nil: its file is gone
 	record record
 }
 
@@ -112,6 +119,9 @@ func (d *disk) scripts(account string) []storedScript {
 			continue
 		}
 		name, source := scriptOf(f.given(listing{r.uid, r.size}).body)
+		if a, ok := d.accounts[account]; ok && a.scriptList[r.uid].name != "" {
+			name = a.scriptList[r.uid].name
+		}
 		found = append(found, storedScript{name, source, r})
 	}
 	slices.SortFunc(found, func(a, b storedScript) int { return strings.Compare(a.name, b.name) })
@@ -136,9 +146,12 @@ func (s *server) installScripts(account string, changed []uint32) {
 		}
 		r := f.index.records[i]
 		name, source := scriptOf(f.files[uid].body)
+		if listed, known := a.scriptList[uid]; known {
+			name = listed.name
+		}
 		switch {
 		case r.expunged:
-			delete(a.contents, uid)
+			delete(a.scriptList, uid)
 			if s.hasScript(account, name) {
 				continue // it was stored anew
 			}
@@ -147,7 +160,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 				a.defaultScript = ""
 			}
 		default:
-			if _, known := a.contents[uid]; !known {
+			if _, known := a.scriptList[uid]; !known {
 				s.installScript(a, uid, name, source)
 			}
 			if active := r.has(`\Flagged`); active {
@@ -162,7 +175,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 // installScript compiles a script that has just been stored. What is in its file
 // later on is not looked at again, whatever becomes of its flags.
 func (s *server) installScript(a *accountState, uid uint32, name string, source []byte) {
-	a.contents[uid] = guidOf(source)
+	a.scriptList[uid] = listedScript{name, guidOf(source)}
 	if code, _, err := s.pair.compile(source); err == nil {
 		code.modified = s.clock().Unix()
 		a.bytecode[name] = code
@@ -214,6 +227,9 @@ func (s *server) recompile(account string, a *accountState) {
 	for _, stored := range s.disk.scripts(account) {
 		code, there := a.bytecode[stored.name]
 		if stored.name != a.defaultScript || there && code.modified >= stored.record.internalDate {
+			continue
+		}
+		if stored.source == nil {
 			continue
 		}
 		if code, _, err := s.pair.compile(stored.source); err == nil {

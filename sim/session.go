@@ -252,7 +252,7 @@ func (v *visit) listed(uids []uint32) []listing {
 func (f *folder) given(r listing) file {
 	there, ok := f.files[r.uid]
 	switch {
-	case !ok || len(there.body) == 0:
+	case !ok || there.denied || len(there.body) == 0:
 		return file{}
 	case len(there.body) == int(r.size):
 		return there

@@ -35,6 +35,9 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	if s.disk.full {
 		return 0, nil, no(command, "", textIOError)
 	}
+	if v.future() {
+		return 0, nil, s.dieOfFuture(command, v, messages[0].Body)
+	}
 	var uids, seen []uint32
 	for _, message := range messages {
 		date := v.now
@@ -61,6 +64,28 @@ func (v *visit) lastIsRotten() bool {
 	records := v.index().records
 	return len(records) > 0 && records[len(records)-1].rotten
 }
+
+// future says whether a record has a UID above LAST_UID. Who appends after such a
+// one dies of it, when the message's file is there already.
+func (v *visit) future() bool {
+	records := v.index().records
+	return len(records) > 0 && records[len(records)-1].uid > v.index().lastUID
+}
+
+// overwriteNext puts a message's file where the next one goes.
+func (v *visit) overwriteNext(body []byte) {
+	v.folder.files[v.index().lastUID+1] = newFile(body, v.now)
+}
+
+// dieOfFuture is the end of a session that appends after such a record.
+func (s *session) dieOfFuture(command string, v *visit, body []byte) error {
+	v.overwriteNext(body)
+	s.dead = true
+	s.logf("imap: %s", fatalFuture)
+	return &target.RefusedError{Command: command, Status: "BYE", Text: fatalFuture}
+}
+
+const fatalFuture = "Fatal error: Internal error: assertion failed: imap/mailbox.c: 4528: prev.uid <= mailbox->i.last_uid"
 
 // leaveOrphan leaves a message file without a record, as a server may that dies
 // amid an append.
@@ -263,9 +288,12 @@ func (s *session) fits(command string, source, destination *visit, records []rec
 	var bytes int64
 	for _, r := range records {
 		bytes += int64(r.size)
-		if _, ok := source.folder.files[r.uid]; !ok {
+		if there, ok := source.folder.files[r.uid]; !ok || there.denied {
 			return no(command, "", textIOError)
 		}
+	}
+	if destination.future() {
+		return s.dieOfFuture(command, destination, source.folder.files[records[0].uid].body)
 	}
 	if sameRoot := source.folder.quotaRoot == destination.folder.quotaRoot; move && sameRoot {
 		return nil

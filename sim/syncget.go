@@ -214,7 +214,7 @@ func (s *SyncSession) tellScripts(account string, a *accountState) {
 			dlist.Atom("GUID", guid), dlist.Num("ISACTIVE", active)))
 	}
 	for _, stored := range s.server.disk.scripts(account) {
-		line(stored.name+sourceSuffix, stored.record.internalDate, a.contents[stored.record.uid], 0)
+		line(stored.name+sourceSuffix, stored.record.internalDate, a.scriptList[stored.record.uid].sha1, 0)
 		if a.defaultScript == stored.name {
 			line(stored.name+bytecodeSuffix, 0, strings.Repeat("0", 40), 1)
 		}
@@ -261,7 +261,7 @@ func (s *SyncSession) askFetch(what dlist.Value) error {
 	switch {
 	case !ok:
 		return syncNonexistent
-	case there.sha1() != guid:
+	case there.denied || there.sha1() != guid:
 		s.tell(dlist.Value{Kind: dlist.Nil, Key: "MESSAGE"})
 	default:
 		s.tell(dlist.Value{Kind: dlist.File, Key: "MESSAGE", Partition: defaultPartition, GUID: guid, Text: string(there.body)})

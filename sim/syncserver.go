@@ -188,6 +188,10 @@ func (s *server) applyMailbox(u update) error {
 		s.logf("syncserver: IOERROR: append file failed mboxname=<%s>", u.name)
 		return syncAborted
 	}
+	if r := v.firstNew(u.records); r != nil && v.future() {
+		v.folder.files[r.uid] = u.files[r.uid]
+		return syncServerCrash
+	}
 	if !maps.Equal(v.folder.annotations, u.annotations) {
 		v.folder.annotations = maps.Clone(u.annotations)
 	}
@@ -230,6 +234,16 @@ func (v *visit) lacksFile(u update) bool {
 		u.records[i].unlinked = true
 	}
 	return false
+}
+
+// firstNew returns the first of these records that is to be added, or nil.
+func (v *visit) firstNew(records []record) *record {
+	for i := range records {
+		if _, known := v.index().at(records[i].uid); !known && records[i].uid > v.index().lastUID {
+			return &records[i]
+		}
+	}
+	return nil
 }
 
 // crcEqual compares two checksums: 0 on either side stands for one that is not known.
@@ -392,7 +406,7 @@ func (s *server) applyUnuser(account string) error {
 // fetch answers GET FETCH: the file of a message, if it is what its record says.
 func (v *visit) fetch(r record) (file, error) {
 	there, ok := v.folder.files[r.uid]
-	if !ok || there.sha1() != r.guid {
+	if !ok || there.denied || there.sha1() != r.guid {
 		return file{}, syncIOError
 	}
 	return there, nil

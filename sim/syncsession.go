@@ -88,6 +88,7 @@ func (s *SyncSession) Get(what dlist.Value) (SyncAnswer, error) {
 
 // Apply answers APPLY with a key and its value.
 func (s *SyncSession) Apply(what dlist.Value) (SyncAnswer, error) {
+	defer s.server.hush()()
 	return s.answer("APPLY", what, syncApplies())
 }
 

@@ -82,8 +82,11 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 	}
 	refuse := func(text string) error {
 		status := "451"
-		if text == textOverQuota {
+		switch text {
+		case textOverQuota:
 			status = "452"
+		case fatalFuture:
+			status = "421" // and lmtpd is dead
 		}
 		return &target.RefusedError{Command: command, Status: status, Text: text}
 	}
@@ -92,7 +95,11 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 	}
 	whole := v.withTrace(account, message)
 	for _, to := range v.file(ctx, account, whole) {
-		if refused := v.deliverTo(to, account, message, whole); refused != "" {
+		refused := v.deliverTo(to, account, message, whole)
+		if refused == fatalFuture {
+			return refuse(refused)
+		}
+		if refused != "" {
 			// The script has failed: what it has not done is not done, and the
 			// message goes into the INBOX, marked.
 			if refused = v.deliverTo(filing{inbox, []string{"$SieveFailed"}}, account, message, whole); refused != "" {
@@ -135,6 +142,11 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 			return ""
 		}
 		v.disk.delivered[known] = true
+	}
+	if visit.future() {
+		visit.overwriteNext(whole)
+		v.logf("lmtp: %s", fatalFuture)
+		return fatalFuture
 	}
 	uid := visit.add(whole, visit.now, to.flags)
 	v.pair.tracef("%s delivered UID %d to %s", v.name, uid, e.name)

@@ -111,6 +111,24 @@ const (
 	LoseCompiled       Op = "lose-compiled"       // of the script
 	LoseActiveLink     Op = "lose-active-link"    // of the account
 	ListScripts        Op = "list-scripts"        // what a session shows of scripts
+	SwapGUIDs          Op = "swap-guids"          // of two UIDs
+	SetLastUID         Op = "set-last-uid"        // of the mailbox, to Count
+	DenyFile           Op = "deny-file"           // of UIDs
+	LoseSource         Op = "lose-source"         // of the script
+)
+
+// What a sync client tells one server that has it wrong.
+const (
+	TellFlags         Op = "tell-flags"          // of UIDs, Add
+	TellDate          Op = "tell-date"           // of UIDs, that of the Message
+	TellRights        Op = "tell-rights"         // Who, Text
+	TellNoAnnotations Op = "tell-no-annotations" // of the mailbox
+	TellUnsubscribed  Op = "tell-unsubscribed"   // from the mailbox
+	TellQuota         Op = "tell-quota"          // Count in KiB; below zero lifts the limit
+	TellNoQuotaRoot   Op = "tell-no-quota-root"  //
+	TellScript        Op = "tell-script"         // Script, Message as the version; and it is active
+	TellNoActive      Op = "tell-no-active"      // Script, that was it
+	TellNoScript      Op = "tell-no-script"      // Script
 )
 
 // Step is one step of a plan. What does not apply to its operation is empty.

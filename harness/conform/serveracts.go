@@ -47,7 +47,7 @@ func harm[T any](what string, act func(ctx context.Context, s T, on target.Serve
 
 // serverActOf returns how a step is done that is no user's.
 func serverActOf(op Op) (serverAct, bool) {
-	for _, acts := range []map[Op]serverAct{serverActs, hostActs, handActs, diskActs, listActs} {
+	for _, acts := range []map[Op]serverAct{serverActs, hostActs, handActs, diskActs, listActs, recordActs, toldActs} {
 		if act, ok := acts[op]; ok {
 			return act, true
 		}

@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
@@ -16,7 +17,10 @@ func (r *run) sceneFor(ctx context.Context, f fault.Fault, on target.Server, ste
 	effects := f.Effects()
 	var err error
 	if effects.HurtsMailboxes {
-		scene.Mailboxes, err = r.chooseMailboxes(ctx, on, scene.Accounts, step.Count)
+		scene.Mailboxes, err = r.chooseMailboxes(ctx, on, scene.Accounts, step.Count, effects.Fits)
+	}
+	if effects.HurtsAccounts {
+		scene.Hurt, err = r.chooseAccounts(ctx, on, scene.Accounts, step.Count, effects.FitsAccount)
 	}
 	if effects.HurtsScripts {
 		scene.Scripts, err = r.chooseScripts(scene.Accounts, step.Count)
@@ -24,9 +28,9 @@ func (r *run) sceneFor(ctx context.Context, f fault.Fault, on target.Server, ste
 	return scene, err
 }
 
-// chooseMailboxes draws among the mailboxes of the accounts that the server has
-// mail in.
-func (r *run) chooseMailboxes(ctx context.Context, on target.Server, accounts []string, count int) ([]fault.ChosenMailbox, error) {
+// chooseMailboxes draws among the mailboxes of the accounts that fit or, where
+// nothing says which do, that the server has ever had mail in.
+func (r *run) chooseMailboxes(ctx context.Context, on target.Server, accounts []string, count int, fits func(target.Mailbox) bool) ([]fault.ChosenMailbox, error) {
 	var all []fault.ChosenMailbox
 	for _, account := range accounts {
 		mailboxes, err := on.Index().Mailboxes(ctx, account)
@@ -34,15 +38,51 @@ func (r *run) chooseMailboxes(ctx context.Context, on target.Server, accounts []
 			return nil, fmt.Errorf("choosing mailboxes of %s on %s: %w", account, on.Name(), err)
 		}
 		for _, m := range mailboxes {
-			if m.LastUID > 0 {
+			if m.LastUID == 0 {
+				continue
+			}
+			if fits != nil {
+				if m, err = on.Index().Mailbox(ctx, account, m.Name); err != nil {
+					return nil, fmt.Errorf("choosing mailboxes of %s on %s: %w", account, on.Name(), err)
+				}
+			}
+			if fits == nil || fits(m) {
 				all = append(all, fault.ChosenMailbox{Account: account, Mailbox: m.Name})
 			}
 		}
 	}
 	if len(all) < count {
-		return nil, fmt.Errorf("%d mailboxes are to be hurt, and only %d hold mail", count, len(all))
+		return nil, fmt.Errorf("%d mailboxes are to be hurt, and only %d hold mail that can be", count, len(all))
 	}
 	chosen := make([]fault.ChosenMailbox, count)
+	for i, at := range r.chance.Perm(len(all))[:count] {
+		chosen[i] = all[at]
+		if fits != nil {
+			chosen[i].Pick = r.chance.IntN(math.MaxInt32)
+		}
+	}
+	return chosen, nil
+}
+
+// chooseAccounts draws among the accounts that fit.
+func (r *run) chooseAccounts(ctx context.Context, on target.Server, accounts []string, count int, fits func(target.Snapshot) bool) ([]string, error) {
+	var all []string
+	for _, account := range accounts {
+		if fits != nil {
+			snapshot, err := target.TakeSnapshot(ctx, on, account, target.LevelIndex)
+			if err != nil {
+				return nil, fmt.Errorf("choosing accounts on %s: %w", on.Name(), err)
+			}
+			if !fits(snapshot) {
+				continue
+			}
+		}
+		all = append(all, account)
+	}
+	if len(all) < count {
+		return nil, fmt.Errorf("%d accounts are to be hurt, and only %d have what can be", count, len(all))
+	}
+	chosen := make([]string, count)
 	for i, at := range r.chance.Perm(len(all))[:count] {
 		chosen[i] = all[at]
 	}

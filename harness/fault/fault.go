@@ -35,6 +35,12 @@ type Effects struct {
 	// HurtsMailboxes and HurtsScripts say what the scene must have chosen.
 	HurtsMailboxes bool
 	HurtsScripts   bool
+	HurtsAccounts  bool
+	// Fits says whether a mailbox, with its records, can be hurt so; nil: one that
+	// has ever held mail can.
+	Fits func(target.Mailbox) bool
+	// FitsAccount says the same of an account, as its index is; nil: any can.
+	FitsAccount func(target.Snapshot) bool
 }
 
 // Scene is where a fault is injected.
@@ -42,13 +48,20 @@ type Scene struct {
 	Pair     target.Pair
 	On       target.ServerName
 	Accounts []string // those whose mail may be hurt
-	// Mailboxes and Scripts are chosen for the faults that need such.
+	// Mailboxes, Scripts and Hurt (accounts) are chosen for the faults that need
+	// such.
 	Mailboxes []ChosenMailbox
 	Scripts   []ChosenScript
+	Hurt      []string
 }
 
 // ChosenMailbox is a mailbox that a fault is to hurt.
-type ChosenMailbox struct{ Account, Mailbox string }
+type ChosenMailbox struct {
+	Account, Mailbox string
+	// Pick says which of the messages that fit is hurt: the one at this place, of
+	// as many as there are over and over.
+	Pick int
+}
 
 // ChosenScript is a script that a fault is to hurt, and the source whose effect
 // takes its place.
@@ -92,7 +105,22 @@ const (
 // All returns the catalogue, in the order of the documentation.
 func All() []Fault {
 	return []Fault{
-		ReplicationStopped{}, ReplicationLost{}, IndexRecordDamaged{}, IndexTruncated{}, ScriptStale{}, CompiledScriptStale{},
+		ReplicationStopped{}, ReplicationLost{},
+		// index and lists
+		IndexRecordDamaged{}, IndexRecordWiped{}, IndexTruncated{},
+		IndexSpoilt{target.Flipped}, IndexSpoilt{target.Zeroed}, IndexSpoilt{target.Removed},
+		CacheSpoilt{target.Truncated}, CacheSpoilt{target.Removed}, MailboxHeaderDeleted{}, MailboxFolderLost{},
+		MailboxEntryLost{}, MailboxListSpoilt{target.Truncated}, MailboxListSpoilt{target.Emptied},
+		ConversationsSpoilt{target.Truncated}, ConversationsSpoilt{target.Removed}, SeenTruncated{}, SeenDeleted{},
+		SubscriptionLost{}, QuotaRootWrong{}, QuotaChanged{}, ACLChanged{}, AnnotationLost{},
+		KeywordLost{}, FlagsChanged{}, InternalDateChanged{}, ModSeqChanged{}, GUIDsSwapped{}, TombstoneLost{}, LastUIDLow{},
+		// spool
+		MessageSpoilt{target.Removed}, MessageSpoilt{target.Emptied}, MessageSpoilt{target.Truncated}, MessageSpoilt{target.Flipped},
+		MessagesSwapped{}, StrayMessageFile{}, MessageDenied{target.WrongOwner}, MessageDenied{target.WrongMode},
+		// sieve
+		ScriptStale{}, CompiledScriptStale{}, CompiledScriptMissing{}, CompiledScriptOlder{}, ActiveLinkMissing{},
+		ScriptMissing{}, ScriptEmpty{}, OtherScriptActive{}, ScriptDeactivated{}, ScriptDeleted{},
+
 		ProcessKilled{}, ServerHung{},
 	}
 }

@@ -35,18 +35,17 @@ func (IndexRecordDamaged) Effects() Effects {
 // afterwards, so that sync_client comes upon the record: only INBOXes will do,
 // and only with several messages in them, for delivery reads the last record.
 func (IndexRecordDamaged) Inject(ctx context.Context, scene Scene) (Instance, error) {
-	hand, ok := scene.Pair.Saboteur().(target.IndexSaboteur)
-	if !ok {
-		return nil, notOnThisTarget("damage to index files")
-	}
 	for i := range scene.Mailboxes {
 		scene.Mailboxes[i].Mailbox = "INBOX"
 	}
-	instance, err := spoilIndexes(ctx, scene, hand.DamageRecord)
+	instance, err := spoilIndexes(ctx, scene, target.IndexSaboteur.DamageRecord)
 	if err != nil {
 		return nil, err
 	}
-	u := instance.(*unreadable)
+	h := instance.(*harmed)
+	if !h.evidence.Landed() {
+		return h, nil
+	}
 	server := scene.Pair.Server(scene.On)
 	const pill = "Subject: what makes sync_client look\r\n\r\n.\r\n"
 	if err := server.User().Deliver(ctx, scene.Mailboxes[0].Account, []byte(pill)); err != nil {
@@ -66,11 +65,11 @@ func (IndexRecordDamaged) Inject(ctx context.Context, scene Scene) (Instance, er
 	if err != nil {
 		return nil, err
 	}
-	u.evidence = u.evidence.And(target.Evidence{
+	h.evidence = h.evidence.And(target.Evidence{
 		Summary: "sync_client has died of it until it was started no more",
 		Facts:   []target.Fact{{What: "sync_client on " + string(scene.On), Before: "running", After: "given up"}},
 	})
-	return u, nil
+	return h, nil
 }
 
 func runs(ctx context.Context, server target.Server, process string) (bool, error) {

@@ -2,7 +2,6 @@ package fault
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -25,75 +24,18 @@ func (IndexTruncated) Effects() Effects { return Effects{HurtsMailboxes: true} }
 
 // Inject implements [Fault].
 func (IndexTruncated) Inject(ctx context.Context, scene Scene) (Instance, error) {
-	hand, ok := scene.Pair.Saboteur().(target.IndexSaboteur)
-	if !ok {
-		return nil, notOnThisTarget("damage to index files")
-	}
-	return spoilIndexes(ctx, scene, hand.TruncateIndex)
+	return spoilIndexes(ctx, scene, target.IndexSaboteur.TruncateIndex)
 }
 
-func notOnThisTarget(what string) error {
-	return &target.UnsupportedError{Target: "the target", What: what}
-}
-
-// spoilIndexes does the same to each chosen mailbox.
-func spoilIndexes(ctx context.Context, scene Scene, spoil func(context.Context, target.ServerName, string, string) (target.Evidence, error)) (Instance, error) {
-	if len(scene.Mailboxes) == 0 {
-		return nil, errors.New("no mailbox was chosen")
-	}
-	u := &unreadable{scene: scene, last: Live}
-	for _, m := range scene.Mailboxes {
-		evidence, err := spoil(ctx, scene.On, m.Account, m.Mailbox)
-		if err != nil {
-			return nil, err
-		}
-		u.evidence = u.evidence.And(evidence)
-	}
-	u.evidence.Summary = fmt.Sprintf("cyrus.index of %d mailboxes on %s was damaged", len(scene.Mailboxes), scene.On)
-	return u, nil
-}
-
-// unreadable is mailboxes whose index was damaged.
-type unreadable struct {
-	scene    Scene
-	evidence target.Evidence
-	last     State // as last seen while the server was up
-}
-
-// Look implements [Instance]: the damage is live as long as one of the
-// mailboxes cannot be opened. Of a server that is down nothing can be told.
-func (u *unreadable) Look(ctx context.Context) (Report, error) {
-	report := Report{Evidence: u.evidence}
-	for _, m := range u.scene.Mailboxes {
-		report.Damage = append(report.Damage, Damage{
-			Place: target.Place{Server: u.scene.On, Account: m.Account, Mailbox: m.Mailbox},
-			Kind:  target.MailboxUnreadable, How: "its index file was damaged",
+// spoilIndexes does the same to the index of each chosen mailbox, after which it
+// cannot be opened.
+func spoilIndexes(ctx context.Context, scene Scene, spoil func(target.IndexSaboteur, context.Context, target.ServerName, string, string) (target.Evidence, error)) (Instance, error) {
+	instance, err := strike(ctx, scene, "damage to index files", scene.Mailboxes,
+		func(ctx context.Context, hand target.IndexSaboteur, m ChosenMailbox) (target.Evidence, part, error) {
+			evidence, err := spoil(hand, ctx, scene.On, m.Account, m.Mailbox)
+			return evidence, unreadableMailbox(scene, m, "its index file was damaged"), err
 		})
-	}
-	processes, err := u.scene.Pair.Server(u.scene.On).Host().Processes(ctx)
-	if err != nil {
-		return Report{}, fmt.Errorf("looking for processes on %s: %w", u.scene.On, err)
-	}
-	if target.Alive(processes) {
-		if u.last, err = u.now(ctx); err != nil {
-			return Report{}, err
-		}
-	}
-	report.State = u.last
-	return report, nil
-}
-
-func (u *unreadable) now(ctx context.Context) (State, error) {
-	for _, m := range u.scene.Mailboxes {
-		session, err := u.scene.Pair.Server(u.scene.On).User().Login(ctx, m.Account)
-		if err != nil {
-			return "", fmt.Errorf("logging in as %s on %s: %w", m.Account, u.scene.On, err)
-		}
-		_, err = session.Records(ctx, m.Mailbox)
-		_ = session.Close() // it was only read from
-		if err != nil {
-			return Live, ctx.Err()
-		}
-	}
-	return Healed, nil
+	return summed(instance, err, func(times int) string {
+		return fmt.Sprintf("cyrus.index of %d mailboxes on %s was damaged", times, scene.On)
+	})
 }

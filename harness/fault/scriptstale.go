@@ -3,7 +3,6 @@ package fault
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -27,119 +26,47 @@ func (ScriptStale) Effects() Effects { return Effects{HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ScriptStale) Inject(ctx context.Context, scene Scene) (Instance, error) {
-	hand, ok := scene.Pair.Saboteur().(target.ScriptSaboteur)
-	if !ok {
-		return nil, notOnThisTarget("scripts that go stale")
+	instance, err := replaceSources(ctx, scene, "an older script took its place", func(c ChosenScript) []byte { return c.Source })
+	return summed(instance, err, replacedBy(scene, "older ones"))
+}
+
+func replacedBy(scene Scene, what string) func(int) string {
+	return func(times int) string {
+		return fmt.Sprintf("the scripts of %d accounts on %s were replaced by %s", times, scene.On, what)
 	}
-	s := &staleScripts{scene: scene, kind: target.ScriptStale, how: "an older script took its place", last: Live, isStale: showsStale}
-	return s, s.replace(ctx, hand.ReplaceSource)
 }
 
-// CompiledScriptStale puts other bytecode in the place of chosen scripts': the
-// script that is shown is no longer the one that runs.
-type CompiledScriptStale struct{}
-
-// Name implements [Fault].
-func (CompiledScriptStale) Name() string { return "compiled-script-stale" }
-
-// Doc implements [Fault].
-func (CompiledScriptStale) Doc() string {
-	return "some users' sieve bytecode is overwritten with an older script's: the script that is shown is not the one that runs"
-}
-
-// Effects implements [Fault].
-func (CompiledScriptStale) Effects() Effects { return Effects{HurtsScripts: true} }
-
-// Inject implements [Fault].
-func (CompiledScriptStale) Inject(ctx context.Context, scene Scene) (Instance, error) {
-	hand, ok := scene.Pair.Saboteur().(target.ScriptSaboteur)
-	if !ok {
-		return nil, notOnThisTarget("bytecode that goes stale")
-	}
-	s := &staleScripts{scene: scene, kind: target.CompiledScriptStale, how: "an older script's bytecode took its place", last: Live, isStale: runsStale}
-	return s, s.replace(ctx, hand.ReplaceCompiled)
-}
-
-// staleScripts are scripts that were replaced.
-type staleScripts struct {
-	scene    Scene
-	kind     target.Kind
-	how      string
-	evidence target.Evidence
-	last     State // as last seen while the server was up
-	isStale  func(context.Context, target.Server, ChosenScript) (bool, error)
-}
-
-func (s *staleScripts) replace(ctx context.Context, replace func(context.Context, target.ServerName, string, string, []byte) (target.Evidence, error)) error {
-	if len(s.scene.Scripts) == 0 {
-		return errors.New("no script was chosen: let users write some before")
-	}
-	for _, c := range s.scene.Scripts {
-		evidence, err := replace(ctx, s.scene.On, c.Account, c.Script, c.Source)
-		if err != nil {
-			return err
-		}
-		s.evidence = s.evidence.And(evidence)
-	}
-	s.evidence.Summary = fmt.Sprintf("the scripts of %d accounts on %s were replaced by older ones", len(s.scene.Scripts), s.scene.On)
-	return nil
-}
-
-// Look implements [Instance].
-func (s *staleScripts) Look(ctx context.Context) (Report, error) {
-	report := Report{Evidence: s.evidence}
-	for _, c := range s.scene.Scripts {
-		report.Damage = append(report.Damage, Damage{
-			Place: target.Place{Server: s.scene.On, Account: c.Account, Script: c.Script}, Kind: s.kind, How: s.how,
+// replaceSources puts another script in the place of each chosen one. A shorter one
+// is filled up with blanks.
+func replaceSources(ctx context.Context, scene Scene, how string, source func(ChosenScript) []byte) (Instance, error) {
+	return strike(ctx, scene, "scripts that can be replaced", scene.Scripts,
+		func(ctx context.Context, hand target.ScriptSaboteur, c ChosenScript) (target.Evidence, part, error) {
+			put := source(c)
+			evidence, err := hand.ReplaceSource(ctx, scene.On, c.Account, c.Script, put)
+			return evidence, onScript(scene, c, func(ctx context.Context, server target.Server) (bool, error) {
+				shown, there, err := shownSource(ctx, server, c)
+				return there && bytes.Equal(bytes.TrimRight(shown, " "), bytes.TrimRight(put, " ")), err
+			}, target.ScriptStale, how), err
 		})
-	}
-	server := s.scene.Pair.Server(s.scene.On)
-	processes, err := server.Host().Processes(ctx)
-	if err != nil {
-		return Report{}, fmt.Errorf("looking for processes on %s: %w", s.scene.On, err)
-	}
-	if target.Alive(processes) {
-		s.last = Healed
-		for _, c := range s.scene.Scripts {
-			stale, err := s.isStale(ctx, server, c)
-			if err != nil {
-				return Report{}, fmt.Errorf("looking at the script of %s on %s: %w", c.Account, s.scene.On, err)
-			}
-			if stale {
-				s.last = Live
-			}
-		}
-	}
-	report.State = s.last
-	return report, nil
 }
 
-// showsStale says whether the user is shown what was put in place. A shorter
-// script may have been filled up with blanks.
-func showsStale(ctx context.Context, server target.Server, c ChosenScript) (bool, error) {
+// onScript returns a part that is about a script.
+func onScript(scene Scene, c ChosenScript, wrong func(context.Context, target.Server) (bool, error), kind target.Kind, how string) part {
+	damage := []Damage{{Place: target.Place{Server: scene.On, Account: c.Account, Script: c.Script}, Kind: kind, How: how}}
+	return part{damage: damage, wrong: func(ctx context.Context) (bool, error) { return wrong(ctx, scene.server()) }}
+}
+
+// shownSource returns what its user is shown of a script, and whether it is listed
+// and can be read at all.
+func shownSource(ctx context.Context, server target.Server, c ChosenScript) (source []byte, there bool, err error) {
 	session, err := server.User().Scripts(ctx, c.Account)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	defer session.Close() // it was only read from
-	source, err := session.Get(ctx, c.Script)
-	if err != nil && target.OutcomeOf(err) == target.Refused {
-		return false, nil // it is not there any more
+	source, err = session.Get(ctx, c.Script)
+	if isRefused(err) {
+		return nil, false, nil
 	}
-	return bytes.Equal(bytes.TrimRight(source, " "), c.Source), err
-}
-
-// runsStale says whether the bytecode is that of what was put in place.
-func runsStale(ctx context.Context, server target.Server, c ChosenScript) (bool, error) {
-	stale, err := server.Host().CompileScript(ctx, c.Source)
-	if err != nil {
-		return false, err
-	}
-	compiled, err := server.Host().CompiledScripts(ctx, c.Account)
-	for _, s := range compiled {
-		if s.Name == c.Script {
-			return s.SHA1 == stale, err
-		}
-	}
-	return false, err
+	return source, err == nil, err
 }

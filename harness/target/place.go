@@ -69,13 +69,39 @@ const (
 	ServerDown Kind = "server-down"
 	// ServerHung: connections are accepted, and nobody answers.
 	ServerHung Kind = "server-hung"
+	// AccountMissing: the other side has an account that this one has not.
+	AccountMissing Kind = "account-missing"
+	// LastUIDDiffers: the next message gets a UID on one side that the other has
+	// given away already.
+	LastUIDDiffers Kind = "last-uid-differs"
+	// SeenDiffers: what an account has seen of others' mail differs.
+	SeenDiffers Kind = "seen-differs"
+	// StrayFile: a message file of no record.
+	StrayFile Kind = "stray-file"
+	// FileInaccessible: a file is there, and Cyrus may not read or write it.
+	FileInaccessible Kind = "file-inaccessible"
+	// DataFileDamaged: a file besides the index and the messages (cyrus.cache,
+	// cyrus.header, a database) is not what Cyrus wrote.
+	DataFileDamaged Kind = "data-file-damaged"
+	// CompiledScriptMissing: the active script has no bytecode, or no link to it, so
+	// nothing runs at delivery.
+	CompiledScriptMissing Kind = "compiled-script-missing"
+	// ProcessCrashed: a process of Cyrus ended as none should.
+	ProcessCrashed Kind = "process-crashed"
+	// DiskFull: nothing more can be written.
+	DiskFull Kind = "disk-full"
+	// DiskReadOnly: the mail's file system takes no writes.
+	DiskReadOnly Kind = "disk-read-only"
+	// ClockWrong: the server's clock is another than its peer's.
+	ClockWrong Kind = "clock-wrong"
 )
 
 // OfOneServer says whether damage of the kind shows on one server alone, with
 // nothing to hold against it.
 func (k Kind) OfOneServer() bool {
 	switch k {
-	case MailboxUnreadable, BodyDiffers, ClientCachesWrong, ScriptStale, CompiledScriptStale, ReplicationStopped, ServerDown, ServerHung:
+	case MailboxUnreadable, BodyDiffers, ClientCachesWrong, ScriptStale, CompiledScriptStale, ReplicationStopped, ServerDown, ServerHung,
+		StrayFile, FileInaccessible, DataFileDamaged, CompiledScriptMissing, ProcessCrashed, DiskFull, DiskReadOnly, ClockWrong:
 		return true
 	}
 	return false

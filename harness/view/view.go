@@ -56,6 +56,17 @@ func (v *View) User() target.UserView { return v.user }
 // Admin returns what a harness does as the server's administrator.
 func (v *View) Admin() *Admin { return &Admin{v.server} }
 
+// Mislead lets a sync client tell the server what is not so, over a connection of
+// its own.
+func (v *View) Mislead(ctx context.Context, told target.Hearsay) (target.Evidence, error) {
+	line, err := v.server.sync(ctx)
+	if err != nil {
+		return target.Evidence{}, err
+	}
+	defer func() { _ = line.Close() }()
+	return told.Tell(ctx, line)
+}
+
 // Close gives back the connections that the view keeps. The view can be used
 // on, and connects anew: a server that is wiped or started again may be closed
 // in between. Sessions stay the business of those who opened them.

@@ -69,6 +69,10 @@ func refusedUntouched(refused *target.RefusedError) bool {
 		strings.HasPrefix(refused.Code, "IMAP_MAILBOX_") || strings.HasPrefix(refused.Text, "Permission denied")
 }
 
+// Apply sends APPLY with a key and its value, whatever they are. That it fails
+// does not say that nothing was changed.
+func (s *Sync) Apply(ctx context.Context, what dlist.Value) error { return s.change(ctx, what) }
+
 // change sends APPLY with a key and its value. What is cut off before its end
 // did not take effect; what gets no answer, or BYE for one, is in doubt.
 func (s *Sync) change(ctx context.Context, what dlist.Value) error {
