@@ -6,11 +6,16 @@ import (
 	"testing"
 )
 
-// Whatever a plan can name stands in the guide to writing plans.
+// Whatever a plan can name stands in the guide to writing plans, or in the list of
+// faults that it refers to.
 func TestGuideNamesTheWholeCatalogue(t *testing.T) {
-	guide, err := os.ReadFile("../../docs/writing-plans.md")
-	if err != nil {
-		t.Fatal(err)
+	var guide string
+	for _, page := range []string{"writing-plans.md", "faults.md"} {
+		text, err := os.ReadFile("../../docs/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guide += string(text)
 	}
 	all, err := catalogues()
 	if err != nil {
@@ -21,8 +26,8 @@ func TestGuideNamesTheWholeCatalogue(t *testing.T) {
 			continue // they come and go without a word in the guide
 		}
 		for _, entry := range each.entries {
-			if !strings.Contains(string(guide), "| `"+entry.Name+"` |") {
-				t.Errorf("docs/writing-plans.md has no row for %s of the %s", entry.Name, each.what)
+			if !strings.Contains(guide, "| `"+entry.Name+"` |") {
+				t.Errorf("the guide has no row for %s of the %s", entry.Name, each.what)
 			}
 		}
 	}
