@@ -16,11 +16,13 @@ type disk struct {
 	folders   map[string]*folder // by unique ID
 	accounts  map[string]*accountState
 	full      bool                  // no room for mail is left
+	readOnly  bool                  // the file system that holds mail takes no writes
 	delivered map[delivery]bool     // for duplicate suppression
 	server    map[annotation]string // the server's own annotations
 	log       logFile               // sync/log
 	run       logFile               // sync/log-run: the batch in work
 	unsynced  []unsynced            // what a power cut takes back, the oldest first
+	backups   map[string]*folder    // of mailboxes' directories, by unique ID
 }
 
 // delivery is one message, by its Message-ID and Date, delivered to one mailbox, by
@@ -96,6 +98,7 @@ type logFile struct {
 	entries  []logEntry
 	bytes    int64
 	modified time.Time
+	broken   bool // its last line is half of one, and goes on with what is written next
 }
 
 // logEntry is one line: what kind of change, to what.
@@ -116,8 +119,12 @@ func (e logEntry) String() string {
 
 func (f *logFile) append(at time.Time, e logEntry) {
 	e.line = e.String()
-	f.entries = append(f.entries, e)
 	f.bytes += int64(len(e.line) + 1)
+	if f.broken {
+		last := len(f.entries) - 1
+		e, f.entries, f.broken = readEntry(f.entries[last].line+e.line), f.entries[:last], false
+	}
+	f.entries = append(f.entries, e)
 	f.modified = at
 }
 

@@ -81,6 +81,9 @@ func (s *scriptSession) Put(ctx context.Context, name string, source []byte) err
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}
+	if err := s.writable(command); err != nil {
+		return err
+	}
 	old := s.script(name)
 	switch scripts := s.disk.scripts(s.account); {
 	case len(source) > maxScriptSize:
@@ -130,6 +133,9 @@ func (s *scriptSession) Activate(ctx context.Context, name string) error {
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}
+	if err := s.writable(command); err != nil {
+		return err
+	}
 	if name != "" && s.script(name) == nil {
 		return no(command, "NONEXISTENT", "Script doesn't exist")
 	}
@@ -159,6 +165,9 @@ func (s *scriptSession) activate(name string) {
 func (s *scriptSession) Delete(ctx context.Context, name string) error {
 	command := "DELETESCRIPT " + name
 	if err := s.do(ctx, command, scriptTime); err != nil {
+		return err
+	}
+	if err := s.writable(command); err != nil {
 		return err
 	}
 	stored := s.script(name)
