@@ -46,7 +46,7 @@ func (s *server) Host() target.HostView { return hostView{s} }
 // start brings up the processes that the server's role asks for.
 func (s *server) start() {
 	s.life++
-	s.client, s.garbled, s.disk.readOnly = nil, false, false
+	s.client, s.garbled = nil, false
 	s.spawn("master", serviceIMAP.process(), serviceSync.process(), serviceSieve.process())
 	if s.role != target.RoleRescued && !s.draining { // a rescued server has no lmtpd
 		s.spawn(serviceLMTP.process())
