@@ -68,7 +68,7 @@ func (d *decoder) step(f field) Step {
 	case KindWait:
 		s.Wait = d.wait(n)
 	case KindFault:
-		s.Fault = d.fault(f.pos, n)
+		s.Fault = d.fault(n)
 	case KindFreeze:
 		s.Freeze = &Freeze{}
 	case KindPromote:
@@ -179,18 +179,13 @@ func texts(n *node) []string {
 }
 
 // fault wants one name, or a choice of several.
-func (d *decoder) fault(pos Pos, n *node) *Fault {
+func (d *decoder) fault(n *node) *Fault {
 	f := &Fault{
 		Name: d.ref(n.get("name"), "fault", d.names.faultNames()), Any: d.weighted(n.get("any")), On: Side(n.get("on").str()),
 		Accounts: d.recipients(n.get("accounts")), Count: int(n.get("count").uint()),
 		By: d.duration(n.get("by")), Rate: int(n.get("rate").uint()), Loss: int(n.get("loss").uint()),
 	}
-	named, _ := n.field("name")
-	choice, chosen := n.field("any")
-	switch {
-	case named.value == nil && !chosen && n != nil && n.kind == mapping:
-		d.errs.add(pos, "", "fault: missing key \"name\"")
-	case named.value != nil && chosen:
+	if choice, chosen := n.field("any"); chosen && n.get("name") != nil {
 		d.errs.add(choice.pos, "leave one of them out", "\"any\" stands beside \"name\": a fault is named, or drawn from several")
 	}
 	return f
