@@ -15,7 +15,7 @@ var (
 	_ target.BackupSaboteur = saboteur{}
 )
 
-//go:embed amid.sh
+//go:embed amid.pl
 var amidScript string
 
 // KillAmidReconstruct implements [target.ToolSaboteur].
@@ -28,8 +28,8 @@ func (b saboteur) KillAmidReconstruct(ctx context.Context, name target.ServerNam
 	if err != nil {
 		return fail(err)
 	}
-	command := s.toolCommand("cyrus", "reconstruct", mailboxname.Tool(account, mailbox))
-	said, err := s.pair.engine.execWithin(ctx, greetWithin, s.id, "cyrus", append([]string{"sh", "-uc", amidScript, "amid.sh", folder}, command...)...)
+	command := s.toolCommand("/usr/lib/cyrus/bin/reconstruct", mailboxname.Tool(account, mailbox))
+	said, err := s.pair.engine.execWithin(ctx, greetWithin, s.id, "cyrus", append([]string{"perl", "-e", amidScript, folder}, command...)...)
 	if err != nil {
 		return fail(fmt.Errorf("it ended before it was seen at work: %w", err))
 	}

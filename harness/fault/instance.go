@@ -3,7 +3,6 @@ package fault
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -63,54 +62,6 @@ func asMaster(scene Scene) Scene {
 	scene.On = scene.Pair.Serving().Name()
 	return scene
 }
-
-// burden is a message that a fault needs for itself. The ledger does not know it.
-func burden(n int) []byte {
-	return fmt.Appendf(nil, "Subject: burden %d\r\nMessage-ID: <burden-%d@cyrdrill>\r\n\r\nWhat a fault needs of its own.\r\n", n, n)
-}
-
-// deliverEach delivers so many messages to each of the scene's accounts, to one after
-// the other.
-func deliverEach(ctx context.Context, scene Scene, count int) error {
-	to := scene.Pair.Server(scene.On)
-	for _, account := range scene.Accounts {
-		for range count {
-			if err := to.User().Deliver(ctx, account, []byte(load)); err != nil {
-				return fmt.Errorf("delivering what the fault needs to %s: %w", account, err)
-			}
-		}
-	}
-	return nil
-}
-
-// underLoad delivers to each of the scene's accounts, at most so many messages, while
-// it does something beside that. That ends the load when it returns, and is told when
-// the load is over.
-func underLoad(ctx context.Context, scene Scene, atMost int, beside func(ctx context.Context, over func() bool) error) error {
-	var loading atomic.Int32
-	var enough atomic.Bool
-	loading.Store(int32(len(scene.Accounts)))
-	to := scene.Pair.Server(scene.On)
-	tasks := []func(context.Context) error{func(ctx context.Context) error {
-		defer enough.Store(true)
-		return beside(ctx, func() bool { return loading.Load() == 0 })
-	}}
-	for _, account := range scene.Accounts {
-		tasks = append(tasks, func(ctx context.Context) error {
-			defer loading.Add(-1)
-			for i := 0; i < atMost && !enough.Load(); i++ {
-				if err := to.User().Deliver(ctx, account, []byte(load)); err != nil {
-					return fmt.Errorf("delivering what the fault needs to %s: %w", account, err)
-				}
-			}
-			return nil
-		})
-	}
-	return scene.Pair.Executor().Run(ctx, tasks...)
-}
-
-// load is a message that a fault needs for itself.
-const load = "Subject: load\r\n\r\nWhat a fault needs of its own.\r\n"
 
 // gone is one message that was live in a mailbox of a server.
 type gone struct {
