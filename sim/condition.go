@@ -18,7 +18,7 @@ const (
 func (p *Pair) Condition(name target.ServerName, of string) (c Condition, life int) {
 	s, to := p.server(name), service(of)
 	switch {
-	case s.refuses(to):
+	case s.refuses(to), to == serviceSync && s.garbled:
 		return Refuses, s.life
 	case s.stopped(to.process()):
 		return Hangs, s.life

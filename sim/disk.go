@@ -16,11 +16,13 @@ type disk struct {
 	folders   map[string]*folder // by unique ID
 	accounts  map[string]*accountState
 	full      bool                  // no room for mail is left
+	readOnly  bool                  // the file system that holds mail takes no writes
 	delivered map[delivery]bool     // for duplicate suppression
 	server    map[annotation]string // the server's own annotations
 	log       logFile               // sync/log
 	run       logFile               // sync/log-run: the batch in work
 	unsynced  []unsynced            // what a power cut takes back, the oldest first
+	backups   map[string]*folder    // of mailboxes' directories, by unique ID
 }
 
 // delivery is one message, by its Message-ID and Date, delivered to one mailbox, by
@@ -97,15 +99,20 @@ type logFile struct {
 	shown    []string // the first of them, as lines: those that somebody has looked at
 	bytes    int64
 	modified time.Time
+	broken   bool // its last line is half of one, and goes on with what is written next
 }
 
 // logEntry is one line: what kind of change, to what.
 type logEntry struct {
 	kind, first, second string
+	text                string // of a log that was cut or written by hand; empty: as Cyrus writes it
 }
 
 // String returns the line without its end.
 func (e logEntry) String() string {
+	if e.text != "" {
+		return e.text
+	}
 	if e.second == "" {
 		return e.kind + " " + e.first
 	}
@@ -114,6 +121,9 @@ func (e logEntry) String() string {
 
 // length is that of the line, its end included.
 func (e logEntry) length() int {
+	if e.text != "" {
+		return len(e.text) + len("\n")
+	}
 	length := len(e.kind) + len(" ") + len(e.first) + len("\n")
 	if e.second != "" {
 		length += len(" ") + len(e.second)
@@ -122,8 +132,13 @@ func (e logEntry) length() int {
 }
 
 func (f *logFile) append(at time.Time, e logEntry) {
-	f.entries = append(f.entries, e)
 	f.bytes += int64(e.length())
+	if f.broken {
+		last := len(f.entries) - 1
+		e, f.entries, f.broken = readEntry(f.entries[last].String()+e.String()), f.entries[:last], false
+		f.shown = f.shown[:min(len(f.shown), last)]
+	}
+	f.entries = append(f.entries, e)
 	f.modified = at
 }
 

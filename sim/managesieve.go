@@ -84,6 +84,9 @@ func (s *scriptSession) Put(ctx context.Context, name string, source []byte) err
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}
+	if err := s.writable(command); err != nil {
+		return err
+	}
 	old := s.script(name)
 	switch scripts := s.disk.scripts(s.account); {
 	case len(source) > maxScriptSize:
@@ -133,6 +136,9 @@ func (s *scriptSession) Activate(ctx context.Context, name string) error {
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}
+	if err := s.writable(command); err != nil {
+		return err
+	}
 	if name != "" && s.script(name) == nil {
 		return no(command, "NONEXISTENT", "Script doesn't exist")
 	}
@@ -162,6 +168,9 @@ func (s *scriptSession) activate(name string) {
 func (s *scriptSession) Delete(ctx context.Context, name string) error {
 	command := "DELETESCRIPT " + name
 	if err := s.do(ctx, command, scriptTime); err != nil {
+		return err
+	}
+	if err := s.writable(command); err != nil {
 		return err
 	}
 	stored := s.script(name)

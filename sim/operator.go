@@ -42,6 +42,7 @@ func (o operator) Stop(ctx context.Context, name target.ServerName) error {
 	}
 	s.logf("master: exiting")
 	s.kill()
+	s.disk.readOnly = false // a machine that starts mounts anew
 	return o.pair.takes(ctx, startTime)
 }
 
@@ -72,7 +73,7 @@ func (o operator) Rescue(ctx context.Context, name target.ServerName) error {
 	case s.up():
 		return fmt.Errorf("rescuing %s: it is up, as %s", name, s.role)
 	}
-	s.role, s.peer, s.link.cut = target.RoleRescued, nil, true
+	s.role, s.peer, s.link.Cut = target.RoleRescued, nil, true
 	if err := o.bringUp(ctx, s); err != nil {
 		return err
 	}

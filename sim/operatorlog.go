@@ -72,6 +72,7 @@ func (b saboteur) KillProcess(ctx context.Context, name target.ServerName, proce
 			s.client.die("signaled to death by signal 9 (Killed)")
 			continue
 		}
+		s.logf("master: process type:SERVICE path:/usr/lib/cyrus/bin/%s pid:%d signaled to death by signal 9 (Killed)", process, s.process(process).pid)
 		s.end(process)
 		s.spawn(process)
 	}

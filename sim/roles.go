@@ -21,7 +21,7 @@ func (o operator) Resync(ctx context.Context, name target.ServerName, accounts [
 		return fmt.Errorf("resyncing %s: %s, which serves, is down", name, master.name)
 	}
 	s.kill()
-	s.disk, s.role, s.peer, s.link.cut = newDisk(), target.RoleReplica, nil, false
+	s.disk, s.role, s.peer, s.link.Cut = newDisk(), target.RoleReplica, nil, false
 	if err := o.bringUp(ctx, s); err != nil {
 		return err
 	}

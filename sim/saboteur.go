@@ -59,6 +59,7 @@ func (b saboteur) KillServer(ctx context.Context, name target.ServerName) (targe
 	}
 	before := fmt.Sprintf("%d running", len(s.processes))
 	s.kill()
+	s.disk.readOnly = false // a machine that starts mounts anew
 	return target.Evidence{
 		Summary: fmt.Sprintf("all processes of %s were sent SIGKILL", name),
 		Facts:   []target.Fact{{What: fmt.Sprintf("processes on %s", name), Before: before, After: "none"}},

@@ -21,7 +21,8 @@ type server struct {
 	life      int        // counts starts, so that a session knows its own
 	draining  bool       // users are let out, replication goes on
 	quiet     bool       // what is done is not logged for replication
-	link      link
+	link      target.Link
+	garbled   bool          // not sync_server answers at its port, but something of no meaning
 	offset    time.Duration // of its clock
 	idledOut  int           // counts jumps of its clock that ended idle sessions
 	client    *syncClient
@@ -45,7 +46,7 @@ func (s *server) Host() target.HostView { return hostView{s} }
 // start brings up the processes that the server's role asks for.
 func (s *server) start() {
 	s.life++
-	s.client = nil
+	s.client, s.garbled = nil, false
 	s.spawn("master", serviceIMAP.process(), serviceSync.process(), serviceSieve.process())
 	if s.role != target.RoleRescued && !s.draining { // a rescued server has no lmtpd
 		s.spawn(serviceLMTP.process())
@@ -111,6 +112,7 @@ func (s service) process() string {
 var (
 	errConnectionRefused = errors.New("connection refused")
 	errConnectionLost    = errors.New("connection lost")
+	errGarbled           = errors.New("greeting: answer not understood")
 )
 
 // patience is how long a client waits for an answer. Deadlines of contexts are in
@@ -131,6 +133,9 @@ func (s *server) connect(ctx context.Context, to service) error {
 	}
 	if s.refuses(to) {
 		return unreachable(errConnectionRefused)
+	}
+	if to == serviceSync && s.garbled {
+		return unreachable(errGarbled)
 	}
 	life := s.life
 	if err := s.waitFor(ctx, to); err != nil {

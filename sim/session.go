@@ -53,6 +53,14 @@ func no(command, code, text string) error {
 	return &target.RefusedError{Command: command, Status: "NO", Code: code, Text: text}
 }
 
+// writable refuses where nothing can be written to the disk that holds mail.
+func (s *server) writable(command string) error {
+	if s.disk.readOnly {
+		return no(command, "", textIOError)
+	}
+	return nil
+}
+
 // internal returns the internal name of what the user calls so.
 func (s *session) internal(name string) string { return s.disk.list.internal(s.user, name) }
 
@@ -114,6 +122,9 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 		return nil, err
 	}
 	v, err := s.open(command, name, "")
+	if err == nil && verb == "SELECT" {
+		err = s.writable(command) // EXAMINE opens the index to read alone
+	}
 	if err != nil {
 		return nil, err
 	}

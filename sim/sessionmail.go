@@ -32,7 +32,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	if v.lastIsRotten() {
 		return 0, nil, no(command, "", textFormatSpoilt)
 	}
-	if s.disk.full {
+	if s.disk.full || s.disk.readOnly {
 		return 0, nil, no(command, "", textIOError)
 	}
 	if v.future() {

@@ -15,6 +15,9 @@ func (s *session) CreateMailbox(ctx context.Context, name string) error {
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
+	if err := s.writable(command); err != nil {
+		return err
+	}
 	internal := s.internal(name)
 	if err := s.mayCreate(command, internal); err != nil {
 		return err
@@ -47,6 +50,9 @@ func (s *session) mayCreate(command, internal string) error {
 func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
 	command := "RENAME " + from
 	if err := s.do(ctx, command, mailboxTime); err != nil {
+		return err
+	}
+	if err := s.writable(command); err != nil {
 		return err
 	}
 	source := s.internal(from)
@@ -122,6 +128,9 @@ func (s *session) DeleteMailbox(ctx context.Context, name string) error {
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
+	if err := s.writable(command); err != nil {
+		return err
+	}
 	internal := s.internal(name)
 	if e := s.disk.list.find(internal); e != nil && isInbox(internal) {
 		return no(command, "", textUnsupported)
@@ -192,6 +201,9 @@ func (s *session) SetACL(ctx context.Context, name, identifier, rights string) e
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
+	if err := s.writable(command); err != nil {
+		return err
+	}
 	v, err := s.open(command, name, "a")
 	if err != nil {
 		return err
@@ -211,6 +223,9 @@ func (s *session) SetACL(ctx context.Context, name, identifier, rights string) e
 func (s *session) SetAnnotation(ctx context.Context, name, entry, value string) error {
 	command := "SETMETADATA " + name
 	if err := s.do(ctx, command, annotationTime); err != nil {
+		return err
+	}
+	if err := s.writable(command); err != nil {
 		return err
 	}
 	v, err := s.open(command, name, "l")

@@ -141,3 +141,33 @@ func (b *batch) do(c *replication, t errand) error {
 	}
 	return nil
 }
+
+// bytes returns how many bytes of messages the next task sends, about.
+func (b *batch) bytes(master, replica *server) int {
+	if b.at == len(b.todo) {
+		return 0
+	}
+	mailboxes := b.todo[b.at].together
+	if b.todo[b.at].kind == errandUser {
+		for _, e := range master.disk.list.ofAccount(b.todo[b.at].account) {
+			mailboxes = append(mailboxes, e.name)
+		}
+	}
+	sum := 0
+	for _, name := range mailboxes {
+		here, there := master.disk.list.find(name), replica.disk.list.find(name)
+		if here == nil || master.disk.folder(here) == nil {
+			continue
+		}
+		known := uint32(0)
+		if there != nil && replica.disk.folder(there) != nil {
+			known = replica.disk.folder(there).index.lastUID
+		}
+		for _, r := range master.disk.folder(here).index.records {
+			if r.uid > known {
+				sum += int(r.size)
+			}
+		}
+	}
+	return sum
+}

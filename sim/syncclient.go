@@ -46,6 +46,7 @@ type syncClient struct {
 	life    int       // of the replica's, with which it is connected; 0: it is not
 	used    time.Time // when the replica answered last
 	retries int
+	sent    bool // what the next errand sends has arrived
 
 	deaths    int
 	lastDeath time.Time
@@ -113,7 +114,7 @@ func (c *syncClient) take() {
 func (c *syncClient) send() {
 	s := c.server
 	switch {
-	case !s.peer.up() || s.peer.life != c.life:
+	case !s.peer.up() || s.peer.life != c.life || s.peer.garbled:
 		s.logf("sync_client: Error in do_sync(): bailing out! Bad protocol (end of file reached)")
 		c.respawn()
 	case s.pair.now.Sub(c.used) > syncTimeout:
@@ -135,7 +136,7 @@ func (c *syncClient) connected() bool { return c.life != 0 }
 func (c *syncClient) connect() {
 	s := c.server
 	switch {
-	case !s.peer.up() || !s.routed(s.peer):
+	case !s.peer.up() || !s.routed(s.peer) || s.peer.garbled:
 		if c.retries++; c.retries > patientRetries {
 			return // until it is up again
 		}
@@ -169,6 +170,9 @@ func (c *syncClient) work() {
 		c.next()
 		return
 	}
+	if c.sends() {
+		return
+	}
 	more, err := c.batch.next(&replication{s, s.peer})
 	switch {
 	case err == syncCrash:
@@ -185,6 +189,21 @@ func (c *syncClient) work() {
 			c.in(max(c.server.pair.interval, errandTime)) // the next batch
 		}
 	}
+}
+
+// sends says whether what the next errand sends is still on its way, which takes a
+// while where the network is narrow or loses packets. What takes longer than
+// sync_timeout never gets its answer.
+func (c *syncClient) sends() bool {
+	s := c.server
+	if c.sent || s.link.BytesPerSecond+s.peer.link.BytesPerSecond+s.link.LossPercent+s.peer.link.LossPercent == 0 {
+		c.sent = false
+		return false
+	}
+	d := s.transfer(s.peer, c.batch.bytes(s, s.peer))
+	c.sent = d < syncTimeout
+	c.in(min(d, syncTimeout+time.Millisecond))
+	return true
 }
 
 // die is an end that the master process counts.
@@ -207,7 +226,7 @@ func (c *syncClient) die(of string) {
 
 // respawn starts the process anew; the batch in work stays in log-run.
 func (c *syncClient) respawn() {
-	c.batch, c.life = nil, 0
+	c.batch, c.life, c.sent = nil, 0, false
 	c.server.end(syncClientName)
 	c.server.spawn(syncClientName)
 	c.in(respawnTime)

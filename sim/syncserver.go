@@ -70,8 +70,8 @@ func (h header) equal(o header) bool {
 // syncError says why the mailbox cannot be opened for replication.
 func (v *visit) syncError() error {
 	switch {
-	case v.folder == nil || v.index().state == indexGone:
-		return syncIOError
+	case v.server.disk.readOnly, v.folder == nil || v.index().state == indexGone:
+		return syncIOError // it opens cyrus.annotations to write
 	case v.index().state == indexCut:
 		return syncBadFormat
 	}
@@ -162,6 +162,9 @@ type update struct {
 // before it changes anything, and answers with a checksum failure afterwards
 // where it did not.
 func (s *server) applyMailbox(u update) error {
+	if s.disk.readOnly {
+		return syncIOError
+	}
 	v, err := s.opened(u)
 	if err != nil {
 		return err

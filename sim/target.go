@@ -106,7 +106,7 @@ func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 		s := p.servers[i]
 		s.kill()
 		s.disk, s.syslog, s.role, s.peer, s.draining = newDisk(), nil, role, nil, false
-		s.link, s.offset = link{}, 0
+		s.link, s.offset = target.Link{}, 0
 	}
 	p.serving = target.Imap1
 	p.servers[0].peer = p.servers[1]

@@ -125,7 +125,7 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 	if visit.lastIsRotten() {
 		return textFormatSpoilt
 	}
-	if v.disk.full {
+	if v.disk.full || v.disk.readOnly {
 		return textIOError
 	}
 	if v.overQuota(visit, 0) { // a message may exceed the limit once (lmtp_strict_quota is off)

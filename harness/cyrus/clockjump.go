@@ -25,3 +25,8 @@ func (b saboteur) Jump(ctx context.Context, name target.ServerName, d time.Durat
 		Facts:   []target.Fact{{What: "clock of " + string(name) + ", against real time", Before: before.String(), After: (before + d).String()}},
 	}, nil
 }
+
+// Offset implements [target.ClockSaboteur].
+func (b saboteur) Offset(_ context.Context, name target.ServerName) (time.Duration, error) {
+	return b.pair.server(name).clockOffset(), nil
+}

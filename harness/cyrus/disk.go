@@ -50,6 +50,12 @@ func (b saboteur) load(ctx context.Context, name target.ServerName, done, script
 	}, nil
 }
 
+// Full implements [target.DiskSaboteur].
+func (b saboteur) Full(ctx context.Context, name target.ServerName) (bool, error) {
+	room, err := b.pair.server(name).room(ctx)
+	return room == "0 KiB", err
+}
+
 // room says how much room there is for mail.
 func (s *server) room(ctx context.Context) (string, error) {
 	said, err := s.pair.engine.exec(ctx, s.id, "", "df", "--output=avail", mailFolder)

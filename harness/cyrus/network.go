@@ -3,7 +3,6 @@ package cyrus
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -18,12 +17,6 @@ func (b saboteur) Cut(ctx context.Context, name target.ServerName) (target.Evide
 // Mend implements [target.NetworkSaboteur].
 func (b saboteur) Mend(ctx context.Context, name target.ServerName) (target.Evidence, error) {
 	return b.rewire(ctx, name, "put back into the network of replication", (*server).reconnect)
-}
-
-// Delay implements [target.NetworkSaboteur]: containers have no rights over their
-// own queues, and the images nothing to set them with.
-func (saboteur) Delay(context.Context, target.ServerName, time.Duration) (target.Evidence, error) {
-	return target.Evidence{}, &target.UnsupportedError{Target: "docker", What: "slow networks"}
 }
 
 func (b saboteur) rewire(ctx context.Context, name target.ServerName, done string, do func(*server, context.Context) error) (target.Evidence, error) {

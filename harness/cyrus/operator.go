@@ -34,10 +34,36 @@ func (o operator) Start(ctx context.Context, name target.ServerName) error {
 	case up:
 		return fmt.Errorf("starting %s: it is up", name)
 	}
+	if err := s.straighten(ctx); err != nil {
+		return err
+	}
 	if _, err := o.pair.engine.ContainerStart(ctx, s.id, client.ContainerStartOptions{}); err != nil {
 		return fmt.Errorf("starting %s: %w", name, err)
 	}
+	if r := o.pair.relayNow(); r != nil && r.master == s {
+		if err := r.engage(ctx); err != nil {
+			return err
+		}
+	}
 	return s.greeted(ctx)
+}
+
+// straighten takes back, of a server that is down, what a start takes back.
+func (s *server) straighten(ctx context.Context) error {
+	garbled, _ := s.sabotaged()
+	s.setProtected(false)
+	if !garbled {
+		return nil
+	}
+	files, err := s.configuration(s.Role(), s.peerNow())
+	if err == nil {
+		err = s.pair.engine.write(ctx, s.id, files...)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the configuration of %s: %w", s.name, err)
+	}
+	s.setGarbled(false)
+	return nil
 }
 
 // Stop implements [target.Operator].

@@ -42,6 +42,7 @@ type Pair struct {
 
 	mu      sync.Mutex // also of what its servers have
 	serving target.ServerName
+	relay   *relay // nil: the two speak directly
 }
 
 var _ target.Pair = (*Pair)(nil)
@@ -182,6 +183,9 @@ func (p *Pair) populated(ctx context.Context, replica *server, accounts []string
 // Close implements [target.Pair]. It can be called again.
 func (p *Pair) Close(ctx context.Context) error {
 	errs := []error{}
+	if r := p.relayNow(); r != nil {
+		r.close()
+	}
 	for _, s := range p.servers {
 		errs = append(errs, s.view.Close())
 		s.lookout.close()

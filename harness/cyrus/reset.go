@@ -20,6 +20,12 @@ func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 			return fmt.Errorf("resetting the pair: %w", err)
 		}
 	}
+	if err := p.both(ctx, func(ctx context.Context, s *server) error { return s.reconnect(ctx) }); err != nil {
+		return fmt.Errorf("resetting the pair: %w", err)
+	}
+	if err := p.dropRelay(ctx); err != nil {
+		return fmt.Errorf("resetting the pair: %w", err)
+	}
 	if err := p.both(ctx, func(ctx context.Context, s *server) error { return s.reset(ctx) }); err != nil {
 		return fmt.Errorf("resetting the pair: %w", err)
 	}
@@ -37,8 +43,10 @@ func (s *server) reset(ctx context.Context) error {
 	if s.name != target.Imap1 {
 		role, peer = target.RoleReplica, ""
 	}
-	if err := s.reconnect(ctx); err != nil {
-		return err
+	if _, protected := s.sabotaged(); protected {
+		if _, err := (saboteur{s.pair}).Unprotect(ctx, s.name); err != nil {
+			return err
+		}
 	}
 	began := time.Now()
 	if err := s.startAnew(ctx, role, peer, docker.Wipe); err != nil {
@@ -101,6 +109,11 @@ func (s *server) startAnew(ctx context.Context, role target.Role, peer string, f
 		return fmt.Errorf("starting %s anew: %w", s.name, err)
 	}
 	s.setRole(role)
+	s.setPeer(peer)
+	s.setGarbled(false)
+	if !running {
+		s.setProtected(false)
+	}
 	if err := s.taken(ctx); err != nil {
 		return err
 	}

@@ -157,3 +157,15 @@ func (b saboteur) RemoveSyncLog(ctx context.Context, name target.ServerName) (ta
 		}},
 	}, nil
 }
+
+// CutSyncLog implements [target.LogSaboteur].
+func (b saboteur) CutSyncLog(ctx context.Context, name target.ServerName) (target.Evidence, error) {
+	return b.pair.server(name).measured(ctx, "the sync log was cut off in its middle", "bytes of the sync log of "+string(name),
+		`stat -c %s "$one"`, `truncate -s $(($(stat -c %s "$one") / 2)) "$one"`, syncFolder+"/log")
+}
+
+// AddLogLine implements [target.LogSaboteur].
+func (b saboteur) AddLogLine(ctx context.Context, name target.ServerName, line string) (target.Evidence, error) {
+	return b.pair.server(name).measured(ctx, fmt.Sprintf("the line %q was put into the sync log", line), "bytes of the sync log of "+string(name),
+		`[ ! -e "$one" ] && echo 0 || stat -c %s "$one"`, `echo "$two" >>"$one"; chown cyrus:mail "$one"`, syncFolder+"/log", line)
+}

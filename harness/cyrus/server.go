@@ -37,6 +37,9 @@ type server struct {
 	mu        sync.Mutex
 	id        string // of the container; empty: not made yet
 	role      target.Role
+	peerHost  string                  // to whom it replicates; empty: to nobody
+	garbled   bool                    // something else than sync_server answers at its port
+	protected bool                    // its mail is mounted read-only
 	draining  bool                    // it is a master that takes no users
 	addresses map[view.Service]string // while it runs; they move at each start
 	logSince  time.Time               // when it was made or reset
@@ -74,6 +77,38 @@ func (s *server) setRole(role target.Role) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.role = role
+}
+
+func (s *server) setPeer(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.peerHost = host
+}
+
+// peerNow returns the host to which the server replicates, or "".
+func (s *server) peerNow() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peerHost
+}
+
+// sabotaged says what was done to the server that a start takes back.
+func (s *server) sabotaged() (garbled, protected bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.garbled, s.protected
+}
+
+func (s *server) setGarbled(garbled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.garbled = garbled
+}
+
+func (s *server) setProtected(protected bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.protected = protected
 }
 
 func (s *server) setDraining(draining bool) {
@@ -125,6 +160,7 @@ func (s *server) create(ctx context.Context) error {
 	if s.role == target.RoleMaster {
 		peer = s.peer()
 	}
+	s.setPeer(peer)
 	files, err := s.configuration(s.role, peer)
 	if err != nil {
 		return err

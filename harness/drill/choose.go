@@ -13,7 +13,10 @@ import (
 
 // sceneFor chooses, by the plan's seed, what a fault is to hurt.
 func (r *run) sceneFor(ctx context.Context, f fault.Fault, on target.Server, step plan.Fault) (fault.Scene, error) {
-	scene := fault.Scene{Pair: r.pair, On: on.Name(), Accounts: r.accounts(step.Accounts)}
+	scene := fault.Scene{
+		Pair: r.pair, On: on.Name(), Accounts: r.accounts(step.Accounts),
+		Count: step.Count, By: step.By, Rate: step.Rate, Loss: step.Loss,
+	}
 	effects := f.Effects()
 	var err error
 	if effects.HurtsMailboxes {

@@ -15,7 +15,10 @@ func Names() plan.Names {
 	var names plan.Names
 	for _, f := range fault.All() {
 		effects := f.Effects()
-		names.Faults = append(names.Faults, plan.FaultName{Name: f.Name(), StopsReplication: effects.StopsReplication, KillsServer: effects.KillsServer})
+		names.Faults = append(names.Faults, plan.FaultName{
+			Name: f.Name(), StopsReplication: effects.StopsReplication, KillsServer: effects.KillsServer, Promotes: effects.Promotes,
+			NeedsServer: effects.NeedsServer, NeedsReplication: effects.NeedsReplication, EitherSide: effects.EitherSide, ReplicaOnly: effects.ReplicaOnly,
+		})
 	}
 	names.Detectors = namesOf(detect.All())
 	names.Restorers = namesOf(restore.All())

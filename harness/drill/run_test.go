@@ -224,6 +224,9 @@ func TestFindingsAreTheDamage(t *testing.T) {
 	var damage, found []string
 	for _, f := range result.Faults {
 		for _, d := range f.Damage {
+			if d.UID == 0 {
+				continue // the server's, or an account's as a whole: no detector that compares indexes finds that
+			}
 			damage = append(damage, fmt.Sprint(d.Kind, " ", d.Place, " ", d.GUID))
 		}
 	}

@@ -18,9 +18,13 @@ import (
 var errNotLanded = errors.New("the fault did not land: nothing changed that could be measured")
 
 func (r *run) inject(ctx context.Context, step plan.Fault) (string, error) {
-	catalogued, ok := fault.ByName(step.Name.Name)
+	name := step.Draw(r.chance.IntN)
+	catalogued, ok := fault.ByName(name)
 	if !ok {
-		return "", fmt.Errorf("no such fault: %q", step.Name.Name)
+		return "", fmt.Errorf("no such fault: %q", name)
+	}
+	if len(step.Any) > 0 {
+		r.note("of %d faults %s was drawn", len(step.Any), name)
 	}
 	on, err := r.server(step.On)
 	if err != nil {
@@ -33,12 +37,17 @@ func (r *run) inject(ctx context.Context, step plan.Fault) (string, error) {
 		return "", err
 	}
 	killsMaster := catalogued.Effects().KillsServer && r.pair.Role(on.Name()) == target.RoleMaster
+	serving := r.pair.Serving().Name()
 	instance, err := catalogued.Inject(ctx, scene)
 	if err == nil && killsMaster {
 		r.diedAt, r.outages = r.pair.Clock().Now(), map[string]time.Duration{}
 	}
 	if err != nil {
 		return "", err
+	}
+	if r.pair.Serving().Name() != serving {
+		r.oldMaster = serving
+		r.measureOutage(ctx)
 	}
 	report, err := instance.Look(ctx)
 	if err != nil {

@@ -83,7 +83,7 @@ func (r *run) describe(step plan.Step) string {
 	case plan.KindWait:
 		return fmt.Sprintf("wait until %s, at most %s", step.Wait.Until, step.Wait.Within)
 	case plan.KindFault:
-		return fmt.Sprintf("break it: %s on the %s", step.Fault.Name.Name, step.Fault.On)
+		return fmt.Sprintf("break it: %s on the %s", faultInWords(*step.Fault), step.Fault.On)
 	case plan.KindFreeze:
 		return "freeze the evidence: both sides' indexes, sync logs"
 	case plan.KindPromote:
@@ -167,4 +167,13 @@ func (r *run) replicated(ctx context.Context, master target.Server) (bool, strin
 		}
 	}
 	return true, "", nil
+}
+
+// faultInWords names the fault, or those that one is drawn from.
+func faultInWords(f plan.Fault) string {
+	var names []string
+	for _, ref := range f.Names() {
+		names = append(names, ref.Name)
+	}
+	return strings.Join(names, " or ")
 }

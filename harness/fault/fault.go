@@ -11,6 +11,7 @@ package fault
 
 import (
 	"context"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -32,6 +33,17 @@ type Fault interface {
 type Effects struct {
 	StopsReplication bool
 	KillsServer      bool
+	// Promotes: the replica is the master afterwards.
+	Promotes bool
+	// NeedsServer: the server has to run. NeedsReplication: both have to, and the one
+	// to be the other's replica.
+	NeedsServer, NeedsReplication bool
+	// Of the faults that stop or need replication most are the master's. EitherSide:
+	// either server will do. ReplicaOnly: the replica alone will.
+	EitherSide, ReplicaOnly bool
+	// NeedsMovingClock and NeedsSmallDisk say what pair has to be made: see
+	// [target.Spec].
+	NeedsMovingClock, NeedsSmallDisk bool
 	// HurtsMailboxes and HurtsScripts say what the scene must have chosen.
 	HurtsMailboxes bool
 	HurtsScripts   bool
@@ -53,6 +65,11 @@ type Scene struct {
 	Mailboxes []ChosenMailbox
 	Scripts   []ChosenScript
 	Hurt      []string
+	// What a plan says of how much; zero: the fault's own default.
+	Count int           // how many, or how often
+	By    time.Duration // how late, or how far a clock jumps
+	Rate  int           // KiB a second
+	Loss  int           // of a hundred packets
 }
 
 // ChosenMailbox is a mailbox that a fault is to hurt.
@@ -105,7 +122,10 @@ const (
 // All returns the catalogue, in the order of the documentation.
 func All() []Fault {
 	return []Fault{
+		// replication
 		ReplicationStopped{}, ReplicationLost{},
+		SyncClientKilled{}, SyncClientGivenUp{}, SyncLogTruncated{}, SyncLogForeignLine{}, ChannelStuck{}, ReplicaLagging{},
+		NetworkCut{}, NetworkSlow{}, NetworkNarrow{}, NetworkLossy{}, SyncPortGarbled{},
 		// index and lists
 		IndexRecordDamaged{}, IndexRecordWiped{}, IndexTruncated{},
 		IndexSpoilt{target.Flipped}, IndexSpoilt{target.Zeroed}, IndexSpoilt{target.Removed},
@@ -120,8 +140,11 @@ func All() []Fault {
 		// sieve
 		ScriptStale{}, CompiledScriptStale{}, CompiledScriptMissing{}, CompiledScriptOlder{}, ActiveLinkMissing{},
 		ScriptMissing{}, ScriptEmpty{}, OtherScriptActive{}, ScriptDeactivated{}, ScriptDeleted{},
-
-		ProcessKilled{}, ServerHung{},
+		// hosts
+		ProcessKilled{}, ServerHung{}, ServerStopped{}, ServerRestarted{}, DiskFull{}, DiskReadOnly{}, ClockAhead{}, ClockBehind{}, OutOfMemory{},
+		KilledAmidAppends{}, KilledAmidSync{}, KilledAmidReconstruct{}, PowerLost{},
+		// people
+		SplitBrain{}, HastyFailover{}, SyncResetWrongSide{}, ReconstructWrongSide{}, OldBackupRestored{}, TwoRestores{},
 	}
 }
 

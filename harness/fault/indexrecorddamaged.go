@@ -51,7 +51,20 @@ func (IndexRecordDamaged) Inject(ctx context.Context, scene Scene) (Instance, er
 	if err := server.User().Deliver(ctx, scene.Mailboxes[0].Account, []byte(pill)); err != nil {
 		return nil, fmt.Errorf("delivering what makes sync_client look at the record: %w", err)
 	}
-	err = target.WaitUntil(ctx, scene.Pair.Clock(), giveUpWithin, "sync_client to be given up", func(ctx context.Context) (bool, string, error) {
+	if err := waitGivenUp(ctx, scene); err != nil {
+		return nil, err
+	}
+	h.evidence = h.evidence.And(target.Evidence{
+		Summary: "sync_client has died of it until it was started no more",
+		Facts:   []target.Fact{{What: "sync_client on " + string(scene.On), Before: "running", After: "given up"}},
+	})
+	return h, nil
+}
+
+// waitGivenUp waits until no sync_client is started any more.
+func waitGivenUp(ctx context.Context, scene Scene) error {
+	server := scene.Pair.Server(scene.On)
+	return target.WaitUntil(ctx, scene.Pair.Clock(), giveUpWithin, "sync_client to be given up", func(ctx context.Context) (bool, string, error) {
 		alive, err := runs(ctx, server, syncClient)
 		if alive || err != nil {
 			return false, "it runs", err
@@ -62,14 +75,6 @@ func (IndexRecordDamaged) Inject(ctx context.Context, scene Scene) (Instance, er
 		alive, err = runs(ctx, server, syncClient)
 		return !alive, "it was started again", err
 	})
-	if err != nil {
-		return nil, err
-	}
-	h.evidence = h.evidence.And(target.Evidence{
-		Summary: "sync_client has died of it until it was started no more",
-		Facts:   []target.Fact{{What: "sync_client on " + string(scene.On), Before: "running", After: "given up"}},
-	})
-	return h, nil
 }
 
 func runs(ctx context.Context, server target.Server, process string) (bool, error) {

@@ -43,7 +43,7 @@ func (k *killed) Look(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("looking for processes on %s: %w", k.scene.On, err)
 	}
-	report := Report{Evidence: k.evidence, State: Live}
+	report := Report{Evidence: k.evidence, State: Live, Damage: onServer(k.scene, target.ServerDown, "all its processes were killed")}
 	if len(processes) > 0 {
 		report.State = Healed
 	}

@@ -32,5 +32,5 @@ func (ReplicationLost) Inject(ctx context.Context, scene Scene) (Instance, error
 	if err != nil {
 		return nil, fmt.Errorf("ending replication on %s: %w", scene.On, err)
 	}
-	return &stopped{scene: scene, frozen: evidence}, nil
+	return &stopped{scene: scene, frozen: evidence, lasts: noSyncClient(scene)}, nil
 }

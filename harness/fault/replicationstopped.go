@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -35,7 +36,7 @@ func (ReplicationStopped) Inject(ctx context.Context, scene Scene) (Instance, er
 	if err != nil {
 		return nil, fmt.Errorf("freezing sync_client on %s: %w", scene.On, err)
 	}
-	return &stopped{scene: scene, frozen: evidence, pendingBefore: before.Pending()}, nil
+	return &stopped{scene: scene, frozen: evidence, pendingBefore: before.Pending(), lasts: noSyncClient(scene)}, nil
 }
 
 type stopped struct {
@@ -45,11 +46,21 @@ type stopped struct {
 	growth        target.Evidence // last seen while sync_client could be seen
 	damage        []Damage
 	over          bool // the source has died or lost its role: the damage is what it was then
+
+	beside []Damage                            // what else the fault did
+	lasts  func(context.Context) (bool, error) // whether the cause is still there, while the source serves
 }
 
-// Look implements [Instance]. As long as the source serves, the damage is what it
-// has and the other server lacks. Once it has died or lost its role, the damage
-// last seen is held against that other server.
+// itself is that replication has stopped.
+func (s *stopped) itself() []Damage {
+	return append(onServer(s.scene, target.ReplicationStopped, "changes are not sent any more"), s.beside...)
+}
+
+// Look implements [Instance]. As long as the source serves, the damage is that
+// nothing is sent, and what the source has and the other server lacks; it is healed
+// when the cause is gone and the other server lacks nothing. Once the source has died
+// or lost its role, what was last seen to be lacking is held against that other
+// server.
 func (s *stopped) Look(ctx context.Context) (Report, error) {
 	alive, err := s.sourceAlive(ctx)
 	if err != nil {
@@ -61,7 +72,8 @@ func (s *stopped) Look(ctx context.Context) (Report, error) {
 			return Report{}, err
 		}
 	}
-	report := Report{Evidence: s.frozen.And(s.growth), Damage: s.damage, State: Live}
+	report := Report{Evidence: s.frozen.And(s.growth), State: Live}
+	report.Damage = slices.Concat(s.itself(), behind(s.scene, s.damage), s.damage)
 	healed, err := s.healed(ctx)
 	if err != nil {
 		return Report{}, err
@@ -147,14 +159,23 @@ func lackOf(has, lacks *target.Record) (target.Kind, string) {
 	}
 }
 
-// healed says whether the server that lacked something has all of it made good:
-// each missing message has been there, by its GUID, and each expunged one is gone.
+// healed says whether replication goes on and the other server lacks nothing, or, once
+// the source is gone, whether each missing message has been there, by its GUID, and
+// each expunged one is gone.
 func (s *stopped) healed(ctx context.Context) (bool, error) {
-	if len(s.damage) == 0 || !s.over {
-		return false, nil // as long as it lasts there may be more
+	if s.over {
+		return madeGood(ctx, s.scene, s.damage)
 	}
-	lacking := s.scene.Pair.Server(s.scene.On.Other())
-	snaps, err := target.TakeSnapshots(ctx, s.scene.Pair.Executor(), s.scene.Accounts, target.LevelIndex, lacking)
+	if lasts, err := s.lasts(ctx); lasts || err != nil {
+		return false, err
+	}
+	return len(s.damage) == 0, nil
+}
+
+// madeGood says whether the server that lacked something has it.
+func madeGood(ctx context.Context, scene Scene, damage []Damage) (bool, error) {
+	lacking := scene.Pair.Server(scene.On.Other())
+	snaps, err := target.TakeSnapshots(ctx, scene.Pair.Executor(), scene.Accounts, target.LevelIndex, lacking)
 	if err != nil {
 		return false, err
 	}
@@ -166,7 +187,7 @@ func (s *stopped) healed(ctx context.Context) (bool, error) {
 		}
 	}
 	had, live := make(map[message]bool, records), make(map[message]bool, records)
-	for _, account := range s.scene.Accounts {
+	for _, account := range scene.Accounts {
 		for _, mailbox := range snaps[lacking.Name()][account].Mailboxes {
 			for _, record := range mailbox.Records {
 				had[message{account, "", record.GUID}] = true
@@ -176,7 +197,7 @@ func (s *stopped) healed(ctx context.Context) (bool, error) {
 			}
 		}
 	}
-	for _, d := range s.damage {
+	for _, d := range damage {
 		missing := d.Kind == target.MessageMissing && !had[message{d.Account, "", d.GUID}]
 		alive := d.Kind == target.ExpungeMissing && live[message{d.Account, d.Mailbox, d.GUID}]
 		if missing || alive {

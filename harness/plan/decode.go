@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -67,10 +68,7 @@ func (d *decoder) step(f field) Step {
 	case KindWait:
 		s.Wait = d.wait(n)
 	case KindFault:
-		s.Fault = &Fault{
-			Name: d.ref(n.get("name"), "fault", d.names.faultNames()), On: Side(n.get("on").str()),
-			Accounts: d.recipients(n.get("accounts")), Count: int(n.get("count").uint()),
-		}
+		s.Fault = d.fault(n)
 	case KindFreeze:
 		s.Freeze = &Freeze{}
 	case KindPromote:
@@ -178,4 +176,34 @@ func texts(n *node) []string {
 		list = append(list, item.str())
 	}
 	return list
+}
+
+// fault wants one name, or a choice of several.
+func (d *decoder) fault(n *node) *Fault {
+	f := &Fault{
+		Name: d.ref(n.get("name"), "fault", d.names.faultNames()), Any: d.weighted(n.get("any")), On: Side(n.get("on").str()),
+		Accounts: d.recipients(n.get("accounts")), Count: int(n.get("count").uint()),
+		By: d.duration(n.get("by")), Rate: int(n.get("rate").uint()), Loss: int(n.get("loss").uint()),
+	}
+	if choice, chosen := n.field("any"); chosen && n.get("name") != nil {
+		d.errs.add(choice.pos, "leave one of them out", "\"any\" stands beside \"name\": a fault is named, or drawn from several")
+	}
+	return f
+}
+
+// weighted reads faults and their weights, and returns them in the order of their
+// names: what is drawn does not depend on how the plan is written.
+func (d *decoder) weighted(n *node) []Weighted {
+	if n == nil {
+		return nil
+	}
+	var all []Weighted
+	for _, f := range n.fields {
+		if known := d.names.faultNames(); !slices.Contains(known, f.key) {
+			d.errs.add(f.pos, suggest(f.key, known), "unknown fault %q", f.key)
+		}
+		all = append(all, Weighted{Fault: Ref{f.key, f.pos}, Weight: int(f.value.uint())})
+	}
+	slices.SortFunc(all, func(a, b Weighted) int { return strings.Compare(a.Fault.Name, b.Fault.Name) })
+	return all
 }

@@ -45,8 +45,7 @@ func formatStep(s Step) string {
 	case KindWait:
 		return fmt.Sprintf("wait: {until: %s, within: %s}", s.Wait.Until, formatDuration(s.Wait.Within))
 	case KindFault:
-		return fmt.Sprintf("fault: {name: %s, on: %s, accounts: %s, count: %d}",
-			quote(s.Fault.Name.Name), s.Fault.On, quoteList(s.Fault.Accounts), s.Fault.Count)
+		return formatFault(*s.Fault)
 	case KindPromote:
 		return fmt.Sprintf("promote: {server: %s}", s.Promote.Server)
 	case KindRescue:
@@ -70,6 +69,28 @@ func formatStep(s Step) string {
 	default:
 		return string(s.Kind) // freeze and failback have no parameters
 	}
+}
+
+func formatFault(f Fault) string {
+	which := "name: " + quote(f.Name.Name)
+	if len(f.Any) > 0 {
+		weights := make([]string, len(f.Any))
+		for i, w := range f.Any {
+			weights[i] = fmt.Sprintf("%s: %d", quote(w.Fault.Name), w.Weight)
+		}
+		which = "any: {" + strings.Join(weights, ", ") + "}"
+	}
+	much := ""
+	if f.By > 0 {
+		much += ", by: " + formatDuration(f.By)
+	}
+	if f.Rate > 0 {
+		much += fmt.Sprintf(", rate: %d", f.Rate)
+	}
+	if f.Loss > 0 {
+		much += fmt.Sprintf(", loss: %d", f.Loss)
+	}
+	return fmt.Sprintf("fault: {%s, on: %s, accounts: %s, count: %d%s}", which, f.On, quoteList(f.Accounts), f.Count, much)
 }
 
 func formatWork(w Work) string {

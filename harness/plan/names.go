@@ -23,6 +23,14 @@ type FaultName struct {
 	// KillsServer: the server is gone until it is rescued. Such a fault needs a
 	// server that runs.
 	KillsServer bool
+	// Promotes: the replica is the master afterwards.
+	Promotes bool
+	// NeedsServer: the server has to run. NeedsReplication: it has to be the master
+	// of a pair in which both run.
+	NeedsServer, NeedsReplication bool
+	// EitherSide: where StopsReplication or NeedsReplication would want the master,
+	// the replica will do as well. ReplicaOnly: nothing else will.
+	EitherSide, ReplicaOnly bool
 }
 
 func (n Names) faultNames() []string {

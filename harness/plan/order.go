@@ -122,34 +122,6 @@ func (w *walk) wait(pos Pos) {
 	}
 }
 
-func (w *walk) fault(f Fault) {
-	on, ok := w.machine(f.Name.Pos, f.On)
-	if !ok {
-		return
-	}
-	effects := w.names.fault(f.Name.Name)
-	this := injection{f.Name.Name, on}
-	switch line := w.injected[this]; {
-	case line > 0:
-		w.errs.add(f.Name.Pos, "leave one of them out", "%s was injected on the same server on line %d already", f.Name.Name, line)
-		return
-	case !w.running[on] && (effects.KillsServer || effects.StopsReplication):
-		w.errs.add(f.Name.Pos, w.hintForDead(on), "cannot inject %s: %s was killed on line %d and does not run", f.Name.Name, f.On, w.killed[on])
-		return
-	case effects.StopsReplication && (on != w.serving || w.promoted > 0):
-		w.errs.add(f.Name.Pos, "inject it on the master, before a promotion", "cannot inject %s: %s replicates to nobody", f.Name.Name, f.On)
-		return
-	}
-	line := f.Name.Pos.Line
-	w.injected[this] = line
-	if effects.StopsReplication && w.stopped == 0 {
-		w.stopped = line
-	}
-	if effects.KillsServer {
-		w.running[on], w.killed[on] = false, line
-	}
-}
-
 // hintForDead says how a killed server could run at this step.
 func (w *walk) hintForDead(on machine) string {
 	if on != w.serving && w.promoted > 0 {

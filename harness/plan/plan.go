@@ -153,16 +153,61 @@ const (
 	OldMaster Side = "old-master"
 )
 
-// Fault injects a fault of the catalogue.
+// Fault injects a fault of the catalogue: the one that is named, or one of several,
+// drawn by the plan's seed.
 type Fault struct {
-	Name Ref
-	On   Side // "master" when left out
+	Name Ref        // empty where Any is not
+	Any  []Weighted // sorted by name; empty where Name is not
+	On   Side       // "master" when left out
 	// Accounts are those whose mail or scripts may be hurt; all of the plan's
 	// when left out.
 	Accounts []string
 	// Count is how many mailboxes or scripts a fault of that sort hurts, chosen
 	// by the plan's seed; 1 when left out.
 	Count int
+	// How much; zero where the plan leaves it to the fault.
+	By   time.Duration // how late an answer comes, how far a clock jumps
+	Rate int           // KiB a second
+	Loss int           // of a hundred packets
+}
+
+// Weighted is one fault that may be drawn, and how likely that is: its weight against
+// the sum of all.
+type Weighted struct {
+	Fault  Ref
+	Weight int
+}
+
+// Names returns the fault that is named, or those that may be drawn.
+func (f Fault) Names() []Ref {
+	if len(f.Any) == 0 {
+		return []Ref{f.Name}
+	}
+	names := make([]Ref, len(f.Any))
+	for i, w := range f.Any {
+		names[i] = w.Fault
+	}
+	return names
+}
+
+// Draw returns the name of the fault to be injected: of several, by chance, which is
+// asked for a number from 0 up to below n.
+func (f Fault) Draw(chance func(n int) int) string {
+	sum := 0
+	for _, w := range f.Any {
+		sum += w.Weight
+	}
+	if sum == 0 {
+		return f.Name.Name
+	}
+	at := chance(sum)
+	for _, w := range f.Any {
+		if at < w.Weight {
+			return w.Fault.Name
+		}
+		at -= w.Weight
+	}
+	return ""
 }
 
 // Freeze takes the freeze: the index view and the sync logs of both sides. Of

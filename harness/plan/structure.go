@@ -117,6 +117,10 @@ func (c *structureCheck) explain(e *jsonschema.ValidationError) {
 	case *kind.MaxProperties:
 		c.explainCrowdedStep(n)
 	case *kind.MinProperties:
+		if what == "any" {
+			c.errs.add(valuePos(n, whole), "name a single one by \"name\"", "any must hold at least two faults")
+			return
+		}
 		c.errs.add(n.pos, suggest("", c.format.stepSchema().keys()), "the step is empty")
 	case *kind.Required:
 		for _, key := range k.Missing {

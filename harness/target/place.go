@@ -92,6 +92,9 @@ const (
 	DiskFull Kind = "disk-full"
 	// DiskReadOnly: the mail's file system takes no writes.
 	DiskReadOnly Kind = "disk-read-only"
+	// MessageDoubled: the message stands in its mailbox more often than it was put
+	// there.
+	MessageDoubled Kind = "message-doubled"
 	// ClockWrong: the server's clock is another than its peer's.
 	ClockWrong Kind = "clock-wrong"
 )
@@ -101,7 +104,7 @@ const (
 func (k Kind) OfOneServer() bool {
 	switch k {
 	case MailboxUnreadable, BodyDiffers, ClientCachesWrong, ScriptStale, CompiledScriptStale, ReplicationStopped, ServerDown, ServerHung,
-		StrayFile, FileInaccessible, DataFileDamaged, CompiledScriptMissing, ProcessCrashed, DiskFull, DiskReadOnly, ClockWrong:
+		StrayFile, FileInaccessible, DataFileDamaged, CompiledScriptMissing, ProcessCrashed, DiskFull, DiskReadOnly, ClockWrong, MessageDoubled:
 		return true
 	}
 	return false
