@@ -287,6 +287,9 @@ func (s *session) Settings(ctx context.Context, name string) (target.Settings, e
 		return target.Settings{}, err
 	}
 	v, err := s.open(command, name, "a")
+	if err == nil {
+		err = s.writable(command) // to read annotations it opens cyrus.annotations to write
+	}
 	if err != nil {
 		return target.Settings{}, err
 	}

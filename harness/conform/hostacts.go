@@ -66,6 +66,34 @@ var hostActs = map[Op]serverAct{
 	RemoveLog: harm("sync logs that can be removed", func(ctx context.Context, s target.LogSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
 		return s.RemoveSyncLog(ctx, on)
 	}),
+	AddLogLine: harm("sync logs that can be changed", func(ctx context.Context, s target.LogSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.AddLogLine(ctx, on, step.Text)
+	}),
+	CutLog: harm("sync logs that can be changed", func(ctx context.Context, s target.LogSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.CutSyncLog(ctx, on)
+	}),
+	Protect: harm("disks that take no writes", func(ctx context.Context, s target.MountSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.Protect(ctx, on)
+	}),
+	Unprotect: harm("disks that take no writes", func(ctx context.Context, s target.MountSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.Unprotect(ctx, on)
+	}),
+	Garble: harm("ports that answer garbage", func(ctx context.Context, s target.PortSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.Garble(ctx, on)
+	}),
+	Ungarble: harm("ports that answer garbage", func(ctx context.Context, s target.PortSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.Ungarble(ctx, on)
+	}),
+	BackUp: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.BackupSaboteur](r, "backups")
+		if err != nil {
+			return err
+		}
+		return operated(s.BackUp(ctx, r.name(step), step.Account, step.Mailbox))
+	},
+	PutBack: harm("backups", func(ctx context.Context, s target.BackupSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+		return s.PutBack(ctx, on, step.Account, step.Mailbox)
+	}),
 	Pass: func(ctx context.Context, r *runner, step Step) error {
 		return r.pair.Clock().Sleep(ctx, time.Duration(step.Count)*time.Second)
 	},

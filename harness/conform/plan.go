@@ -74,6 +74,14 @@ const (
 	Jump           Op = "jump"             // its clock alone, by Count hours
 	KillSyncClient Op = "kill-sync-client" // Count times
 	RemoveLog      Op = "remove-log"       // its sync log, under sync_client
+	AddLogLine     Op = "add-log-line"     // Text, to its sync log
+	CutLog         Op = "cut-log"          // its sync log, in the middle
+	Protect        Op = "protect"          // its disk for mail, from writes
+	Unprotect      Op = "unprotect"        // the disk
+	Garble         Op = "garble"           // what answers at its port for replication
+	Ungarble       Op = "ungarble"         // the port
+	BackUp         Op = "back-up"          // the mailbox
+	PutBack        Op = "put-back"         // the mailbox, as it was backed up
 	Pass           Op = "pass"             // Count seconds
 	Log            Op = "log"              // what is in its sync log, file by file
 )

@@ -24,10 +24,9 @@ type relay struct {
 	master   *server
 	listener net.Listener
 
-	mu       sync.Mutex
-	links    map[target.ServerName]target.Link
-	open     map[net.Conn]bool
-	accepted int // connections so far
+	mu    sync.Mutex
+	links map[target.ServerName]target.Link
+	open  map[net.Conn]bool
 }
 
 // newRelay listens for the pair's master, and lets that find the listener under its
@@ -85,9 +84,6 @@ func (r *relay) serve(replica *server) {
 		if err != nil {
 			return
 		}
-		r.mu.Lock()
-		r.accepted++
-		r.mu.Unlock()
 		go r.connect(conn, replica)
 	}
 }
@@ -204,12 +200,6 @@ func (r *relay) link(name target.ServerName) target.Link {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.links[name]
-}
-
-func (r *relay) connections() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.accepted
 }
 
 // close ends the relay and whatever goes through it.
