@@ -7,7 +7,7 @@ GO ?= go
 TEST_FLAGS ?= -count=1 -timeout 22m
 CONFORMANCE_FLAGS ?= -count=1 -timeout 90m
 
-.PHONY: help images build test unit lint drill conformance bench simbench fuzz nightly clean
+.PHONY: help images build test unit lint drill conformance faults bench simbench fuzz nightly clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lint: ## gofmt, vet, staticcheck
 conformance: images ## the simulator against real Cyrus: 300 random plans, and all that were kept (needs Docker)
 	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -go-on -strict
 
+faults: images ## every fault of the catalogue, injected into real servers (needs Docker)
+	@CI=true $(GO) test -count=1 -timeout 90m ./harness/fault -every-fault
+
 simbench: ## the simulator's figures, on one core (needs no Docker)
 	@GOMAXPROCS=1 $(GO) test -p 1 -run '^$$' -bench . -timeout 30m ./sim ./harness/drill
 
@@ -50,7 +53,7 @@ fuzz: ## every fuzz target, a minute each
 	  done; \
 	done
 
-nightly: test unit conformance bench fuzz ## all of it
+nightly: test unit faults conformance bench fuzz ## all of it
 
 clean: ## remove what was built here; images stay
 	@rm -rf bin

@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -94,6 +95,16 @@ func filesCases() map[string]filesCase {
 	}
 }
 
+var everyFault = flag.Bool("every-fault", false, "inject every fault into real servers, one after the other; without it, those that detectors are tried with")
+
+// needEveryFault passes over what takes longer than CI has.
+func needEveryFault(t *testing.T) {
+	t.Helper()
+	if !*everyFault {
+		t.Skip("asked for by -every-fault, as `make faults` does")
+	}
+}
+
 // elsewhere are the faults that other tests are about.
 var elsewhere = []string{"replication-stopped", "replication-lost", "index-record-damaged", "process-killed", "server-hung"}
 
@@ -103,10 +114,12 @@ func TestFilesOnSim(t *testing.T) {
 
 // On real servers those of the replica are repaired as well, which takes its time.
 func TestFilesOfRealReplica(t *testing.T) {
+	needEveryFault(t)
 	testFiles(t, cyrustest.Pair(t, target.Spec{Accounts: accounts}), target.Imap2)
 }
 
 func TestFilesOfRealMaster(t *testing.T) {
+	needEveryFault(t)
 	testFiles(t, cyrustest.Pair(t, target.Spec{Accounts: accounts}), target.Imap1)
 }
 

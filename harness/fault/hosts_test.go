@@ -304,6 +304,7 @@ func TestHostFaultsOnTheModel(t *testing.T) {
 
 // The same on real servers: one pair for all faults that need the same of it.
 func TestHostFaultsOnRealServers(t *testing.T) {
+	needEveryFault(t)
 	for _, spec := range []target.Spec{{}, {MovingClock: true}, {SmallDisk: true}} {
 		spec.Accounts = accounts
 		t.Run(fmt.Sprintf("moving clock %v, small disk %v", spec.MovingClock, spec.SmallDisk), func(t *testing.T) {
