@@ -3,6 +3,7 @@ package sim
 import (
 	"hash/fnv"
 	"strings"
+	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
@@ -82,4 +83,23 @@ func (v *visit) logConversations() {
 		}
 	}
 	v.touched = nil
+}
+
+// commitTime is how long Cyrus takes from noting that a mailbox changed, when its index
+// is unlocked, to noting it once more, when the account's conversations are committed.
+const commitTime = 10 * time.Millisecond
+
+// logCommitted notes a changed mailbox once more, where that can show: sync_client takes
+// its log between the two notes, and the second one waits for the next batch.
+func (s *server) logCommitted(mailbox string) {
+	c := s.client
+	if c == nil || !c.waiting || c.due.After(s.pair.now.Add(commitTime)) {
+		return
+	}
+	life := s.life
+	s.pair.after(commitTime, "a commit of conversations on "+string(s.name), func() {
+		if s.up() && s.life == life {
+			s.log("MAILBOX", mailbox)
+		}
+	})
 }

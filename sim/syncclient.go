@@ -43,6 +43,7 @@ type syncClient struct {
 	batch   *batch    // in work
 	waiting bool      // a next step is due
 	turn    int       // counts the steps that were made due: the last one alone counts
+	due     time.Time // when the last of them is
 	life    int       // of the replica's, with which it is connected; 0: it is not
 	used    time.Time // when the replica answered last
 	retries int
@@ -78,6 +79,7 @@ func (c *syncClient) in(d time.Duration) {
 	c.waiting = true
 	c.turn++
 	turn := c.turn
+	c.due = c.server.pair.now.Add(d)
 	c.server.pair.after(d, "sync_client of "+string(c.server.name), func() {
 		if turn == c.turn {
 			c.step()

@@ -130,6 +130,7 @@ func (v *visit) leave() {
 	}
 	v.server.log("MAILBOX", v.entry.name)
 	v.logConversations()
+	v.server.logCommitted(v.entry.name)
 	v.changed, v.counting = false, false
 }
 

@@ -21,8 +21,8 @@ func (Access) Name() string { return "access" }
 // Doc implements [Detector].
 func (Access) Doc() string { return "logs in as each account and opens each mailbox, as users would" }
 
-// Claims implements [Detector].
-func (Access) Claims() []target.Kind { return []target.Kind{target.MailboxUnreadable} }
+// Promise implements [Detector].
+func (Access) Promise() Promise { return atOnce(target.MailboxUnreadable) }
 
 // Detect implements [Detector].
 func (d Access) Detect(ctx context.Context, scene Scene) ([]Finding, error) {

@@ -21,8 +21,8 @@ func (BodyCompare) Doc() string {
 	return "reads every message as its user would, and compares it with the digest in the index"
 }
 
-// Claims implements [Detector].
-func (BodyCompare) Claims() []target.Kind { return []target.Kind{target.BodyDiffers} }
+// Promise implements [Detector].
+func (BodyCompare) Promise() Promise { return atOnce(target.BodyDiffers) }
 
 // Detect implements [Detector].
 func (d BodyCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error) {

@@ -27,8 +27,8 @@ func (ClientCaches) Doc() string {
 	return "lists mailboxes in which the new master gives UIDs or modseqs out again that clients know from the old one"
 }
 
-// Claims implements [Detector].
-func (ClientCaches) Claims() []target.Kind { return []target.Kind{target.ClientCachesWrong} }
+// Promise implements [Detector].
+func (ClientCaches) Promise() Promise { return atOnce(target.ClientCachesWrong) }
 
 // Detect implements [Detector]. The sides must be those of a freeze, or of
 // servers of which it is known who was master.

@@ -24,8 +24,8 @@ type Detector interface {
 	Name() string
 	// Doc says in one line what it compares.
 	Doc() string
-	// Claims lists the kinds of damage that it promises to find.
-	Claims() []target.Kind
+	// Promise says what damage it claims to find, and how soon.
+	Promise() Promise
 	// Detect looks at the scene and returns what it found, in a fixed order.
 	Detect(ctx context.Context, scene Scene) ([]Finding, error)
 }

@@ -23,15 +23,14 @@ func (IndexCompare) Doc() string {
 	return "compares mailboxes, records and tombstones of both indexes, account by account"
 }
 
-// Claims implements [Detector].
-func (IndexCompare) Claims() []target.Kind {
-	return []target.Kind{
+// Promise implements [Detector].
+func (IndexCompare) Promise() Promise {
+	return atOnce(
 		target.MessageMissing, target.ExpungeMissing, target.TombstoneMissing, target.GUIDDiffers,
 		target.FlagsDiffer, target.DateDiffers, target.ModSeqDiffers, target.UIDValidityDiffers,
 		target.UniqueIDDiffers, target.MailboxMissing, target.MailboxNameDiffers, target.DeletionMissing,
 		target.ACLDiffers, target.AnnotationsDiffer, target.QuotaRootDiffers, target.QuotaDiffers,
-		target.SubscriptionDiffers, target.ScriptDiffers,
-	}
+		target.SubscriptionDiffers, target.ScriptDiffers)
 }
 
 // Detect implements [Detector]. Accounts are compared side by side; findings

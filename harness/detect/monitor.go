@@ -31,9 +31,9 @@ func (Monitor) Doc() string {
 	return "asks whether both servers and replication are alive, and how far behind each account is"
 }
 
-// Claims implements [Detector].
-func (Monitor) Claims() []target.Kind {
-	return []target.Kind{target.ServerDown, target.ServerHung, target.ReplicationStopped, target.ReplicaBehind, target.MailboxUnreadable}
+// Promise implements [Detector].
+func (Monitor) Promise() Promise {
+	return atOnce(target.ServerDown, target.ServerHung, target.ReplicationStopped, target.ReplicaBehind, target.MailboxUnreadable)
 }
 
 // Detect implements [Detector].

@@ -23,9 +23,9 @@ func (ScriptCompare) Doc() string {
 	return "compares scripts: source against the index and the other side, the active one, bytecode against source"
 }
 
-// Claims implements [Detector].
-func (ScriptCompare) Claims() []target.Kind {
-	return []target.Kind{target.ScriptStale, target.CompiledScriptStale, target.ScriptDiffers}
+// Promise implements [Detector].
+func (ScriptCompare) Promise() Promise {
+	return atOnce(target.ScriptStale, target.CompiledScriptStale, target.ScriptDiffers)
 }
 
 // Detect implements [Detector].
