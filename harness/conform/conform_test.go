@@ -62,13 +62,13 @@ func simulatedOn(t testing.TB, suite string, p conform.Plan, seed uint64) confor
 // pauses are how long the model's users rest between two steps: what a step takes on
 // real servers depends on the machine, and whether a second passes meanwhile decides,
 // say, whether two UIDVALIDITYs are equal.
-var pauses = [...]time.Duration{0, 150 * time.Millisecond, 300 * time.Millisecond, 450 * time.Millisecond, time.Second, 2 * time.Second}
+var pauses = [...]time.Duration{0, 40 * time.Millisecond, 90 * time.Millisecond, 150 * time.Millisecond, 300 * time.Millisecond, 450 * time.Millisecond, time.Second, 2 * time.Second}
 
 // outcomes is how many of its outcomes the model is asked for where a real pair
 // shows another than the first: what neither a plan nor a user can decide (which of
 // two GUIDs is the lower one, whether a batch was done when its replica died) is
 // drawn from the seed.
-const outcomes = 60
+const outcomes = 96
 
 // both runs a plan on the simulator and on a real pair. What the real one shows has
 // to be one of the model's outcomes; the difference is to the first.
