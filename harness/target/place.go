@@ -92,6 +92,8 @@ const (
 	DiskFull Kind = "disk-full"
 	// DiskReadOnly: the mail's file system takes no writes.
 	DiskReadOnly Kind = "disk-read-only"
+	// MessageLost: no side has the message any more.
+	MessageLost Kind = "message-lost"
 	// MessageDoubled: the message stands in its mailbox more often than it was put
 	// there.
 	MessageDoubled Kind = "message-doubled"
@@ -104,7 +106,7 @@ const (
 func (k Kind) OfOneServer() bool {
 	switch k {
 	case MailboxUnreadable, BodyDiffers, ClientCachesWrong, ScriptStale, CompiledScriptStale, ReplicationStopped, ServerDown, ServerHung,
-		StrayFile, FileInaccessible, DataFileDamaged, CompiledScriptMissing, ProcessCrashed, DiskFull, DiskReadOnly, ClockWrong, MessageDoubled:
+		StrayFile, FileInaccessible, DataFileDamaged, CompiledScriptMissing, ProcessCrashed, DiskFull, DiskReadOnly, ClockWrong, MessageDoubled, MessageLost:
 		return true
 	}
 	return false
