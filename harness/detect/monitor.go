@@ -78,10 +78,14 @@ func (m *monitor) find(kind target.Kind, at target.Place, right target.ServerNam
 func (m *monitor) alive(ctx context.Context, server target.Server) (bool, error) {
 	asked, cancel := target.Within(ctx, m.scene.Clock, aliveWithin)
 	defer cancel()
-	session, err := server.User().Login(asked, m.scene.Accounts[0])
+	session, err := target.LoginToLook(asked, server, m.scene.Accounts[0])
 	if err == nil {
 		_ = session.Close() // it answered, which is all that was asked
 		return true, nil
+	}
+	var nobody *target.NoInboxError
+	if errors.As(err, &nobody) {
+		return true, nil // so did it here
 	}
 	at := target.Place{Server: server.Name()}
 	switch {

@@ -33,7 +33,7 @@ func Minimum() map[string][]target.Kind {
 // Unclaimed are the kinds of damage that nobody can claim, and why.
 func Unclaimed() map[target.Kind]string {
 	return map[target.Kind]string{
-		target.MessageLost: "neither side has the message, and what both sides have is a message that its user expunged, or none",
+		target.MessageLost:    "neither side has the message, and what both sides have is a message that its user expunged, or none",
 		target.MessageDoubled: "a message that stands twice in a mailbox is also what its user gets who copies it there: what can be observed does not tell them apart",
 	}
 }

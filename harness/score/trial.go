@@ -185,12 +185,12 @@ func (r *runner) rounds(ctx context.Context, pair target.Pair, d detect.Detector
 			}
 		}
 		asked, cancel := target.Within(ctx, pair.Clock(), detectWithin)
-		new, err := d.Detect(asked, scene)
+		seen, err := d.Detect(asked, scene)
 		cancel()
+		found = append(found, seen...)
 		if err != nil {
 			return found, err.Error()
 		}
-		found = append(found, new...)
 	}
 	return found, ""
 }

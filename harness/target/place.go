@@ -101,6 +101,52 @@ const (
 	ClockWrong Kind = "clock-wrong"
 )
 
+// Kinds returns all kinds, in the order in which they are declared.
+func Kinds() []Kind {
+	return []Kind{
+		MessageMissing,
+		ExpungeMissing,
+		TombstoneMissing,
+		GUIDDiffers,
+		FlagsDiffer,
+		DateDiffers,
+		ModSeqDiffers,
+		UIDValidityDiffers,
+		UniqueIDDiffers,
+		MailboxMissing,
+		MailboxUnreadable,
+		MailboxNameDiffers,
+		DeletionMissing,
+		ClientCachesWrong,
+		BodyDiffers,
+		AnnotationsDiffer,
+		QuotaDiffers,
+		ACLDiffers,
+		QuotaRootDiffers,
+		SubscriptionDiffers,
+		ScriptDiffers,
+		ScriptStale,
+		CompiledScriptStale,
+		ReplicationStopped,
+		ReplicaBehind,
+		ServerDown,
+		ServerHung,
+		AccountMissing,
+		LastUIDDiffers,
+		SeenDiffers,
+		StrayFile,
+		FileInaccessible,
+		DataFileDamaged,
+		CompiledScriptMissing,
+		ProcessCrashed,
+		DiskFull,
+		DiskReadOnly,
+		MessageLost,
+		MessageDoubled,
+		ClockWrong,
+	}
+}
+
 // OfOneServer says whether damage of the kind shows on one server alone, with
 // nothing to hold against it.
 func (k Kind) OfOneServer() bool {
