@@ -39,7 +39,7 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 	if len(scene.Sides) != 2 {
 		return nil, errNeedsTwo
 	}
-	found, err := scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
 		if err != nil {
 			return nil, err

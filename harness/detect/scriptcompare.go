@@ -34,7 +34,7 @@ func (d ScriptCompare) Detect(ctx context.Context, scene Scene) ([]Finding, erro
 	if err != nil {
 		return nil, err
 	}
-	return scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		var found []Finding
 		seen := make([]accountScripts, len(servers))
 		for i, server := range servers {

@@ -1,0 +1,62 @@
+package detect
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// replicatedWithin is how long a change may take to be replicated, beside
+// sync_repeat_interval.
+const replicatedWithin = 3 * time.Second
+
+// grace is how long the replica may be behind before that is a finding.
+func (s Scene) grace() time.Duration { return replicatedWithin + s.RepeatInterval }
+
+// eachSettled is [Scene.eachAccount], but for lag: it returns what two looks find alike,
+// between which all that waited at the first has been replicated, or has had the time
+// for it. What a freeze has kept does not change, and is looked at once.
+func (s Scene) eachSettled(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
+	found, err := s.eachAccount(ctx, detector, look)
+	master := s.liveMaster()
+	if err != nil || len(found) == 0 || master == nil {
+		return found, err
+	}
+	err = target.WaitUntil(ctx, s.Clock, s.grace(), "what waits to be replicated", func(ctx context.Context) (bool, string, error) {
+		log, err := master.Host().SyncLog(ctx)
+		return err == nil && log.Pending() == 0, "", err
+	})
+	var late *target.TimeoutError
+	if err != nil && !errors.As(err, &late) {
+		return nil, err
+	}
+	suspects := s
+	suspects.Accounts = slices.DeleteFunc(slices.Clone(s.Accounts), func(account string) bool {
+		return !slices.ContainsFunc(found, func(f Finding) bool { return f.Account == account })
+	})
+	again, err := suspects.eachAccount(ctx, detector, look)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(f Finding) bool {
+		return !slices.ContainsFunc(again, func(g Finding) bool { return g.Key() == f.Key() && g.Evidence == f.Evidence })
+	}), nil
+}
+
+// liveMaster returns the running server that replicates to the other side; nil where
+// there is none.
+func (s Scene) liveMaster() target.Server {
+	servers, err := s.servers()
+	if err != nil || len(servers) != 2 {
+		return nil
+	}
+	for _, server := range servers {
+		if server.Name() == s.Master {
+			return server
+		}
+	}
+	return nil
+}
