@@ -18,6 +18,7 @@ type server struct {
 	disk *disk
 
 	processes []*process // none: the server is down
+	lastPID   int        // no process gets the id of an earlier one
 	life      int        // counts starts, so that a session knows its own
 	draining  bool       // users are let out, replication goes on
 	quiet     bool       // what is done is not logged for replication
