@@ -24,14 +24,17 @@ import (
 )
 
 type scoreCommand struct {
-	Faults    []string `arg:"" optional:"" name:"fault" help:"Faults by name (see 'list faults'); all of them when left out."`
-	Target    string   `enum:"auto,sim,docker,both" default:"auto" help:"Where: sim, docker, both one after the other, or auto: docker where an engine answers, else sim."`
-	Suite     string   `default:"bookworm" placeholder:"SUITE" aliases:"cyrus" help:"Whose Cyrus, as a Debian suite: bullseye, bookworm, trixie."`
-	Seed      uint64   `default:"1" help:"Where the simulator's chance comes from."`
-	Detectors []string `placeholder:"NAME" name:"only" help:"Score these detectors alone (see 'list detectors')."`
-	Outside   []string `placeholder:"NAME=COMMAND" name:"detector" sep:"none" help:"Score an outside command as well; may be given several times. See docs/detectors.md."`
-	Output    string   `short:"o" enum:"text,json,csv,html" default:"text" help:"text, json, csv or html. All are written to the results' directory as well."`
-	Results   string   `default:"results" placeholder:"DIR" help:"Where the result directories go. Default: ./results"`
+	Faults    []string      `arg:"" optional:"" name:"fault" help:"Faults by name (see 'list faults'); all of them when left out."`
+	Target    string        `enum:"auto,sim,docker,both" default:"auto" help:"Where: sim, docker, both one after the other, or auto: docker where an engine answers, else sim."`
+	Suite     string        `default:"bookworm" placeholder:"SUITE" aliases:"cyrus" help:"Whose Cyrus, as a Debian suite: bullseye, bookworm, trixie."`
+	Seed      uint64        `default:"1" help:"Where the simulator's chance comes from."`
+	Detectors []string      `placeholder:"NAME" name:"only" help:"Score these detectors alone (see 'list detectors')."`
+	Outside   []string      `placeholder:"NAME=COMMAND" name:"detector" sep:"none" help:"Score an outside command as well; may be given several times. See docs/detectors.md."`
+	Calm      time.Duration `placeholder:"DURATION" help:"Break nothing: let users work on an undamaged pair for so long, and count false alarms."`
+	Rate      int           `default:"20" help:"With --calm: operations of users a second."`
+	Interval  time.Duration `default:"0s" help:"With --calm: sync_repeat_interval."`
+	Output    string        `short:"o" enum:"text,json,csv,html" default:"text" help:"text, json, csv or html. All are written to the results' directory as well."`
+	Results   string        `default:"results" placeholder:"DIR" help:"Where the result directories go. Default: ./results"`
 }
 
 // Run implements the command.
@@ -46,6 +49,9 @@ func (c *scoreCommand) Run(a *app) error {
 	targets, err := c.targets(a.ctx)
 	if err != nil {
 		return err
+	}
+	if c.Calm > 0 {
+		return c.calm(a, targets)
 	}
 	var scores []score.Score
 	for _, t := range targets {
@@ -102,6 +108,14 @@ func (c *scoreCommand) check() error {
 		if _, ok := detect.ByName(name); !ok {
 			return fmt.Errorf("no such detector: %q; see 'cyrdrill list detectors'", name)
 		}
+	}
+	switch {
+	case c.Calm < 0 || c.Interval < 0 || c.Rate < 1:
+		return errors.New("--calm and --interval are not negative, and --rate is at least 1")
+	case c.Calm > 0 && len(c.Faults) > 0:
+		return errors.New("--calm breaks nothing: name no fault beside it")
+	case c.Calm > 0 && c.Output != "text":
+		return errors.New("--calm prints text: leave out --output")
 	}
 	taken := map[string]bool{}
 	for _, text := range c.Outside {
@@ -166,6 +180,34 @@ func (c *scoreCommand) scoreOn(a *app, t target.Target, faults []fault.Fault) (s
 	}
 	fmt.Fprintf(out, "\nwritten to %s\n", directory)
 	return s, nil
+}
+
+// calm counts false alarms on undamaged pairs.
+func (c *scoreCommand) calm(a *app, targets []target.Target) error {
+	alarms := 0
+	for _, t := range targets {
+		live := report.NewLive(a.out, a.outTerminal)
+		live.Working("making a pair on " + t.Name())
+		calm, err := score.RunCalm(a.ctx, score.CalmOptions{
+			Target: t, Suite: c.Suite, Seed: c.Seed, RepeatInterval: c.Interval, For: c.Calm, Rate: c.Rate, Detectors: c.detectors,
+			Observe: func(rounds int, passed time.Duration) {
+				live.Working(fmt.Sprintf("%d rounds in %s", rounds, passed.Round(time.Second)))
+			},
+		})
+		if err != nil {
+			live.Done("failed")
+			return err
+		}
+		live.Done(fmt.Sprintf("%d rounds", calm.Rounds))
+		if err := calm.WriteText(a.out); err != nil {
+			return err
+		}
+		alarms += calm.FalseAlarms()
+	}
+	if alarms > 0 {
+		return &statusError{status: statusFail}
+	}
+	return nil
 }
 
 // detectors returns all that are to be scored on a pair.

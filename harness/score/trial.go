@@ -170,14 +170,19 @@ func onlyFound(pieces []Piece) []Piece {
 	return found
 }
 
-// rounds lets a detector look as often as it asked for.
-func (r *runner) rounds(ctx context.Context, pair target.Pair, d detect.Detector) (found []detect.Finding, failed string) {
+// sceneOf is a pair as detectors see it.
+func sceneOf(pair target.Pair) detect.Scene {
 	servers := pair.Servers()
-	scene := detect.Scene{
+	return detect.Scene{
 		Clock: pair.Clock(), Executor: pair.Executor(), Accounts: Accounts(),
 		Sides:  []detect.Side{detect.LiveSide(servers[0]), detect.LiveSide(servers[1])},
 		Master: pair.Serving().Name(),
 	}
+}
+
+// rounds lets a detector look as often as it asked for.
+func (r *runner) rounds(ctx context.Context, pair target.Pair, d detect.Detector) (found []detect.Finding, failed string) {
+	scene := sceneOf(pair)
 	for round := range max(1, d.Promise().Rounds) {
 		if round > 0 {
 			if err := pair.Clock().Sleep(ctx, roundEvery); err != nil {
