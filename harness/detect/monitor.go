@@ -118,12 +118,34 @@ func (m *monitor) replication(ctx context.Context, master, replica target.Server
 	if err == nil {
 		return nil // it was even
 	}
-	behind, err := watch.behind(ctx)
+	behind, err := m.behind(ctx, &watch)
 	if err != nil && len(m.found) > 0 && ctx.Err() == nil {
 		return nil // what keeps replication from being compared has been told of
 	}
 	m.found = append(m.found, behind...)
 	return err
+}
+
+// patience is how many times the grace a replica may take whose master is seen to send
+// batch after batch: a change waits for the batch before it, then for its own.
+const patience = 4
+
+// behind tells how far the replica is behind. Where replication moves, it has the time
+// to come up to what the master had at the first look.
+func (m *monitor) behind(ctx context.Context, watch *progress) (behind []Finding, err error) {
+	behind, err = watch.behind(ctx)
+	if err != nil || len(behind) == 0 || !watch.moved {
+		return behind, err
+	}
+	err = target.WaitUntil(ctx, m.scene.Clock, (patience-1)*m.scene.grace(), "the replica to come up", func(ctx context.Context) (bool, string, error) {
+		behind, err = watch.behind(ctx)
+		return err == nil && len(behind) == 0, "", err
+	})
+	var late *target.TimeoutError
+	if errors.As(err, &late) {
+		err = nil
+	}
+	return behind, err
 }
 
 // process looks at sync_client: not there, stopped, or there and doing nothing.

@@ -25,25 +25,47 @@ func (s Scene) eachSettled(ctx context.Context, detector string, look func(conte
 	if err != nil || len(found) == 0 || master == nil {
 		return found, err
 	}
+	for range patience {
+		drained, moved, err := s.await(ctx, master)
+		if err != nil {
+			return nil, err
+		}
+		suspects := s
+		suspects.Accounts = slices.DeleteFunc(slices.Clone(s.Accounts), func(account string) bool {
+			return !slices.ContainsFunc(found, func(f Finding) bool { return f.Account == account })
+		})
+		again, err := suspects.eachAccount(ctx, detector, look)
+		if err != nil {
+			return nil, err
+		}
+		found = slices.DeleteFunc(found, func(f Finding) bool {
+			return !slices.ContainsFunc(again, func(g Finding) bool { return g.Key() == f.Key() && g.Evidence == f.Evidence })
+		})
+		if len(found) == 0 || drained || !moved {
+			break
+		}
+	}
+	return found, nil
+}
+
+// await gives what waits to be replicated the time that it takes, and says whether
+// nothing waits any more, and whether replication was seen to move.
+func (s Scene) await(ctx context.Context, master target.Server) (drained, moved bool, err error) {
+	var before target.SyncLog
+	looks := 0
 	err = target.WaitUntil(ctx, s.Clock, s.grace(), "what waits to be replicated", func(ctx context.Context) (bool, string, error) {
 		log, err := master.Host().SyncLog(ctx)
+		if looks++; looks > 1 {
+			moved = moved || movedOn(before, log)
+		}
+		before = log
 		return err == nil && log.Pending() == 0, "", err
 	})
 	var late *target.TimeoutError
-	if err != nil && !errors.As(err, &late) {
-		return nil, err
+	if errors.As(err, &late) {
+		return false, moved, nil
 	}
-	suspects := s
-	suspects.Accounts = slices.DeleteFunc(slices.Clone(s.Accounts), func(account string) bool {
-		return !slices.ContainsFunc(found, func(f Finding) bool { return f.Account == account })
-	})
-	again, err := suspects.eachAccount(ctx, detector, look)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(found, func(f Finding) bool {
-		return !slices.ContainsFunc(again, func(g Finding) bool { return g.Key() == f.Key() && g.Evidence == f.Evidence })
-	}), nil
+	return err == nil, moved, err
 }
 
 // liveMaster returns the running server that replicates to the other side; nil where
