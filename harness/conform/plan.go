@@ -174,8 +174,8 @@ type Plan struct {
 	Suites []string `yaml:"suites,omitempty,flow"`
 	// Nightly plans run on real servers where all are asked for: of those that are
 	// alike, CI runs one.
-	Nightly bool `yaml:"nightly,omitempty"`
-	Steps  []Step   `yaml:"steps"`
+	Nightly bool   `yaml:"nightly,omitempty"`
+	Steps   []Step `yaml:"steps"`
 }
 
 // Need is something that not every pair has.
