@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -75,7 +76,7 @@ func catalogues() ([]catalogue, error) {
 	return []catalogue{
 		found,
 		describe("faults", fault.All()),
-		describe("detectors", detect.All()),
+		describe("detectors", slices.Concat(detect.All(), detect.Sampled())),
 		describe("restorers", restore.All()),
 		describe("properties", property.All()),
 		marks(),
