@@ -2,8 +2,11 @@ package detect
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -69,10 +72,12 @@ func (d BodySample) draws(guid string, look uint64) bool {
 }
 
 // sampleOf returns the account's state with those messages alone that are drawn, and
-// the digests of what their user gets of them.
+// the digests of what their user gets of them. A mailbox that cannot be opened is left
+// out: that is for [Access] to tell.
 func sampleOf(ctx context.Context, server target.Server, account string, drawn func(guid string) bool) (target.Snapshot, error) {
-	snap, err := target.TakeSnapshot(ctx, server, account, target.LevelIndex)
-	if err != nil || len(snap.Mailboxes) == 0 { // a login could make a mailbox where there is none
+	snap := target.Snapshot{Server: server.Name(), Account: account, Level: target.LevelBody}
+	mailboxes, err := readable(ctx, server, account)
+	if err != nil || len(mailboxes) == 0 { // a login could make a mailbox where there is none
 		return snap, err
 	}
 	session, err := target.LoginToLook(ctx, server, account)
@@ -80,11 +85,17 @@ func sampleOf(ctx context.Context, server target.Server, account string, drawn f
 		return snap, err
 	}
 	defer session.Close() // it was only read from
-	for i := range snap.Mailboxes {
-		m := &snap.Mailboxes[i]
-		if m.Records, err = readSome(ctx, session, *m, drawn); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(mailboxes)) {
+		m := mailboxes[name]
+		m.Records, err = readSome(ctx, session, m, drawn)
+		var refused *target.RefusedError
+		if errors.As(err, &refused) && refused.Status == "NO" {
+			continue
+		}
+		if err != nil {
 			return snap, err
 		}
+		snap.Mailboxes = append(snap.Mailboxes, m)
 	}
 	return snap, nil
 }

@@ -46,7 +46,7 @@ func spoolsOf(ctx context.Context, scene Scene, servers []target.Server, account
 	spools := make([]spool, len(servers))
 	tasks := make([]func(context.Context) error, len(servers))
 	for i, server := range servers {
-		spools[i] = spool{server: server, account: account, indexes: map[string]target.Mailbox{}}
+		spools[i] = spool{server: server, account: account}
 		tasks[i] = func(ctx context.Context) error { return spools[i].read(ctx, scene.Executor) }
 	}
 	if err := scene.Executor.Run(ctx, tasks...); err != nil {
@@ -73,43 +73,14 @@ func (s *spool) read(ctx context.Context, executor target.Executor) error {
 	err := executor.Run(ctx, func(ctx context.Context) (err error) {
 		s.files, err = s.server.Host().Files(ctx, s.account)
 		return err
-	}, s.readIndexes)
-	if err != nil {
+	}, func(ctx context.Context) (err error) {
+		s.indexes, err = readable(ctx, s.server, s.account)
 		return err
-	}
+	})
 	for _, m := range s.files {
-		if _, read := s.indexes[m.Mailbox]; read {
-			continue
+		if _, read := s.indexes[m.Mailbox]; !read && err == nil {
+			err = readInto(ctx, s.indexes, s.server, s.account, m.Mailbox)
 		}
-		if err := s.readIndex(ctx, m.Mailbox); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readIndexes reads those mailboxes of which the server tells when it is asked for all.
-// One that is damaged can make it refuse to tell of any.
-func (s *spool) readIndexes(ctx context.Context) error {
-	listed, err := s.server.Index().Mailboxes(ctx, s.account)
-	if _, refused := unreadableIndex(s.server, s.account, err); refused {
-		return nil
-	}
-	for _, m := range listed {
-		if err == nil {
-			err = s.readIndex(ctx, m.Name)
-		}
-	}
-	return err
-}
-
-func (s *spool) readIndex(ctx context.Context, mailbox string) error {
-	m, err := s.server.Index().Mailbox(ctx, s.account, mailbox)
-	if _, refused := unreadableIndex(s.server, s.account, err); refused {
-		return nil
-	}
-	if err == nil {
-		s.indexes[mailbox] = m
 	}
 	return err
 }

@@ -54,3 +54,33 @@ func awake(ctx context.Context, servers []target.Server) ([]target.Server, error
 	}
 	return found, nil
 }
+
+// readable returns, by name, those of an account's mailboxes, with their records, that
+// the server tells of when it is asked for all. One that is damaged, or has been deleted
+// since it was listed, is not among them; where the server refuses to tell of any because
+// of one, none is.
+func readable(ctx context.Context, server target.Server, account string) (map[string]target.Mailbox, error) {
+	found := map[string]target.Mailbox{}
+	listed, err := server.Index().Mailboxes(ctx, account)
+	if _, refused := unreadableIndex(server, account, err); refused {
+		return found, nil
+	}
+	for _, m := range listed {
+		if err == nil {
+			err = readInto(ctx, found, server, account, m.Name)
+		}
+	}
+	return found, err
+}
+
+// readInto adds a mailbox to those that could be read, if it can be.
+func readInto(ctx context.Context, found map[string]target.Mailbox, server target.Server, account, mailbox string) error {
+	m, err := server.Index().Mailbox(ctx, account, mailbox)
+	if _, refused := unreadableIndex(server, account, err); refused {
+		return nil
+	}
+	if err == nil {
+		found[mailbox] = m
+	}
+	return err
+}
