@@ -1,8 +1,10 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,6 +131,9 @@ func (c *checkup) files() []Finding {
 			note(target.DataFileDamaged, db, db.Wrong)
 		}
 	}
+	slices.SortFunc(order, func(a, b spot) int {
+		return cmp.Or(cmp.Compare(a.at.Account, b.at.Account), cmp.Compare(a.at.Mailbox, b.at.Mailbox), cmp.Compare(a.kind, b.kind))
+	})
 	found := make([]Finding, len(order))
 	for i, s := range order {
 		found[i] = Finding{Kind: s.kind, Place: s.at, Evidence: strings.Join(said[s], "; ")}
