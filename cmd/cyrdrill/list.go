@@ -78,7 +78,7 @@ func catalogues() ([]catalogue, error) {
 		found,
 		describe("faults", fault.All()),
 		kinds(),
-		describe("detectors", detect.All()),
+		describe("detectors", slices.Concat(detect.All(), detect.Sampled())),
 		describe("restorers", restore.All()),
 		describe("properties", property.All()),
 		marks(),
