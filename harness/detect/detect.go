@@ -141,7 +141,10 @@ func (f Finding) Key() string {
 
 // All returns the detectors, in the order of the documentation.
 func All() []Detector {
-	return []Detector{Monitor{}, Access{}, IndexCompare{}, BodyCompare{}, ScriptCompare{}, ClientCaches{}}
+	return []Detector{
+		Monitor{}, Access{}, IndexCompare{}, BodyCompare{}, ScriptCompare{}, ClientCaches{},
+		ListCompare{}, StatusCompare{}, LogWatch{}, CrashWatch{},
+	}
 }
 
 // ByName returns the detector of that name.

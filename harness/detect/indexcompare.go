@@ -30,26 +30,31 @@ func (IndexCompare) Promise() Promise {
 		target.FlagsDiffer, target.DateDiffers, target.ModSeqDiffers, target.UIDValidityDiffers,
 		target.UniqueIDDiffers, target.MailboxMissing, target.MailboxNameDiffers, target.DeletionMissing,
 		target.ACLDiffers, target.AnnotationsDiffer, target.QuotaRootDiffers, target.QuotaDiffers,
-		target.SubscriptionDiffers, target.ScriptDiffers)
+		target.SubscriptionDiffers, target.ScriptDiffers, target.SeenDiffers, target.LastUIDDiffers)
 }
 
 // Detect implements [Detector]. Accounts are compared side by side; findings
-// come in the order of accounts, mailboxes and UIDs.
+// come in the order of accounts, mailboxes and UIDs, those of what was seen of others'
+// mail last.
 func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 	if len(scene.Sides) != 2 {
 		return nil, errNeedsTwo
 	}
+	shared := make([]sharedMailboxes, len(scene.Accounts))
+	seen := make([][]seenDifference, len(scene.Accounts))
 	found, err := scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
 		if err != nil {
 			return nil, err
 		}
+		i := slices.Index(scene.Accounts, account)
+		shared[i], seen[i] = sharedBy(snaps), compareSeen(snaps, scene.Master)
 		return compareAccount(snaps, scene.Master), nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)
 	}
-	return found, nil
+	return append(found, scene.sign(d.Name(), seenFindings(slices.Concat(seen...), shared))...), nil
 }
 
 func bothSides(ctx context.Context, scene Scene, account string, level target.Level) ([2]target.Snapshot, error) {
@@ -105,7 +110,7 @@ func compareMeta(snaps [2]target.Snapshot, master target.ServerName) []Finding {
 			"%s has [%s], %s has [%s]", snaps[0].Server, inA, snaps[1].Server, inB)})
 	}
 	differs(target.SubscriptionDiffers, "", strings.Join(a.Subscriptions, ", "), strings.Join(b.Subscriptions, ", "))
-	differs(target.QuotaDiffers, "", fmt.Sprint(a.QuotaKiB), fmt.Sprint(b.QuotaKiB))
+	differs(target.QuotaDiffers, "", target.FormatQuota(a), target.FormatQuota(b))
 	for _, name := range scriptNames(a, b) {
 		differs(target.ScriptDiffers, name, scriptByName(a, name), scriptByName(b, name))
 	}

@@ -103,9 +103,21 @@ type Meta struct {
 	Scripts       []Script `json:"scripts,omitempty"`       // sorted by name
 	// QuotaKiB is the storage limit of the account's quota root, or [NoQuota].
 	QuotaKiB int64 `json:"quota_kib"`
+	// OtherLimits are those of the same quota root that are set for other resources,
+	// by Cyrus's names: "MESSAGE", "X-NUM-FOLDERS", "X-ANNOTATION-STORAGE".
+	OtherLimits map[string]uint64 `json:"other_limits,omitempty"`
 	// Deleted are the unique IDs of mailboxes that the user has deleted and that
 	// are still kept (delete_mode: delayed), sorted.
 	Deleted []string `json:"deleted,omitempty"`
+	// Seen is what the account has seen of others' mail, in order of unique IDs;
+	// of its own mail the records have \Seen.
+	Seen []Seen `json:"seen,omitempty"`
+}
+
+// Seen is which messages of another's mailbox an account has seen.
+type Seen struct {
+	UniqueID string `json:"uniqueid"` // of the mailbox
+	UIDs     string `json:"uids"`     // "1:3,5"; never empty
 }
 
 // Script is one sieve script.
