@@ -40,19 +40,30 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 	if len(scene.Sides) != 2 {
 		return nil, errNeedsTwo
 	}
-	shared := make([]sharedMailboxes, len(scene.Accounts))
+	shared := make([]sharedMailboxes, len(scene.Accounts)) // of all accounts, also where a later look is at some
+	everybody := scene.Accounts
+	found, err := scene.Lasting(ctx, func(ctx context.Context, scene Scene) ([]Finding, error) {
+		return d.look(ctx, scene, everybody, shared)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)
+	}
+	return found, nil
+}
+
+func (d IndexCompare) look(ctx context.Context, scene Scene, everybody []string, shared []sharedMailboxes) ([]Finding, error) {
 	seen := make([][]seenDifference, len(scene.Accounts))
 	found, err := scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
 		if err != nil {
 			return nil, err
 		}
-		i := slices.Index(scene.Accounts, account)
-		shared[i], seen[i] = sharedBy(snaps), compareSeen(snaps, scene.Master)
+		shared[slices.Index(everybody, account)] = sharedBy(snaps)
+		seen[slices.Index(scene.Accounts, account)] = compareSeen(snaps, scene.Master)
 		return compareAccount(snaps, scene.Master), nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)
+		return nil, err
 	}
 	return append(found, scene.sign(d.Name(), seenFindings(slices.Concat(seen...), shared))...), nil
 }

@@ -15,14 +15,15 @@ func lagPauses() []time.Duration {
 	return []time.Duration{100 * time.Millisecond, 400 * time.Millisecond, 1500 * time.Millisecond, 2 * time.Second}
 }
 
-// Lasting compares the accounts of a scene of running servers, and returns what every
-// one of several looks found: lag is no damage, and goes away while they are made. Where
-// the first look finds nothing there is no other, and the later ones are at the accounts
-// alone of which something was found.
+// Lasting compares the accounts of a scene, and returns what every one of several looks
+// found: lag is no damage, and goes away while they are made. Where the first look finds
+// nothing there is no other, and the later ones are at the accounts alone of which
+// something was found. What is no pair of running servers does not change, and is looked at
+// once.
 func (s Scene) Lasting(ctx context.Context, look func(context.Context, Scene) ([]Finding, error)) ([]Finding, error) {
 	found, err := look(ctx, s)
 	for _, pause := range lagPauses() {
-		if err != nil || len(found) == 0 {
+		if err != nil || len(found) == 0 || !s.live() {
 			return found, err
 		}
 		if err := s.Clock.Sleep(ctx, pause); err != nil {
@@ -36,6 +37,12 @@ func (s Scene) Lasting(ctx context.Context, look func(context.Context, Scene) ([
 		})
 	}
 	return found, err
+}
+
+// live says whether the scene is of running servers alone.
+func (s Scene) live() bool {
+	_, err := s.servers()
+	return err == nil
 }
 
 // sameFinding says whether a finding is one that was there before. That a message or a

@@ -78,9 +78,9 @@ func (r statusRow) equal() bool {
 }
 
 // settles says whether a difference that was seen first has been lag: each side has come
-// up to where the other one was then.
+// up to where the other one was then, or other sides list the mailbox now.
 func (r statusRow) settles(first statusRow) bool {
-	if r.equal() {
+	if r.equal() || r.listed != first.listed {
 		return true
 	}
 	for i, now := range r.counters {
