@@ -3,7 +3,6 @@ package sim
 import (
 	"hash/fnv"
 	"strings"
-	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
@@ -64,12 +63,13 @@ func (v *visit) touch(r record) {
 	}
 }
 
-// logConversations notes for replication the other mailboxes that have messages of
-// the conversations that were touched.
-func (v *visit) logConversations() {
+// otherMailboxes are the account's other mailboxes that have messages of the
+// conversations that were touched: they are noted for replication as well.
+func (v *visit) otherMailboxes() []string {
 	if len(v.touched) == 0 || isDeletedName(v.entry.name) {
-		return
+		return nil
 	}
+	var others []string
 	for _, e := range v.server.disk.list.ofAccount(ownerOf(v.entry.name)) {
 		f := v.server.disk.folder(e)
 		if e == v.entry || f == nil || isDeletedName(e.name) {
@@ -77,29 +77,11 @@ func (v *visit) logConversations() {
 		}
 		for _, conversation := range v.touched {
 			if f.index.sums.conversations[conversation] > 0 {
-				v.server.log("MAILBOX", e.name)
+				others = append(others, e.name)
 				break
 			}
 		}
 	}
 	v.touched = nil
-}
-
-// commitTime is how long Cyrus takes from noting that a mailbox changed, when its index
-// is unlocked, to noting it once more, when the account's conversations are committed.
-const commitTime = 10 * time.Millisecond
-
-// logCommitted notes a changed mailbox once more, where that can show: sync_client takes
-// its log between the two notes, and the second one waits for the next batch.
-func (s *server) logCommitted(mailbox string) {
-	c := s.client
-	if c == nil || !c.waiting || c.due.After(s.pair.now.Add(commitTime)) {
-		return
-	}
-	life := s.life
-	s.pair.after(commitTime, "a commit of conversations on "+string(s.name), func() {
-		if s.up() && s.life == life {
-			s.log("MAILBOX", mailbox)
-		}
-	})
+	return others
 }

@@ -19,11 +19,8 @@ func (s *server) up() bool { return len(s.processes) > 0 }
 // spawn starts processes, each under a new pid.
 func (s *server) spawn(names ...string) {
 	for _, name := range names {
-		last := 0
-		for _, p := range s.processes {
-			last = max(last, p.pid)
-		}
-		s.processes = append(s.processes, &process{pid: last + 1 + s.pair.rand.IntN(9), name: name, state: target.ProcessRunning})
+		s.lastPID += 1 + s.pair.rand.IntN(9)
+		s.processes = append(s.processes, &process{pid: s.lastPID, name: name, state: target.ProcessRunning})
 	}
 	slices.SortFunc(s.processes, func(a, b *process) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.pid, b.pid)) })
 }

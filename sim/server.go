@@ -18,6 +18,7 @@ type server struct {
 	disk *disk
 
 	processes []*process // none: the server is down
+	lastPID   int        // no process gets the id of an earlier one
 	life      int        // counts starts, so that a session knows its own
 	draining  bool       // users are let out, replication goes on
 	quiet     bool       // what is done is not logged for replication
@@ -26,6 +27,8 @@ type server struct {
 	offset    time.Duration // of its clock
 	idledOut  int           // counts jumps of its clock that ended idle sessions
 	client    *syncClient
+	notes     []logEntry // what a commit has yet to note for replication
+	rooting   rooting
 	syslog    []byte
 }
 
@@ -60,6 +63,8 @@ func (s *server) start() {
 // kill ends all processes at once. The disk stays as it is.
 func (s *server) kill() {
 	s.processes, s.client = nil, nil
+	s.logNotes() // which came before the answer that its user got
+	s.cutRooting()
 	s.pair.tracef("%s is down", s.name)
 }
 
@@ -68,21 +73,6 @@ func (s *server) logf(format string, args ...any) {
 	line := fmt.Sprintf("%s %s cyrus/", s.clock().Format("15:04:05.000000"), s.name) + fmt.Sprintf(format, args...)
 	s.pair.trace = append(s.pair.trace, line)
 	s.syslog = append(append(s.syslog, line...), '\n')
-}
-
-// log notes a change for replication.
-func (s *server) log(kind, first string, second ...string) {
-	if s.role != target.RoleMaster || s.quiet {
-		return // sync_log is off
-	}
-	e := logEntry{kind: kind, first: first}
-	if len(second) > 0 {
-		e.second = second[0]
-	}
-	s.disk.log.append(s.clock(), e)
-	if s.client != nil {
-		s.client.wake()
-	}
 }
 
 // service is what a client connects to. Its value is the name that errors carry.

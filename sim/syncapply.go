@@ -258,16 +258,6 @@ func (s *SyncSession) removeQuota(what dlist.Value) error {
 	return nil
 }
 
-// setQuotaRoot puts the account's mailboxes under a quota root, or under none.
-func (s *server) setQuotaRoot(account, root string) {
-	s.disk.account(account).quotaRoot = root
-	for _, e := range s.disk.list.ofAccount(account) {
-		if f := s.disk.folder(e); f != nil && !isDeletedName(e.name) {
-			f.quotaRoot = root
-		}
-	}
-}
-
 // annotate sets or removes an annotation of a mailbox or, without a name, of the
 // server.
 func (s *SyncSession) annotate(what dlist.Value) error {

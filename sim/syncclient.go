@@ -70,7 +70,7 @@ func (c *syncClient) wake() {
 
 // lookTime is how long it takes until the process looks at its log again.
 func (c *syncClient) lookTime() time.Duration {
-	return max(c.server.pair.interval, pollTime/4+time.Duration(c.server.pair.rand.Int64N(int64(pollTime*3/4))))
+	return max(c.server.pair.interval, time.Duration(c.server.pair.rand.Int64N(int64(pollTime))))
 }
 
 // in makes the next step due, in place of one that was due already: what a step does

@@ -109,28 +109,29 @@ func (v *visit) setFlags(r record, add, remove []string) bool {
 
 // leaveAppended ends a visit that has appended: Cyrus notes that three times.
 func (v *visit) leaveAppended() {
-	v.server.log("APPEND", v.entry.name)
-	v.server.log("MAILBOX", v.entry.name)
-	v.leave()
+	v.leaveNoting(logEntry{kind: "APPEND", first: v.entry.name}, logEntry{kind: "MAILBOX", first: v.entry.name})
 }
 
 // leave ends the visit: the account's count is brought up to the mailbox's, and
 // a change is noted for replication. So is one of cyrus.header alone, which counts
 // no modseq: a keyword that was not known before, whether or not a message has it.
-func (v *visit) leave() {
+func (v *visit) leave() { v.leaveNoting() }
+
+func (v *visit) leaveNoting(notes ...logEntry) {
 	if v.folder != nil && len(v.folder.keywords) > v.keywords {
 		v.changed, v.keywords = true, len(v.folder.keywords)
 	}
-	if !v.changed {
-		return
+	if v.changed {
+		if !isDeletedName(v.entry.name) {
+			a := v.account()
+			a.modSeq = max(a.modSeq, v.index().highestModSeq)
+		}
+		notes = append(notes, logEntry{kind: "MAILBOX", first: v.entry.name})
+		for _, other := range v.otherMailboxes() {
+			notes = append(notes, logEntry{kind: "MAILBOX", first: other})
+		}
 	}
-	if !isDeletedName(v.entry.name) {
-		a := v.account()
-		a.modSeq = max(a.modSeq, v.index().highestModSeq)
-	}
-	v.server.log("MAILBOX", v.entry.name)
-	v.logConversations()
-	v.server.logCommitted(v.entry.name)
+	v.server.logOneByOne(notes)
 	v.changed, v.counting = false, false
 }
 

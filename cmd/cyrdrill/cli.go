@@ -39,6 +39,7 @@ type app struct {
 // commands is the command line.
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Run plans on a target and judge what they leave."`
+	Score   scoreCommand   `cmd:"" help:"Score detectors: break pairs with every fault and count what each finds, misses, and makes up."`
 	List    listCommand    `cmd:"" help:"List scenarios, faults, detectors, restorers, properties and marks."`
 	Up      upCommand      `cmd:"" help:"Start a pair to poke at; it stays until 'down'."`
 	Down    downCommand    `cmd:"" help:"Remove pairs that were kept, or with --all whatever was left behind."`

@@ -21,7 +21,7 @@ import (
 
 var (
 	suite  = flag.String("suite", "bookworm", "whose Cyrus both targets run, as a Debian suite")
-	plans  = flag.Int("plans", 12, "how many random plans to run on both targets")
+	plans  = flag.Int("plans", 8, "how many random plans to run on both targets")
 	first  = flag.Int("first", 1, "the seed of the first of them; the next ones follow")
 	steps  = flag.Int("steps", 30, "how many steps a plan has, about")
 	pairs  = flag.Int("pairs", 2, "how many real pairs to run them on, side by side")
@@ -29,6 +29,7 @@ var (
 	reduce = flag.Int("reduce", 0, "how many runs on real servers to spend on a shorter plan that differs alike")
 	strict = flag.Bool("strict", false, "let a difference count that is seen once")
 	only   = flag.String("plan", "", "run this file's plan alone, and show what both targets made of it")
+	kept   = flag.Bool("every-kept", false, "run every plan that was kept on real servers; without it, not those that are nightly")
 	goOn   = flag.Bool("go-on", false, "run all plans, also after a difference")
 )
 
@@ -62,13 +63,13 @@ func simulatedOn(t testing.TB, suite string, p conform.Plan, seed uint64) confor
 // pauses are how long the model's users rest between two steps: what a step takes on
 // real servers depends on the machine, and whether a second passes meanwhile decides,
 // say, whether two UIDVALIDITYs are equal.
-var pauses = [...]time.Duration{0, 150 * time.Millisecond, 300 * time.Millisecond, 450 * time.Millisecond, time.Second, 2 * time.Second}
+var pauses = [...]time.Duration{0, 40 * time.Millisecond, 90 * time.Millisecond, 150 * time.Millisecond, 300 * time.Millisecond, 450 * time.Millisecond, time.Second, 2 * time.Second}
 
 // outcomes is how many of its outcomes the model is asked for where a real pair
 // shows another than the first: what neither a plan nor a user can decide (which of
 // two GUIDs is the lower one, whether a batch was done when its replica died) is
 // drawn from the seed.
-const outcomes = 60
+const outcomes = 96
 
 // both runs a plan on the simulator and on a real pair. What the real one shows has
 // to be one of the model's outcomes; the difference is to the first.
@@ -181,6 +182,9 @@ func TestKeptPlans(t *testing.T) {
 		t.Run(name, func(each *testing.T) {
 			if len(p.Suites) > 0 && !slices.Contains(p.Suites, *suite) {
 				each.Skipf("it is about the Cyrus of %s", strings.Join(p.Suites, ", "))
+			}
+			if p.Nightly && !*kept {
+				each.Skip("asked for by -every-kept, as `make conformance` does")
 			}
 			each.Parallel()
 			pair := idle.take(t, p)

@@ -172,7 +172,10 @@ type Plan struct {
 	Needs []Need `yaml:"needs,omitempty,flow"`
 	// Suites are those whose Cyrus does what the plan promises; none: all do.
 	Suites []string `yaml:"suites,omitempty,flow"`
-	Steps  []Step   `yaml:"steps"`
+	// Nightly plans run on real servers where all are asked for: of those that are
+	// alike, CI runs one.
+	Nightly bool   `yaml:"nightly,omitempty"`
+	Steps   []Step `yaml:"steps"`
 }
 
 // Need is something that not every pair has.
@@ -215,6 +218,9 @@ func (p Plan) Text() string {
 	}
 	if len(p.Suites) > 0 {
 		fmt.Fprintf(&out, "suites: [%s]\n", strings.Join(p.Suites, ", "))
+	}
+	if p.Nightly {
+		out.WriteString("nightly: true\n")
 	}
 	out.WriteString("steps:\n")
 	for _, s := range p.Steps {

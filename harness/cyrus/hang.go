@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/moby/moby/client"
 
@@ -17,10 +18,16 @@ var _ target.ServerHanger = saboteur{}
 // container. The kernel goes on to accept connections for them.
 func (b saboteur) Hang(ctx context.Context, name target.ServerName) (target.Evidence, error) {
 	return b.freeze(ctx, name, true, func(ctx context.Context, id string) error {
-		_, err := b.pair.engine.ContainerPause(ctx, id, client.ContainerPauseOptions{})
-		return err
+		return target.WaitUntil(ctx, realTime{}, pauseWithin, "the kernel to freeze it", func(ctx context.Context) (bool, string, error) {
+			_, err := b.pair.engine.ContainerPause(ctx, id, client.ContainerPauseOptions{})
+			return err == nil, fmt.Sprint(err), nil
+		})
 	})
 }
+
+// pauseWithin is how long is tried to freeze a container: the kernel refuses it now and
+// then where processes come and go fast.
+const pauseWithin = 5 * time.Second
 
 // Unhang implements [target.ServerHanger].
 func (b saboteur) Unhang(ctx context.Context, name target.ServerName) (target.Evidence, error) {

@@ -32,7 +32,7 @@ func (d Access) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		var found []Finding
 		for _, server := range servers {
 			v := visitor{server: server, account: account}

@@ -29,11 +29,7 @@ func (d BodyCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error)
 	if _, err := scene.servers(); err != nil {
 		return nil, err
 	}
-	return scene.Lasting(ctx, d.look)
-}
-
-func (d BodyCompare) look(ctx context.Context, scene Scene) ([]Finding, error) {
-	return scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		snaps := make([]target.Snapshot, len(scene.Sides))
 		for i, side := range scene.Sides {
 			var err error

@@ -36,7 +36,7 @@ func (d ClientCaches) Detect(ctx context.Context, scene Scene) ([]Finding, error
 	if len(scene.Sides) != 2 {
 		return nil, errNeedsTwo
 	}
-	return scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
 		if err != nil {
 			return nil, err

@@ -41,6 +41,9 @@ type Scene struct {
 	// are, and replicated one way to the other: what it has is right, as far as
 	// it has anything. Empty where that is not known.
 	Master target.ServerName
+	// RepeatInterval is the master's sync_repeat_interval: how long a change may rest
+	// before it is sent.
+	RepeatInterval time.Duration
 }
 
 // errNeedsTwo says that a detector compares, and got nothing to compare with.

@@ -34,38 +34,23 @@ func (IndexCompare) Promise() Promise {
 }
 
 // Detect implements [Detector]. Accounts are compared side by side; findings
-// come in the order of accounts, mailboxes and UIDs, those of what was seen of others'
-// mail last.
+// come in the order of accounts, mailboxes and UIDs.
 func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 	if len(scene.Sides) != 2 {
 		return nil, errNeedsTwo
 	}
-	shared := make([]sharedMailboxes, len(scene.Accounts)) // of all accounts, also where a later look is at some
-	everybody := scene.Accounts
-	found, err := scene.Lasting(ctx, func(ctx context.Context, scene Scene) ([]Finding, error) {
-		return d.look(ctx, scene, everybody, shared)
+	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
+		if err != nil {
+			return nil, err
+		}
+		seen, err := compareSeen(ctx, scene, snaps)
+		return append(compareAccount(snaps, scene.Master), seen...), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)
 	}
 	return found, nil
-}
-
-func (d IndexCompare) look(ctx context.Context, scene Scene, everybody []string, shared []sharedMailboxes) ([]Finding, error) {
-	seen := make([][]seenDifference, len(scene.Accounts))
-	found, err := scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
-		if err != nil {
-			return nil, err
-		}
-		shared[slices.Index(everybody, account)] = sharedBy(snaps)
-		seen[slices.Index(scene.Accounts, account)] = compareSeen(snaps, scene.Master)
-		return compareAccount(snaps, scene.Master), nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return append(found, scene.sign(d.Name(), seenFindings(slices.Concat(seen...), shared))...), nil
 }
 
 func bothSides(ctx context.Context, scene Scene, account string, level target.Level) ([2]target.Snapshot, error) {

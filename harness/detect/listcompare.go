@@ -32,29 +32,24 @@ func (ListCompare) Promise() Promise {
 // Detect implements [Detector]. It looks at the scene's accounts, and at all others that
 // either side has.
 func (d ListCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
-	servers, err := scene.servers()
+	servers, err := scene.Servers()
 	if err != nil {
 		return nil, err
-	}
-	if len(servers) != 2 {
-		return nil, errNeedsTwo
 	}
 	if scene.Accounts, err = everyAccount(ctx, scene.Accounts, servers); err != nil {
 		return nil, err
 	}
-	return scene.Lasting(ctx, func(ctx context.Context, scene Scene) ([]Finding, error) {
-		return scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-			l := listing{account: account, servers: [2]target.Server(servers), master: scene.Master}
-			if err := l.compare(ctx); err != nil {
-				return nil, fmt.Errorf("comparing the lists of mailboxes of %s: %w", account, err)
-			}
-			return l.found, nil
-		})
+	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+		l := listing{account: account, servers: servers, master: scene.Master}
+		if err := l.compare(ctx); err != nil {
+			return nil, fmt.Errorf("comparing the lists of mailboxes of %s: %w", account, err)
+		}
+		return l.found, nil
 	})
 }
 
 // everyAccount returns the accounts that are known, and then all others that a server has.
-func everyAccount(ctx context.Context, known []string, servers []target.Server) ([]string, error) {
+func everyAccount(ctx context.Context, known []string, servers [2]target.Server) ([]string, error) {
 	all := slices.Clone(known)
 	for _, server := range servers {
 		accounts, err := server.User().Accounts(ctx)

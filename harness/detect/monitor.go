@@ -16,8 +16,6 @@ import (
 type Monitor struct{}
 
 const (
-	// monitorGrace is how long a change may take to be replicated.
-	monitorGrace = 3 * time.Second
 	// aliveWithin is how long a server may take to let a user in.
 	aliveWithin = 5 * time.Second
 	syncClient  = "sync_client"
@@ -33,7 +31,7 @@ func (Monitor) Doc() string {
 
 // Promise implements [Detector].
 func (Monitor) Promise() Promise {
-	return atOnce(target.ServerDown, target.ServerHung, target.ReplicationStopped, target.ReplicaBehind, target.MailboxUnreadable)
+	return atOnce(target.ServerDown, target.ServerHung, target.ReplicationStopped, target.ReplicaBehind)
 }
 
 // Detect implements [Detector].
@@ -78,10 +76,14 @@ func (m *monitor) find(kind target.Kind, at target.Place, right target.ServerNam
 func (m *monitor) alive(ctx context.Context, server target.Server) (bool, error) {
 	asked, cancel := target.Within(ctx, m.scene.Clock, aliveWithin)
 	defer cancel()
-	session, err := server.User().Login(asked, m.scene.Accounts[0])
+	session, err := target.LoginToLook(asked, server, m.scene.Accounts[0])
 	if err == nil {
 		_ = session.Close() // it answered, which is all that was asked
 		return true, nil
+	}
+	var nobody *target.NoInboxError
+	if errors.As(err, &nobody) {
+		return true, nil // so did it here
 	}
 	at := target.Place{Server: server.Name()}
 	switch {
@@ -101,41 +103,54 @@ func (m *monitor) alive(ctx context.Context, server target.Server) (bool, error)
 // what has arrived. It looks again until the grace is over; as long as changes
 // wait in the log, the replica cannot be even.
 func (m *monitor) replication(ctx context.Context, master, replica target.Server) error {
-	var log target.SyncLog
-	var behind map[string]Finding
-	compared := false
-	err := target.WaitUntil(ctx, m.scene.Clock, monitorGrace, "the replica to be even", func(ctx context.Context) (even bool, seen string, err error) {
-		if log, err = master.Host().SyncLog(ctx); err != nil {
-			return false, "", err
-		}
-		if compared = log.Pending() == 0; !compared {
-			return false, "", nil
-		}
-		behind, err = m.behind(ctx, master, replica)
-		return err == nil && len(behind) == 0, "", err
+	watch := progress{master: master, replica: replica, accounts: m.scene.Accounts}
+	err := target.WaitUntil(ctx, m.scene.Clock, m.scene.grace(), "the replica to be even", func(ctx context.Context) (bool, string, error) {
+		even, err := watch.look(ctx)
+		return even, "", err
 	})
 	var late *target.TimeoutError
 	if err != nil && !errors.As(err, &late) {
 		return err
 	}
-	if err := m.process(ctx, master, log); err != nil {
+	if err := m.process(ctx, master, watch); err != nil {
 		return err
 	}
-	if !compared {
-		if behind, err = m.behind(ctx, master, replica); err != nil {
-			return err
-		}
+	if err == nil {
+		return nil // it was even
 	}
-	for _, account := range m.scene.Accounts {
-		if finding, ok := behind[account]; ok {
-			m.found = append(m.found, finding)
-		}
+	behind, err := m.behind(ctx, &watch)
+	if err != nil && len(m.found) > 0 && ctx.Err() == nil {
+		return nil // what keeps replication from being compared has been told of
 	}
-	return nil
+	m.found = append(m.found, behind...)
+	return err
+}
+
+// patience is how many times the grace a replica may take whose master is seen to send
+// batch after batch: a change waits for the batch before it, then for its own.
+const patience = 4
+
+// behind tells how far the replica is behind. Where replication moves, it has the time
+// to come up to what the master had at the first look.
+func (m *monitor) behind(ctx context.Context, watch *progress) (behind []Finding, err error) {
+	behind, err = watch.behind(ctx)
+	if err != nil || len(behind) == 0 || !watch.moved {
+		return behind, err
+	}
+	err = target.WaitUntil(ctx, m.scene.Clock, (patience-1)*m.scene.grace(), "the replica to come up", func(ctx context.Context) (bool, string, error) {
+		behind, err = watch.behind(ctx)
+		return err == nil && len(behind) == 0, "", err
+	})
+	var late *target.TimeoutError
+	if errors.As(err, &late) {
+		err = nil
+	}
+	return behind, err
 }
 
 // process looks at sync_client: not there, stopped, or there and doing nothing.
-func (m *monitor) process(ctx context.Context, master target.Server, log target.SyncLog) error {
+func (m *monitor) process(ctx context.Context, master target.Server, watch progress) error {
+	log := watch.log
 	processes, err := master.Host().Processes(ctx)
 	if err != nil {
 		return err
@@ -147,8 +162,8 @@ func (m *monitor) process(ctx context.Context, master target.Server, log target.
 		case p.State != target.ProcessRunning:
 			m.find(target.ReplicationStopped, at, "", "sync_client (pid %d) is %s; %d entries wait in the sync log", p.PID, p.State, log.Pending())
 			return nil
-		case log.Pending() > 0:
-			m.find(target.ReplicationStopped, at, "", "sync_client (pid %d) runs, and %d entries still wait after %s", p.PID, log.Pending(), monitorGrace)
+		case log.Pending() > 0 && !watch.moved:
+			m.find(target.ReplicationStopped, at, "", "sync_client (pid %d) runs, and the same %d entries still wait after %s", p.PID, log.Pending(), m.scene.grace())
 			return nil
 		default:
 			return nil
@@ -175,62 +190,4 @@ func (m *monitor) gaveUp(ctx context.Context, master target.Server) (string, err
 		}
 	}
 	return "", nil
-}
-
-// behind tells by account how far the replica is behind, by the indexes'
-// counters alone. An account whose index a server cannot read is told of as well.
-func (m *monitor) behind(ctx context.Context, master, replica target.Server) (map[string]Finding, error) {
-	behind := map[string]Finding{}
-	for _, account := range m.scene.Accounts {
-		var sides [2][]target.Mailbox
-		for i, server := range []target.Server{master, replica} {
-			mailboxes, err := server.Index().Mailboxes(ctx, account)
-			if unread, refused := unreadableIndex(server, account, err); refused {
-				behind[account] = unread
-			} else if err != nil {
-				return nil, err
-			}
-			sides[i] = mailboxes
-		}
-		how := lag(sides[0], sides[1])
-		if _, told := behind[account]; !told && how != "" {
-			behind[account] = Finding{
-				Kind: target.ReplicaBehind, Place: target.Place{Server: replica.Name(), Account: account}, Right: master.Name(), Evidence: how,
-			}
-		}
-	}
-	return behind, nil
-}
-
-// unreadableIndex makes a finding of a server's no to a look at an account's
-// index: one damaged record is enough for it to die of each such look.
-func unreadableIndex(server target.Server, account string, err error) (Finding, bool) {
-	var nobody *target.UnreachableError
-	if err == nil || target.OutcomeOf(err) != target.Refused || errors.As(err, &nobody) {
-		return Finding{}, false
-	}
-	return Finding{
-		Kind: target.MailboxUnreadable, Place: target.Place{Server: server.Name(), Account: account},
-		Evidence: fmt.Sprintf("its index cannot be read: %s", err),
-	}, true
-}
-
-// lag says how far one account's copy is behind; empty: not at all.
-func lag(here, there []target.Mailbox) string {
-	copies := map[string]target.Mailbox{}
-	for _, m := range there {
-		copies[m.UniqueID] = m
-	}
-	mailboxes, messages := 0, uint32(0)
-	for _, m := range here {
-		c, ok := copies[m.UniqueID]
-		if !ok || c.HighestModSeq < m.HighestModSeq || c.LastUID < m.LastUID || c.Name != m.Name {
-			mailboxes++
-			messages += m.LastUID - min(c.LastUID, m.LastUID)
-		}
-	}
-	if mailboxes == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d mailboxes are behind, by %d messages", mailboxes, len(here), messages)
 }

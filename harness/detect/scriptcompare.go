@@ -35,11 +35,7 @@ func (d ScriptCompare) Detect(ctx context.Context, scene Scene) ([]Finding, erro
 	if err != nil {
 		return nil, err
 	}
-	return scene.Lasting(ctx, func(ctx context.Context, scene Scene) ([]Finding, error) { return d.look(ctx, scene, servers) })
-}
-
-func (d ScriptCompare) look(ctx context.Context, scene Scene, servers []target.Server) ([]Finding, error) {
-	return scene.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		var found []Finding
 		seen := make([]accountScripts, len(servers))
 		for i, server := range servers {

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,65 +10,49 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// sharedMailboxes are the mailboxes that accounts have on both sides, by unique ID: those
-// of which others may have seen mail.
-type sharedMailboxes map[string]target.Place
-
-// sharedBy returns the mailboxes of an account that both sides have.
-func sharedBy(snaps [2]target.Snapshot) sharedMailboxes {
-	s := sharedMailboxes{}
-	for _, m := range snaps[0].Mailboxes {
-		if byUniqueID(snaps[1], m.UniqueID) != nil {
-			s[m.UniqueID] = target.Place{Account: snaps[0].Account, Mailbox: m.Name}
-		}
-	}
-	return s
-}
-
-// shownToOthers is what everybody but its owner calls a mailbox.
-func shownToOthers(at target.Place) string {
-	return "user/" + at.Account + strings.TrimPrefix(at.Mailbox, "INBOX")
-}
-
-// seenDifference is what an account has seen of one mailbox of another's, as two sides
-// have it.
-type seenDifference struct {
-	uniqueID, text string
-	at             target.Place // without the mailbox
-	right          target.ServerName
-}
-
-// compareSeen returns where two sides have other notes of what an account has seen of
-// others' mail.
-func compareSeen(snaps [2]target.Snapshot, master target.ServerName) []seenDifference {
-	var all []seenDifference
+// compareSeen tells where two sides have other notes of what an account has seen of
+// others' mail. Of a mailbox that is gone such notes mean nothing to anybody, and may stay
+// behind on one side: those count alone that are of a mailbox which one of the scene's
+// accounts has on both.
+func compareSeen(ctx context.Context, scene Scene, snaps [2]target.Snapshot) ([]Finding, error) {
+	var found []Finding
 	for _, id := range seenIDs(snaps[0].Meta, snaps[1].Meta) {
 		a, b := seenUIDs(snaps[0].Meta, id), seenUIDs(snaps[1].Meta, id)
 		if a == b {
 			continue
 		}
-		all = append(all, seenDifference{
-			uniqueID: id, right: master,
-			at:   target.Place{Server: wrongSide(snaps[0].Server, snaps[1].Server, master), Account: snaps[0].Account},
-			text: fmt.Sprintf("it has seen UIDs [%s] on %s, [%s] on %s", a, snaps[0].Server, b, snaps[1].Server),
+		mailbox, shared, err := sharedMailbox(ctx, scene, id)
+		if err != nil {
+			return nil, fmt.Errorf("looking whose mailbox %s is: %w", id, err)
+		}
+		if !shared {
+			continue
+		}
+		at := target.Place{Server: wrongSide(snaps[0].Server, snaps[1].Server, scene.Master), Account: snaps[0].Account, Mailbox: mailbox}
+		found = append(found, Finding{
+			Kind: target.SeenDiffers, Place: at, Right: scene.Master,
+			Evidence: fmt.Sprintf("it has seen UIDs [%s] on %s, [%s] on %s", a, snaps[0].Server, b, snaps[1].Server),
 		})
 	}
-	return all
+	return found, nil
 }
 
-// seenFindings tells of differences, if both sides have the mailbox: what was seen of one
-// that is gone means nothing to anybody, and may stay behind on one side.
-func seenFindings(all []seenDifference, shared []sharedMailboxes) []Finding {
-	var found []Finding
-	for _, d := range all {
-		for _, of := range shared {
-			if mailbox, known := of[d.uniqueID]; known {
-				d.at.Mailbox = shownToOthers(mailbox)
-				found = append(found, Finding{Kind: target.SeenDiffers, Place: d.at, Right: d.right, Evidence: d.text})
-			}
+// sharedMailbox returns what everybody but its owner calls the mailbox of that unique ID,
+// if one of the scene's accounts has it on both sides.
+func sharedMailbox(ctx context.Context, scene Scene, id string) (name string, shared bool, err error) {
+	for _, account := range scene.Accounts {
+		snaps, err := bothSides(ctx, scene, account, target.LevelStatus)
+		if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
+			continue // whoever looks at that account tells of it
+		}
+		if err != nil {
+			return "", false, err
+		}
+		if m := byUniqueID(snaps[0], id); m != nil && byUniqueID(snaps[1], id) != nil {
+			return "user/" + account + strings.TrimPrefix(m.Name, "INBOX"), true, nil
 		}
 	}
-	return found
+	return "", false, nil
 }
 
 func seenIDs(metas ...target.Meta) []string {

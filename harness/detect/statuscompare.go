@@ -32,25 +32,20 @@ func (StatusCompare) Promise() Promise {
 // Detect implements [Detector]. It opens no mailbox, and logs nobody in whose INBOX is not
 // there.
 func (d StatusCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
-	servers, err := scene.servers()
+	servers, err := scene.Servers()
 	if err != nil {
 		return nil, err
 	}
-	if len(servers) != 2 {
-		return nil, errNeedsTwo
-	}
-	c := &statusComparison{scene: scene, servers: [2]target.Server(servers)}
+	c := &statusComparison{scene: scene, servers: servers}
 	if err := c.look(ctx, scene.Accounts); err != nil {
 		return nil, fmt.Errorf("comparing STATUS: %w", err)
 	}
-	for _, pause := range lagPauses() {
-		if len(c.open) == 0 {
-			break
-		}
-		if err := scene.Clock.Sleep(ctx, pause); err != nil {
-			return nil, err
-		}
-		if err := c.look(ctx, c.accounts()); err != nil {
+	if len(c.open) > 0 {
+		err = scene.settle(ctx, func(ctx context.Context) (bool, error) {
+			err := c.look(ctx, c.accounts())
+			return len(c.open) > 0, err
+		})
+		if err != nil {
 			return nil, fmt.Errorf("comparing STATUS again: %w", err)
 		}
 	}

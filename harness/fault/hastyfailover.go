@@ -35,7 +35,7 @@ func (HastyFailover) Inject(ctx context.Context, scene Scene) (Instance, error) 
 	if err := deliverEach(ctx, scene, max(scene.Count, 1)); err != nil {
 		return nil, err
 	}
-	s := &stopped{scene: scene, frozen: frozen, over: true}
+	s := &stopped{scene: scene, frozen: frozen, over: true, failedOver: true, beside: onServer(scene, target.ServerDown, "it was killed")}
 	if s.damage, err = unreplicated(ctx, scene); err != nil {
 		return nil, err
 	}

@@ -130,13 +130,12 @@ var injections = []injected{
 	},
 	{
 		fault: fault.HastyFailover{}, damage: []string{
-			"replication-stopped imap1", "replica-behind imap2 alice", "replica-behind imap2 bob",
-			"message-missing imap2 alice INBOX 4", "message-missing imap2 bob INBOX 4",
+			"server-down imap1", "message-missing imap2 alice INBOX 4", "message-missing imap2 bob INBOX 4",
 		},
 		heal: copyLost,
 	},
 	{fault: fault.SyncResetWrongSide{}, damage: []string{"account-missing imap1 alice", "account-missing imap2 alice"}, stays: true},
-	{fault: fault.ReconstructWrongSide{}, damage: []string{"message-missing imap2 alice INBOX 1", "message-missing imap1 alice INBOX 1"}, stays: true},
+	{fault: fault.ReconstructWrongSide{}, damage: []string{"message-lost imap2 alice INBOX 1", "message-lost imap1 alice INBOX 1"}, stays: true},
 	{fault: fault.OldBackupRestored{}, damage: []string{"message-missing imap1 alice INBOX 4"}, heal: queue},
 	{fault: fault.TwoRestores{}, damage: []string{"message-doubled imap1 alice INBOX 5"}, heal: func(ctx context.Context, p target.Pair) error {
 		session, err := p.Serving().User().Login(ctx, "alice")

@@ -115,10 +115,10 @@ func anyMissing(ctx context.Context, pair target.Pair, messages []gone) (bool, e
 }
 
 // missing makes damage of messages that are no longer there.
-func missing(messages []gone, how string) []Damage {
+func missing(kind target.Kind, messages []gone, how string) []Damage {
 	damage := make([]Damage, len(messages))
 	for i, m := range messages {
-		damage[i] = Damage{Place: m.place, Kind: target.MessageMissing, How: how}
+		damage[i] = Damage{Place: m.place, Kind: kind, How: how}
 	}
 	return damage
 }

@@ -60,7 +60,7 @@ func (OldBackupRestored) Inject(ctx context.Context, scene Scene) (Instance, err
 		evidence = evidence.And(back)
 	}
 	return &standing{
-		evidence: evidence, damage: missing(lost, "it came after the backup that was put back"),
+		evidence: evidence, damage: missing(target.MessageMissing, lost, "it came after the backup that was put back"),
 		live: func(ctx context.Context) (bool, error) { return anyMissing(ctx, scene.Pair, lost) },
 	}, nil
 }

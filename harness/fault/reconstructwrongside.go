@@ -66,7 +66,7 @@ func (ReconstructWrongSide) Inject(ctx context.Context, scene Scene) (Instance, 
 		Facts:   []target.Fact{{What: fmt.Sprintf("messages that are lost on %s", scene.On.Other()), Before: "0", After: fmt.Sprint(len(lost) / 2)}},
 	})
 	return &standing{
-		evidence: evidence, damage: missing(lost, "its file was lost on one side, which was reconstructed"),
+		evidence: evidence, damage: missing(target.MessageLost, lost, "its file was lost on one side, which was reconstructed"),
 		live: func(ctx context.Context) (bool, error) { return anyMissing(ctx, scene.Pair, lost) },
 	}, nil
 }

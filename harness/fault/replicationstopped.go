@@ -46,6 +46,7 @@ type stopped struct {
 	growth        target.Evidence // last seen while sync_client could be seen
 	damage        []Damage
 	over          bool // the source has died or lost its role: the damage is what it was then
+	failedOver    bool // the other server is the master now, and behind nobody
 
 	beside []Damage                            // what else the fault did
 	lasts  func(context.Context) (bool, error) // whether the cause is still there, while the source serves
@@ -73,7 +74,11 @@ func (s *stopped) Look(ctx context.Context) (Report, error) {
 		}
 	}
 	report := Report{Evidence: s.frozen.And(s.growth), State: Live}
-	report.Damage = slices.Concat(s.itself(), behind(s.scene, s.damage), s.damage)
+	if s.failedOver {
+		report.Damage = slices.Concat(s.beside, s.damage)
+	} else {
+		report.Damage = slices.Concat(s.itself(), behind(s.scene, s.damage), s.damage)
+	}
 	healed, err := s.healed(ctx)
 	if err != nil {
 		return Report{}, err

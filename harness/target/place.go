@@ -95,6 +95,8 @@ const (
 	DiskFull Kind = "disk-full"
 	// DiskReadOnly: the mail's file system takes no writes.
 	DiskReadOnly Kind = "disk-read-only"
+	// MessageLost: no side has the message any more.
+	MessageLost Kind = "message-lost"
 	// MessageDoubled: the message stands in its mailbox more often than it was put
 	// there.
 	MessageDoubled Kind = "message-doubled"
@@ -102,12 +104,59 @@ const (
 	ClockWrong Kind = "clock-wrong"
 )
 
+// Kinds returns all kinds, in the order in which they are declared.
+func Kinds() []Kind {
+	return []Kind{
+		MessageMissing,
+		ExpungeMissing,
+		TombstoneMissing,
+		GUIDDiffers,
+		FlagsDiffer,
+		DateDiffers,
+		ModSeqDiffers,
+		UIDValidityDiffers,
+		UniqueIDDiffers,
+		MailboxMissing,
+		MailboxDiffers,
+		MailboxUnreadable,
+		MailboxNameDiffers,
+		DeletionMissing,
+		ClientCachesWrong,
+		BodyDiffers,
+		AnnotationsDiffer,
+		QuotaDiffers,
+		ACLDiffers,
+		QuotaRootDiffers,
+		SubscriptionDiffers,
+		ScriptDiffers,
+		ScriptStale,
+		CompiledScriptStale,
+		ReplicationStopped,
+		ReplicaBehind,
+		ServerDown,
+		ServerHung,
+		AccountMissing,
+		LastUIDDiffers,
+		SeenDiffers,
+		StrayFile,
+		FileInaccessible,
+		DataFileDamaged,
+		CompiledScriptMissing,
+		ProcessCrashed,
+		DiskFull,
+		DiskReadOnly,
+		MessageLost,
+		MessageDoubled,
+		ClockWrong,
+	}
+}
+
 // OfOneServer says whether damage of the kind shows on one server alone, with
 // nothing to hold against it.
 func (k Kind) OfOneServer() bool {
 	switch k {
 	case MailboxUnreadable, BodyDiffers, ClientCachesWrong, ScriptStale, CompiledScriptStale, ReplicationStopped, ServerDown, ServerHung,
-		StrayFile, FileInaccessible, DataFileDamaged, CompiledScriptMissing, ProcessCrashed, DiskFull, DiskReadOnly, ClockWrong, MessageDoubled:
+		StrayFile, FileInaccessible, DataFileDamaged, CompiledScriptMissing, ProcessCrashed, DiskFull, DiskReadOnly, ClockWrong, MessageDoubled, MessageLost:
 		return true
 	}
 	return false

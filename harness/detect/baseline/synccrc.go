@@ -35,20 +35,16 @@ func (d SyncCRC) Detect(ctx context.Context, scene detect.Scene) ([]detect.Findi
 	if err != nil {
 		return nil, err
 	}
-	if len(servers) != 2 {
-		return nil, detect.ErrNeedsTwo()
-	}
-	return scene.Lasting(ctx, func(ctx context.Context, scene detect.Scene) ([]detect.Finding, error) {
-		return scene.EachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]detect.Finding, error) {
-			var sides [2][]target.Mailbox
-			for i, server := range servers {
-				if sides[i], err = server.Index().Mailboxes(ctx, account); err != nil {
-					return nil, fmt.Errorf("reading the checksums of %s on %s: %w", account, server.Name(), err)
-				}
+	return scene.EachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]detect.Finding, error) {
+		c := crcPair{account: account, names: [2]target.ServerName{servers[0].Name(), servers[1].Name()}, master: scene.Master}
+		for i, server := range servers {
+			mailboxes, err := server.Index().Mailboxes(ctx, account)
+			if err != nil {
+				return nil, fmt.Errorf("reading the checksums of %s on %s: %w", account, server.Name(), err)
 			}
-			c := crcPair{account: account, names: [2]target.ServerName{servers[0].Name(), servers[1].Name()}, sides: sides, master: scene.Master}
-			return c.compare(), nil
-		})
+			c.sides[i] = mailboxes
+		}
+		return c.compare(), nil
 	})
 }
 

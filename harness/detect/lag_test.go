@@ -36,6 +36,8 @@ func TestLagIsNoFinding(t *testing.T) {
 				}
 				return nil
 			}
+			scene := sceneOf(p, crowd)
+			scene.RepeatInterval = every
 			looks := 0
 			watch := func(ctx context.Context) error {
 				for ; p.Clock().Now().Before(end); looks++ {
@@ -43,7 +45,7 @@ func TestLagIsNoFinding(t *testing.T) {
 						if slices.Contains([]string{"client-caches"}, d.Name()) {
 							continue // it tells what a promotion at this moment would mean
 						}
-						found, err := d.Detect(ctx, sceneOf(p, crowd))
+						found, err := d.Detect(ctx, scene)
 						if err != nil {
 							return fmt.Errorf("%s: %w", d.Name(), err)
 						}

@@ -1,0 +1,319 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/docker"
+	"github.com/cyrdrill/cyrdrill/harness/cyrus"
+	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/detect/outside"
+	"github.com/cyrdrill/cyrdrill/harness/fault"
+	"github.com/cyrdrill/cyrdrill/harness/report"
+	"github.com/cyrdrill/cyrdrill/harness/score"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/sim"
+	"github.com/cyrdrill/cyrdrill/sim/front"
+)
+
+type scoreCommand struct {
+	Faults    []string      `arg:"" optional:"" name:"fault" help:"Faults by name (see 'list faults'); all of them when left out."`
+	Target    string        `enum:"auto,sim,docker,both" default:"auto" help:"Where: sim, docker, both one after the other, or auto: docker where an engine answers, else sim."`
+	Suite     string        `default:"bookworm" placeholder:"SUITE" aliases:"cyrus" help:"Whose Cyrus, as a Debian suite: bullseye, bookworm, trixie."`
+	Seed      uint64        `default:"1" help:"Where the simulator's chance comes from."`
+	Detectors []string      `placeholder:"NAME" name:"only" help:"Score these detectors alone (see 'list detectors')."`
+	Outside   []string      `placeholder:"NAME=COMMAND" name:"detector" sep:"none" help:"Score an outside command as well; may be given several times. See docs/detectors.md."`
+	Calm      time.Duration `placeholder:"DURATION" help:"Break nothing: let users work on an undamaged pair for so long, and count false alarms."`
+	Rate      int           `default:"20" help:"With --calm: operations of users a second."`
+	Interval  time.Duration `default:"0s" help:"With --calm: sync_repeat_interval."`
+	Output    string        `short:"o" enum:"text,json,csv,html" default:"text" help:"text, json, csv or html. All are written to the results' directory as well."`
+	Results   string        `default:"results" placeholder:"DIR" help:"Where the result directories go. Default: ./results"`
+}
+
+// Run implements the command.
+func (c *scoreCommand) Run(a *app) error {
+	faults, err := c.faults()
+	if err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	targets, err := c.targets(a.ctx)
+	if err != nil {
+		return err
+	}
+	if c.Calm > 0 {
+		return c.calm(a, targets)
+	}
+	var scores []score.Score
+	for _, t := range targets {
+		s, err := c.scoreOn(a, t, faults)
+		if err != nil {
+			return err
+		}
+		scores = append(scores, s)
+	}
+	if len(scores) == 2 && c.Output == "text" {
+		if err := showDisagreements(a.out, scores[0], scores[1]); err != nil {
+			return err
+		}
+	}
+	return scoreStatus(scores)
+}
+
+// scoreStatus is a failure where the minimum of claims is owed anything, and unknown
+// where a trial told nothing.
+func scoreStatus(scores []score.Score) error {
+	status := statusPass
+	for _, s := range scores {
+		failures, unknowns := s.Shortcomings()
+		switch {
+		case len(failures) > 0:
+			status = statusFail
+		case len(unknowns) > 0 && status == statusPass:
+			status = statusUnknown
+		}
+	}
+	if status != statusPass {
+		return &statusError{status: status}
+	}
+	return nil
+}
+
+func (c *scoreCommand) faults() ([]fault.Fault, error) {
+	if len(c.Faults) == 0 {
+		return fault.All(), nil
+	}
+	var faults []fault.Fault
+	for _, name := range c.Faults {
+		f, ok := fault.ByName(name)
+		if !ok {
+			return nil, fmt.Errorf("no such fault: %q; see 'cyrdrill list faults'", name)
+		}
+		faults = append(faults, f)
+	}
+	return faults, nil
+}
+
+func (c *scoreCommand) check() error {
+	for _, name := range c.Detectors {
+		if _, ok := detect.ByName(name); !ok {
+			return fmt.Errorf("no such detector: %q; see 'cyrdrill list detectors'", name)
+		}
+	}
+	switch {
+	case c.Calm < 0 || c.Interval < 0 || c.Rate < 1:
+		return errors.New("--calm and --interval are not negative, and --rate is at least 1")
+	case c.Calm > 0 && len(c.Faults) > 0:
+		return errors.New("--calm breaks nothing: name no fault beside it")
+	case c.Calm > 0 && c.Output != "text":
+		return errors.New("--calm prints text: leave out --output")
+	}
+	taken := map[string]bool{}
+	for _, text := range c.Outside {
+		name, _, err := outside.Parse(text)
+		if err != nil {
+			return fmt.Errorf("--detector: %w", err)
+		}
+		if taken[name] {
+			return fmt.Errorf("--detector: %s is given twice", name)
+		}
+		taken[name] = true
+	}
+	return nil
+}
+
+func (c *scoreCommand) targets(ctx context.Context) ([]target.Target, error) {
+	if c.Target == "auto" {
+		c.Target = "sim"
+		if _, err := cyrus.Engine(ctx); err == nil {
+			c.Target = "docker"
+		}
+	}
+	var targets []target.Target
+	if c.Target != "docker" {
+		targets = append(targets, sim.New())
+	}
+	if c.Target != "sim" {
+		if err := cyrus.Check(ctx, c.Suite); err != nil {
+			return nil, err
+		}
+		targets = append(targets, cyrus.New())
+	}
+	return targets, nil
+}
+
+// scoreOn scores the detectors on one target, and writes what came out.
+func (c *scoreCommand) scoreOn(a *app, t target.Target, faults []fault.Fault) (score.Score, error) {
+	out, terminal := a.out, a.outTerminal
+	if c.Output != "text" {
+		out, terminal = a.err, a.errTerminal
+	}
+	live := report.NewLive(out, terminal)
+	live.Working("making a pair on " + t.Name())
+	began := time.Now()
+	s, err := score.Run(a.ctx, score.Options{
+		Target: t, Suite: c.Suite, Seed: c.Seed, Faults: faults, Detectors: c.detectors,
+		Observe: func(done, of int, t score.Trial) {
+			live.Working(fmt.Sprintf("%d of %d trials: %s on the %s", done, of, t.Fault, t.Role))
+		},
+	})
+	if err != nil {
+		live.Done("failed")
+		return s, err
+	}
+	live.Done(fmt.Sprintf("%d trials in %.1fs", len(s.Trials), time.Since(began).Seconds()))
+	directory := filepath.Join(c.Results, fmt.Sprintf("score-%s-%s", t.Name(), time.Now().Format("20060102-150405.000")))
+	if err := writeScore(directory, s); err != nil {
+		return s, err
+	}
+	if err := scoreWriters()[c.Output](s, a.out); err != nil {
+		return s, err
+	}
+	fmt.Fprintf(out, "\nwritten to %s\n", directory)
+	return s, nil
+}
+
+// calm counts false alarms on undamaged pairs.
+func (c *scoreCommand) calm(a *app, targets []target.Target) error {
+	alarms := 0
+	for _, t := range targets {
+		live := report.NewLive(a.out, a.outTerminal)
+		live.Working("making a pair on " + t.Name())
+		calm, err := score.RunCalm(a.ctx, score.CalmOptions{
+			Target: t, Suite: c.Suite, Seed: c.Seed, RepeatInterval: c.Interval, For: c.Calm, Rate: c.Rate, Detectors: c.detectors,
+			Observe: func(rounds int, passed time.Duration) {
+				live.Working(fmt.Sprintf("%d rounds in %s", rounds, passed.Round(time.Second)))
+			},
+		})
+		if err != nil {
+			live.Done("failed")
+			return err
+		}
+		live.Done(fmt.Sprintf("%d rounds", calm.Rounds))
+		if err := calm.WriteText(a.out); err != nil {
+			return err
+		}
+		alarms += calm.FalseAlarms()
+	}
+	if alarms > 0 {
+		return &statusError{status: statusFail}
+	}
+	return nil
+}
+
+// detectors returns all that are to be scored on a pair.
+func (c *scoreCommand) detectors(pair target.Pair) []detect.Detector {
+	var all []detect.Detector
+	for _, d := range detect.All() {
+		if len(c.Detectors) == 0 || slices.Contains(c.Detectors, d.Name()) {
+			all = append(all, d)
+		}
+	}
+	for _, text := range c.Outside {
+		name, line, err := outside.Parse(text)
+		if err != nil {
+			continue // check has refused it
+		}
+		all = append(all, outside.New(name, line, doorsOf(pair)))
+	}
+	return all
+}
+
+// doorsOf opens a pair's services to outside commands: a real pair's are open, and the
+// simulator's are put on sockets while the command looks.
+func doorsOf(pair target.Pair) outside.Doors {
+	doors := outside.Doors{Admin: docker.AdminUser, Password: docker.AdminPassword}
+	switch p := pair.(type) {
+	case target.Addressed:
+		doors.Open = func(context.Context) (target.Addresses, func() error, error) {
+			return p.Addresses(), func() error { return nil }, nil
+		}
+	case *sim.Pair:
+		doors.Open = func(ctx context.Context) (target.Addresses, func() error, error) {
+			fronts, err := front.Open(context.WithoutCancel(ctx), p, front.Options{Admin: docker.AdminUser, Password: docker.AdminPassword})
+			if err != nil {
+				return nil, nil, err
+			}
+			addresses := target.Addresses{}
+			for _, server := range p.Servers() {
+				addresses[server.Name()] = map[string]string{}
+				for _, service := range front.Services() {
+					addresses[server.Name()][string(service)] = fronts.Address(server.Name(), service)
+				}
+			}
+			return addresses, fronts.Close, nil
+		}
+	default:
+		doors.Open = func(context.Context) (target.Addresses, func() error, error) {
+			return nil, nil, errors.New("this target has no services that can be dialled")
+		}
+	}
+	return doors
+}
+
+func scoreWriters() map[string]func(score.Score, io.Writer) error {
+	return map[string]func(score.Score, io.Writer) error{
+		"text": showScore, "json": score.Score.WriteJSON, "csv": score.Score.WriteCSV, "html": score.Score.WriteHTML,
+	}
+}
+
+// showScore writes the tables, and what is owed.
+func showScore(s score.Score, out io.Writer) error {
+	if err := s.WriteText(out); err != nil {
+		return err
+	}
+	failures, unknowns := s.Shortcomings()
+	for _, line := range failures {
+		fmt.Fprintln(out, "FAIL   ", line)
+	}
+	for _, line := range unknowns {
+		fmt.Fprintln(out, "UNKNOWN", line)
+	}
+	if len(failures)+len(unknowns) == 0 {
+		fmt.Fprintln(out, "PASS    each detector found all that it has to claim, and raised no false alarm")
+	}
+	return nil
+}
+
+// writeScore writes the score in every form.
+func writeScore(directory string, s score.Score) error {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return fmt.Errorf("making the results' directory: %w", err)
+	}
+	for name, write := range map[string]func(score.Score, io.Writer) error{
+		"score.txt": showScore, "score.json": score.Score.WriteJSON, "score.csv": score.Score.WriteCSV, "score.html": score.Score.WriteHTML,
+	} {
+		file, err := os.Create(filepath.Join(directory, name))
+		if err != nil {
+			return fmt.Errorf("writing the score: %w", err)
+		}
+		if err := errors.Join(write(s, file), file.Close()); err != nil {
+			return fmt.Errorf("writing %s: %w", file.Name(), err)
+		}
+	}
+	return nil
+}
+
+// showDisagreements lists the cells in which two targets differ.
+func showDisagreements(out io.Writer, a, b score.Score) error {
+	differ := score.Compare(a, b)
+	fmt.Fprintf(out, "\n%d cells differ between %s and %s\n", len(differ), a.Target, b.Target)
+	if len(differ) == 0 {
+		return nil
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "FAULT\tON\tDETECTOR\t%s\t%s\n", a.Target, b.Target)
+	for _, d := range differ {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", d.Fault, d.Role, d.Detector, d.A, d.B)
+	}
+	return table.Flush()
+}

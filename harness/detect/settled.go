@@ -1,0 +1,112 @@
+package detect
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// replicatedWithin is how long a change may take to be replicated, beside
+// sync_repeat_interval.
+const replicatedWithin = 3 * time.Second
+
+// grace is how long the replica may be behind before that is a finding.
+func (s Scene) grace() time.Duration { return replicatedWithin + s.RepeatInterval }
+
+// eachSettled is [Scene.eachAccount], but for lag: it returns what two looks find alike,
+// between which all that waited at the first has been replicated, or has had the time
+// for it. What a freeze has kept does not change, and is looked at once.
+func (s Scene) eachSettled(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
+	found, err := s.eachAccount(ctx, detector, look)
+	if err != nil || len(found) == 0 {
+		return found, err
+	}
+	err = s.settle(ctx, func(ctx context.Context) (left bool, err error) {
+		suspects := s
+		suspects.Accounts = slices.DeleteFunc(slices.Clone(s.Accounts), func(account string) bool {
+			return !slices.ContainsFunc(found, func(f Finding) bool { return f.Account == account })
+		})
+		again, err := suspects.eachAccount(ctx, detector, look)
+		if err != nil {
+			return false, err
+		}
+		found = slices.DeleteFunc(found, func(f Finding) bool {
+			return !slices.ContainsFunc(again, func(g Finding) bool { return sameFinding(f, g) })
+		})
+		return len(found) > 0, nil
+	})
+	return found, err
+}
+
+// settle calls for another look when all that waited has been replicated, or has had the
+// time for it, as long as something is left to look at and replication moves.
+func (s Scene) settle(ctx context.Context, again func(context.Context) (left bool, err error)) error {
+	master := s.liveMaster()
+	if master == nil {
+		return nil
+	}
+	for range patience {
+		drained, moved, err := s.await(ctx, master)
+		if err != nil {
+			return err
+		}
+		left, err := again(ctx)
+		if err != nil || !left || drained || !moved {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameFinding says whether a finding is one that was there before. That something is
+// missing or cannot be read says all; of a difference between two values both have to be
+// as they were.
+func sameFinding(a, b Finding) bool {
+	if a.Key() != b.Key() {
+		return false
+	}
+	switch a.Kind {
+	case target.MessageMissing, target.ExpungeMissing, target.TombstoneMissing,
+		target.MailboxMissing, target.DeletionMissing, target.AccountMissing, target.MailboxUnreadable:
+		return true
+	}
+	return a.Evidence == b.Evidence
+}
+
+// await gives what waits to be replicated the time that it takes, and says whether
+// nothing waits any more, and whether replication was seen to move.
+func (s Scene) await(ctx context.Context, master target.Server) (drained, moved bool, err error) {
+	var before target.SyncLog
+	looks := 0
+	err = target.WaitUntil(ctx, s.Clock, s.grace(), "what waits to be replicated", func(ctx context.Context) (bool, string, error) {
+		log, err := master.Host().SyncLog(ctx)
+		if looks++; looks > 1 {
+			moved = moved || movedOn(before, log)
+		}
+		before = log
+		return err == nil && log.Pending() == 0, "", err
+	})
+	var late *target.TimeoutError
+	if errors.As(err, &late) {
+		return false, moved, nil
+	}
+	return err == nil, moved, err
+}
+
+// liveMaster returns the running server that replicates to the other side; nil where
+// there is none.
+func (s Scene) liveMaster() target.Server {
+	servers, err := s.servers()
+	if err != nil || len(servers) != 2 {
+		return nil
+	}
+	for _, server := range servers {
+		if server.Name() == s.Master {
+			return server
+		}
+	}
+	return nil
+}
