@@ -18,7 +18,7 @@ var catalogues = plan.Names{
 		{Name: "process-killed", KillsServer: true},
 		{Name: "index-truncated"}, {Name: "script-stale"}, {Name: "compiled-script-stale"}, {Name: "server-hung"},
 	},
-	Detectors: []string{"monitor", "access", "index-compare", "body-compare", "script-compare", "client-caches"},
+	Detectors: []string{"monitor", "access", "index-compare", "body-compare", "script-compare", "client-caches", "list-compare", "status-compare", "log-watch", "crash-watch"},
 	Restorers: []string{
 		"rebuild-mailboxes", "restore-mailboxes", "copy-missing", "carry-expunges", "merge-flags", "merge-settings",
 		"restore-scripts", "copy-everything",

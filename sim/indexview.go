@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -128,6 +129,14 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	}
 	if a.quotaRoot != "" {
 		meta.QuotaKiB = a.quotaKiB
+		if len(a.otherLimits) > 0 {
+			meta.OtherLimits = maps.Clone(a.otherLimits)
+		}
+	}
+	for _, uniqueID := range names(a.seen) {
+		if seen := a.seen[uniqueID]; len(seen.uids) > 0 {
+			meta.Seen = append(meta.Seen, target.Seen{UniqueID: uniqueID, UIDs: uidSet(seen.uids)})
+		}
 	}
 	for _, e := range v.disk.list.deletedOf(account) {
 		meta.Deleted = append(meta.Deleted, e.uniqueID)

@@ -69,10 +69,10 @@ func (b saboteur) KillProcess(ctx context.Context, name target.ServerName, proce
 			return target.Evidence{}, fmt.Errorf("killing %s on %s: there is none", process, name)
 		}
 		if process == syncClientName {
-			s.client.die("signaled to death by signal 9 (Killed)")
+			s.client.die(killedText)
 			continue
 		}
-		s.logf("master: process type:SERVICE path:/usr/lib/cyrus/bin/%s pid:%d signaled to death by signal 9 (Killed)", process, s.process(process).pid)
+		s.reaped(serviceOf(process), killedText)
 		s.end(process)
 		s.spawn(process)
 	}

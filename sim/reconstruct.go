@@ -95,15 +95,19 @@ func (s *server) lookOver(e *entry) string {
 	}
 	var said strings.Builder
 	x := v.index()
-	x.remove(func(r record) bool {
-		if r.rotten {
-			fmt.Fprintf(&said, "%s uid %d rediscovered - appending\n", e.name, r.uid)
+	x.remove(func(r record) bool { return r.rotten })
+	for _, r := range x.records {
+		if len(v.folder.files[r.uid].body) == 0 && !r.unlinked {
+			fmt.Fprintf(&said, "%s uid %d not found\n", e.name, r.uid)
 		}
-		return r.rotten
-	})
+	}
 	for _, uid := range slices.Sorted(maps.Keys(v.folder.files)) {
-		if _, known := x.at(uid); !known && uid > x.lastUID {
+		switch _, known := x.at(uid); {
+		case known || len(v.folder.files[uid].body) == 0:
+		case uid > x.lastUID:
 			fmt.Fprintf(&said, "%s uid %d found - adding\n", e.name, uid)
+		default:
+			fmt.Fprintf(&said, "%s uid %d rediscovered - appending\n", e.name, uid)
 		}
 	}
 	return said.String() + e.name + "\n"

@@ -125,7 +125,7 @@ func (b saboteur) LoseSyncLog(ctx context.Context, name target.ServerName) (targ
 	}
 	before := len(s.disk.log.entries) + len(s.disk.run.entries)
 	for !s.client.givenUp {
-		s.client.die("signaled to death by signal 9 (Killed)")
+		s.client.die(killedText)
 	}
 	s.disk.log, s.disk.run = logFile{}, logFile{}
 	return target.Evidence{

@@ -56,6 +56,7 @@ func no(command, code, text string) error {
 // writable refuses where nothing can be written to the disk that holds mail.
 func (s *server) writable(command string) error {
 	if s.disk.readOnly {
+		s.cannotWrite(string(serviceIMAP))
 		return no(command, "", textIOError)
 	}
 	return nil
@@ -96,7 +97,7 @@ func (s *session) open(command, name, rights string) (*visit, error) {
 		return nil, err
 	}
 	v := s.visit(e)
-	if text := v.trouble(); text != "" {
+	if text := v.refusal(string(serviceIMAP)); text != "" {
 		return nil, no(command, "", text)
 	}
 	return v, nil
@@ -130,11 +131,12 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 	}
 	if v.index().rotten() {
 		s.dead = true
-		s.logf("imap: Fatal error: Internal error: assertion failed: imap/message.c: M_RECORD")
+		s.fatal(serviceIMAP, fatalRecord)
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
 	}
 	if ownerOf(v.entry.name) != s.user && s.disk.account(s.user).seenBroken {
 		s.dead = true
+		s.fatal(serviceIMAP, fatalSeen)
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
 	}
 	if verb == "SELECT" {
@@ -286,7 +288,8 @@ func (s *session) Status(ctx context.Context, name string) (target.Counters, err
 		return target.Counters{}, err
 	}
 	x := v.index()
-	return target.Counters{UIDValidity: x.uidValidity, UIDNext: x.lastUID + 1, HighestModSeq: x.highestModSeq}, nil
+	exist, _ := x.exists()
+	return target.Counters{Messages: uint32(exist), UIDValidity: x.uidValidity, UIDNext: x.lastUID + 1, HighestModSeq: x.highestModSeq}, nil
 }
 
 // Close implements [target.Session].

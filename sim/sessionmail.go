@@ -33,6 +33,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		return 0, nil, no(command, "", textFormatSpoilt)
 	}
 	if s.disk.full || s.disk.readOnly {
+		s.cannotWrite(string(serviceIMAP))
 		return 0, nil, no(command, "", textIOError)
 	}
 	if v.future() {
@@ -81,7 +82,7 @@ func (v *visit) overwriteNext(body []byte) {
 func (s *session) dieOfFuture(command string, v *visit, body []byte) error {
 	v.overwriteNext(body)
 	s.dead = true
-	s.logf("imap: %s", fatalFuture)
+	s.fatal(serviceIMAP, fatalFuture)
 	return &target.RefusedError{Command: command, Status: "BYE", Text: fatalFuture}
 }
 

@@ -67,8 +67,8 @@ func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
 	if err := s.mayCreate(command, destination); err != nil {
 		return err
 	}
-	if v := s.visit(e); v.trouble() != "" {
-		return no(command, "", v.trouble())
+	if text := s.visit(e).refusal(string(serviceIMAP)); text != "" {
+		return no(command, "", text)
 	}
 	s.renameTree(e, destination)
 	return s.done(ctx, command)
@@ -106,7 +106,7 @@ func (s *session) renameInbox(ctx context.Context, command, source, destination 
 	s.fillIn(destination)
 	if s.pair.version.renameInboxCrashes {
 		s.dead = true
-		s.logf("master: process type:SERVICE name:imap signaled to death by signal 11 (Segmentation fault)")
+		s.reaped(serviceIMAP, "signaled to death by signal 11 (Segmentation fault)")
 		return lost(command, s.name)
 	}
 	from, err := s.selectMailbox(ctx, "SELECT", inbox, "r", copyTime)
@@ -142,8 +142,8 @@ func (s *session) DeleteMailbox(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if v := s.visit(e); v.trouble() != "" {
-		return no(command, "", v.trouble())
+	if text := s.visit(e).refusal(string(serviceIMAP)); text != "" {
+		return no(command, "", text)
 	}
 	s.deleteDelayed(e)
 	return s.done(ctx, command)

@@ -19,7 +19,7 @@ func (c *replication) user(account string) error {
 			c.master.logf("sync_client: Does not exist locally %s", account)
 			return nil
 		}
-		if err := c.master.visit(root).syncError(); err != nil {
+		if err := c.master.visit(root).syncError(syncClientName); err != nil {
 			return err
 		}
 		var names []string
@@ -62,7 +62,7 @@ func (c *replication) meta(account string) error {
 func (c *replication) seen(account, uniqueID string) error {
 	theirs := c.replica.disk.account(account)
 	if theirs.seenBroken {
-		return syncServerCrash
+		return c.replica.syncServerDies(fatalSeen)
 	}
 	theirs.seen[uniqueID] = c.master.disk.account(account).seen[uniqueID]
 	return nil

@@ -178,9 +178,10 @@ func (c *syncClient) work() {
 	more, err := c.batch.next(&replication{s, s.peer})
 	switch {
 	case err == syncCrash:
-		c.die(fatalRecord)
+		s.logf("%s[%d]: %s", syncClientName, s.pidOf(syncClientName), fatalRecord)
+		c.die(assertedText)
 	case err != nil:
-		s.logf("sync_client: Error in do_sync(): bailing out! %v", err)
+		s.logf("sync_client: Error in do_sync(): bailing out! %s", bailingText(err))
 		c.respawn()
 	case more || len(c.batch.todo) > c.batch.at:
 		c.next()
@@ -209,9 +210,11 @@ func (c *syncClient) sends() bool {
 }
 
 // die is an end that the master process counts.
-func (c *syncClient) die(of string) {
+func (c *syncClient) die(how string) {
 	s := c.server
-	s.logf("sync_client: %s", of)
+	pid := s.pidOf(syncClientName)
+	s.logf("master: process type:DAEMON name:syncclient path:/usr/lib/cyrus/bin/sync_client pid:%d %s", pid, how)
+	s.logf("master: service syncclient/daemon pid %d in READY state: terminated abnormally", pid)
 	now := s.pair.now
 	if now.Sub(c.lastDeath) > deathsWithin {
 		c.deaths = 0

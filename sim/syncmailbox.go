@@ -83,7 +83,7 @@ func (c *replication) local(names []string) ([]*visit, error) {
 			continue
 		}
 		v := c.master.visit(e)
-		if err := v.syncError(); err != nil {
+		if err := v.syncError(syncClientName); err != nil {
 			return nil, err
 		}
 		if v.index().rotten() {

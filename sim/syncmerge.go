@@ -45,7 +45,7 @@ func (m *merge) both(ours, theirs record) {
 	case ours.expunged && theirs.expunged:
 		return
 	case ours.guid != theirs.guid:
-		m.master.server.logf("sync_client: SYNCERROR: guid mismatch mailbox=<%s> uid=<%d>", m.master.entry.name, ours.uid)
+		m.master.server.logf("sync_client: SYNCERROR: guid mismatch: mailbox=<%s> uid=<%d>", m.master.entry.name, ours.uid)
 		if ours.guid > theirs.guid { // the lower one first
 			m.onlyReplica(theirs)
 			m.giveNewUID(ours)

@@ -67,12 +67,16 @@ func (h header) equal(o header) bool {
 		h.folderModSeq == o.folderModSeq && h.crc == o.crc && slices.Equal(h.acl, o.acl) && maps.Equal(h.annotations, o.annotations)
 }
 
-// syncError says why the mailbox cannot be opened for replication.
-func (v *visit) syncError() error {
+// syncError says why the mailbox cannot be opened for replication, as the process
+// that tries logs as well.
+func (v *visit) syncError(of string) error {
 	switch {
-	case v.server.disk.readOnly, v.folder == nil || v.index().state == indexGone:
+	case v.server.disk.readOnly:
+		v.server.cannotWrite(of)
 		return syncIOError // it opens cyrus.annotations to write
-	case v.index().state == indexCut:
+	case v.refusal(of) == textIOError:
+		return syncIOError
+	case v.trouble() != "":
 		return syncBadFormat
 	}
 	return nil
@@ -89,11 +93,11 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 			continue
 		}
 		v := s.visit(e)
-		if v.syncError() != nil {
+		if v.syncError(string(serviceSync)) != nil {
 			continue
 		}
 		if v.index().rotten() {
-			return nil, syncServerCrash
+			return nil, s.syncServerDies(fatalRecord)
 		}
 		found = append(found, v.header())
 	}
@@ -117,15 +121,15 @@ func (s *server) getUser(account string) ([]header, error) {
 // userError says why an account, with all of its mailboxes, cannot be asked for.
 func (s *server) userError(account string, all []*entry) error {
 	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {
-		return syncServerCrash
+		return s.syncServerDies(fatalSeen)
 	}
 	for _, e := range all {
 		v := s.visit(e)
-		if err := v.syncError(); err != nil {
+		if err := v.syncError(string(serviceSync)); err != nil {
 			return err
 		}
 		if v.index().rotten() {
-			return syncServerCrash
+			return s.syncServerDies(fatalRecord)
 		}
 	}
 	return nil
@@ -138,11 +142,11 @@ func (s *server) getFullMailbox(name string) (*visit, error) {
 		return nil, syncNonexistent
 	}
 	v := s.visit(e)
-	if err := v.syncError(); err != nil {
+	if err := v.syncError(string(serviceSync)); err != nil {
 		return nil, err
 	}
 	if v.index().rotten() {
-		return nil, syncServerCrash
+		return nil, s.syncServerDies(fatalRecord)
 	}
 	return v, nil
 }
@@ -163,6 +167,7 @@ type update struct {
 // where it did not.
 func (s *server) applyMailbox(u update) error {
 	if s.disk.readOnly {
+		s.cannotWrite(string(serviceSync))
 		return syncIOError
 	}
 	v, err := s.opened(u)
@@ -171,7 +176,7 @@ func (s *server) applyMailbox(u update) error {
 	}
 	x := v.index()
 	if u.since != nil && (u.since.highestModSeq != x.highestModSeq || !crcEqual(u.since.crc, x.crc)) {
-		s.logf("syncserver: SYNCNOTICE: mailbox sync mismatch mailbox=<%s>", u.name)
+		s.logf("sync: SYNCNOTICE: mailbox sync mismatch: mailbox=<%s>", u.name)
 		return syncChanged
 	}
 	if u.highestModSeq < x.highestModSeq || u.uidValidity < x.uidValidity || u.lastUID < x.lastUID {
@@ -181,6 +186,7 @@ func (s *server) applyMailbox(u update) error {
 		return syncChecksum
 	}
 	if s.disk.full && len(u.files) > 0 {
+		s.cannotWrite(string(serviceSync))
 		return syncIOError
 	}
 	v.entry.folderModSeq = max(v.entry.folderModSeq, u.folderModSeq)
@@ -188,12 +194,13 @@ func (s *server) applyMailbox(u update) error {
 		v.entry.acl = slices.Clone(u.acl)
 	}
 	if v.lacksFile(u) {
-		s.logf("syncserver: IOERROR: append file failed mboxname=<%s>", u.name)
+		s.logf("sync: IOERROR: append file failed: mboxname=<%s>", u.name)
+		s.reaped(serviceSync, "signaled to death by signal 6 (Aborted)")
 		return syncAborted
 	}
 	if r := v.firstNew(u.records); r != nil && v.future() {
 		v.folder.files[r.uid] = u.files[r.uid]
-		return syncServerCrash
+		return s.syncServerDies(fatalFuture)
 	}
 	if !maps.Equal(v.folder.annotations, u.annotations) {
 		v.folder.annotations = maps.Clone(u.annotations)
@@ -258,23 +265,23 @@ func (s *server) opened(u update) (*visit, error) {
 	e := s.disk.list.find(u.name)
 	if e != nil {
 		v := s.visit(e)
-		if err := v.syncError(); err != nil {
+		if err := v.syncError(string(serviceSync)); err != nil {
 			return nil, err
 		}
 		if e.uniqueID == u.uniqueID {
 			if v.index().rotten() {
-				return nil, syncServerCrash
+				return nil, s.syncServerDies(fatalRecord)
 			}
 			return v, nil
 		}
 		if v.index().lastUID != 0 {
-			s.logf("syncserver: SYNCERROR: mailbox uniqueid changed - retry mailbox=<%s>", u.name)
+			s.logf("sync: SYNCERROR: mailbox uniqueid changed - retry: mailbox=<%s>", u.name)
 			return nil, syncMoved
 		}
-		s.logf("syncserver: SYNCNOTICE: mailbox uniqueid changed - replacing mailbox=<%s>", u.name)
+		s.logf("sync: SYNCNOTICE: mailbox uniqueid changed - replacing: mailbox=<%s>", u.name)
 		s.remove(e)
 	} else if used := s.disk.list.findID(u.uniqueID); used != nil {
-		s.logf("syncserver: SYNCNOTICE: mailbox uniqueid already in use mailbox=<%s> usedby=<%s>", u.name, used.name)
+		s.logf("sync: SYNCNOTICE: mailbox uniqueid already in use: mailbox=<%s> usedby=<%s>", u.name, used.name)
 		return nil, syncMoved
 	} else if !s.mayHold(u.name) {
 		return nil, syncDenied

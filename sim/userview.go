@@ -50,6 +50,29 @@ func (v userView) Listed(ctx context.Context, account string) ([]string, error) 
 	return names, v.answer(ctx, v.life, serviceIMAP, command)
 }
 
+// Accounts implements [target.UserView].
+func (v userView) Accounts(ctx context.Context) ([]string, error) {
+	const command = "LIST user/%"
+	if err := v.connect(ctx, serviceIMAP); err != nil {
+		return nil, err
+	}
+	if err := v.work(ctx, v.life, serviceIMAP, command, readTime); err != nil {
+		return nil, err
+	}
+	accounts := []string{}
+	for _, e := range v.disk.list.entries {
+		if e.kind == entryMail && isInbox(e.name) {
+			account, err := mailboxname.DecodeUTF7(ownerOf(e.name))
+			if err != nil {
+				return nil, err
+			}
+			accounts = append(accounts, account)
+		}
+	}
+	slices.Sort(accounts)
+	return accounts, v.answer(ctx, v.life, serviceIMAP, command)
+}
+
 // autocreate makes an account's INBOX, subscribed, and a quota root without a limit
 // for it, as autocreate_quota: 0 means. What belongs to an account lies in a directory
 // that its INBOX's unique ID names: of an earlier life nothing is found again.
@@ -90,7 +113,7 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 		}
 		return &target.RefusedError{Command: command, Status: status, Text: text}
 	}
-	if text := v.visit(root).trouble(); text != "" {
+	if text := v.visit(root).refusal(string(serviceLMTP)); text != "" {
 		return refuse(text)
 	}
 	whole := v.withTrace(account, message)
@@ -119,13 +142,14 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 		return textNonexistent
 	}
 	visit := v.visit(e)
-	if text := visit.trouble(); text != "" {
+	if text := visit.refusal(string(serviceLMTP)); text != "" {
 		return text
 	}
 	if visit.lastIsRotten() {
 		return textFormatSpoilt
 	}
 	if v.disk.full || v.disk.readOnly {
+		v.cannotWrite(string(serviceLMTP))
 		return textIOError
 	}
 	if v.overQuota(visit, 0) { // a message may exceed the limit once (lmtp_strict_quota is off)
@@ -145,7 +169,7 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 	}
 	if visit.future() {
 		visit.overwriteNext(whole)
-		v.logf("lmtp: %s", fatalFuture)
+		v.fatal(serviceLMTP, fatalFuture)
 		return fatalFuture
 	}
 	uid := visit.add(whole, visit.now, to.flags)

@@ -61,7 +61,17 @@ func (s *server) Name() target.ServerName { return s.name }
 func (s *server) Index() target.IndexView { return s.view.Index() }
 
 // User implements [target.Server].
-func (s *server) User() target.UserView { return s.view.User() }
+func (s *server) User() target.UserView { return userView{s.view.User()} }
+
+// userView is what users get, and an administrator is shown, of a server: but for
+// the harness's own account.
+type userView struct{ target.UserView }
+
+// Accounts implements [target.UserView].
+func (u userView) Accounts(ctx context.Context) ([]string, error) {
+	names, err := u.UserView.Accounts(ctx)
+	return slices.DeleteFunc(names, func(name string) bool { return name == probe }), err
+}
 
 // Host implements [target.Server].
 func (s *server) Host() target.HostView { return hostView{s} }

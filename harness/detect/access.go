@@ -4,15 +4,17 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // Access tries what users do: to log in, and to open each mailbox of their own
-// that they are shown or that the index knows. An index that looks well on a mailbox that
-// cannot be opened is found by this alone. Nobody is logged in whose INBOX is not
-// there: Cyrus would make a new, empty one (autocreate_quota), and a look has to change
-// nothing.
+// that they are shown or that the index knows, and others' of which they have seen mail.
+// An index that looks well on a mailbox that cannot be opened is found by this alone.
+// Nobody is logged in whose INBOX is not there: Cyrus would make a new, empty one
+// (autocreate_quota), and a look has to change nothing. Nor is another's mailbox opened
+// for who has seen nothing of others': that would make a database of what was seen.
 type Access struct{}
 
 // Name implements [Detector].
@@ -30,7 +32,7 @@ func (d Access) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		var found []Finding
 		for _, server := range servers {
 			v := visitor{server: server, account: account}
@@ -41,6 +43,30 @@ func (d Access) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 		}
 		return found, nil
 	})
+	return withoutTwice(found), err
+}
+
+// withoutTwice leaves out what somebody could not open of another's, if its owner
+// could not either.
+func withoutTwice(found []Finding) []Finding {
+	return slices.DeleteFunc(found, func(f Finding) bool {
+		owner, mailbox, ok := ofAnother(f.Mailbox)
+		return ok && slices.ContainsFunc(found, func(of Finding) bool {
+			return of.Server == f.Server && of.Account == owner && (of.Mailbox == mailbox || of.Mailbox == "")
+		})
+	})
+}
+
+// ofAnother returns whose mailbox it is that somebody else is shown under a name, and
+// what its owner calls it.
+func ofAnother(shown string) (owner, mailbox string, ok bool) {
+	rest, ok := strings.CutPrefix(shown, "user/")
+	owner, below, deep := strings.Cut(rest, "/")
+	mailbox = "INBOX"
+	if deep {
+		mailbox += "/" + below
+	}
+	return owner, mailbox, ok
 }
 
 // visitor is one account's user on one server.
@@ -69,15 +95,35 @@ func (v *visitor) visit(ctx context.Context) error {
 	for _, m := range indexed {
 		names = append(names, m.Name)
 	}
-	// A shared mailbox is its owner's to open, and is looked at there.
-	names = slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) })
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	names = slices.Compact(names)
+	if slices.ContainsFunc(names, isOthers) {
+		known, err := v.seesOthers(ctx)
+		if err != nil {
+			return err
+		}
+		if !known {
+			names = slices.DeleteFunc(names, isOthers)
+		}
+	}
+	for _, name := range names {
 		if err := v.open(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func isOthers(mailbox string) bool { return !target.IsOwn(mailbox) }
+
+// seesOthers says whether the account has noted what it has seen of others' mail. A
+// server that cannot tell has notes that it cannot read.
+func (v *visitor) seesOthers(ctx context.Context) (bool, error) {
+	meta, err := v.server.Index().Meta(ctx, v.account)
+	if _, refused := unreadableIndex(v.server, v.account, err); refused {
+		return true, nil
+	}
+	return len(meta.Seen) > 0, err
 }
 
 // enter logs in, unless that is done. Where it fails, nothing of the account
@@ -115,9 +161,22 @@ func (v *visitor) open(ctx context.Context, name string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	v.complain(name, err.Error())
+	if !v.gone(ctx, name) {
+		v.complain(name, err.Error())
+	}
 	v.leave()
-	return nil
+	return ctx.Err()
+}
+
+// gone says whether a mailbox that could not be opened has been deleted or renamed since
+// it was listed: then it is on no list any more.
+func (v *visitor) gone(ctx context.Context, name string) bool {
+	owner, mailbox, ok := ofAnother(name)
+	if !ok {
+		owner, mailbox = v.account, name
+	}
+	listed, err := v.server.User().Listed(ctx, owner)
+	return err == nil && !slices.Contains(listed, mailbox)
 }
 
 func (v *visitor) complain(mailbox, evidence string) {

@@ -145,7 +145,10 @@ func (f Finding) Key() string {
 // All returns the detectors whose findings depend on what they look at alone, in the
 // order of the documentation.
 func All() []Detector {
-	return []Detector{Monitor{}, Access{}, IndexCompare{}, BodyCompare{}, SpoolCheck{}, ScriptCompare{}, ClientCaches{}, Health{}}
+	return []Detector{
+		Monitor{}, Access{}, IndexCompare{}, BodyCompare{}, SpoolCheck{}, ScriptCompare{}, ClientCaches{}, Health{},
+		ListCompare{}, StatusCompare{}, LogWatch{}, CrashWatch{},
+	}
 }
 
 // Sampled returns those that look at a part of it, which chance and the time of the

@@ -17,9 +17,9 @@ import (
 	"github.com/cyrdrill/cyrdrill/sim"
 )
 
-// furnish gives alice all that a fault can take away of what the host view shows, and
+// furnishAll gives alice all that a fault can take away of what the host view shows, and
 // lets bob see some of her mail; all of it is replicated.
-func furnish(t *testing.T, pair target.Pair) {
+func furnishAll(t *testing.T, pair target.Pair) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -167,7 +167,7 @@ func TestHostDetectorsFindTheCatalogue(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				furnish(t, pair)
+				furnishAll(t, pair)
 				for _, d := range hostDetectors() {
 					if diff := cmp.Diff([]string{}, foundBy(t, pair, d)); diff != "" {
 						t.Errorf("%s, on a pair that is well:\n%s", d.Name(), diff)

@@ -31,7 +31,7 @@ var oneOfEachSort = []string{
 // anything.
 func TestHostDetectorsOnRealServers(t *testing.T) {
 	pair := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: accounts, MovingClock: true, SmallDisk: true})
-	furnish(t, pair)
+	furnishAll(t, pair)
 	t.Run("a pair that is well", func(t *testing.T) {
 		settled(t, pair)
 		before := dataFiles(t, pair)
@@ -62,7 +62,7 @@ func TestHostDetectorsOnRealServers(t *testing.T) {
 			if err := pair.Reset(t.Context(), accounts); err != nil {
 				t.Fatal(err)
 			}
-			furnish(t, pair)
+			furnishAll(t, pair)
 			report, done := inject(t, pair, faultNamed(t, name), target.Imap2)
 			if !done {
 				t.Fatalf("it did not land: %+v", report)
@@ -92,7 +92,7 @@ func dataFiles(t *testing.T, pair target.Pair) map[string]string {
 	return all
 }
 
-// wantWhole wants the host view to tell of all that furnish has made, and of nothing
+// wantWhole wants the host view to tell of all that furnishAll has made, and of nothing
 // wrong with it.
 func wantWhole(t *testing.T, pair target.Pair, server target.Server) {
 	t.Helper()

@@ -66,14 +66,14 @@ func (h doctoredHost) Machine(ctx context.Context) (target.Machine, error) {
 	return seen, err
 }
 
-// furnished is a pair as furnish leaves it.
-func furnished(t *testing.T) target.Pair {
+// furnishedAll is a pair as furnishAll leaves it.
+func furnishedAll(t *testing.T) target.Pair {
 	t.Helper()
 	pair, err := sim.New().NewPair(t.Context(), target.Spec{Seed: 1, Accounts: accounts})
 	if err != nil {
 		t.Fatal(err)
 	}
-	furnish(t, pair)
+	furnishAll(t, pair)
 	return pair
 }
 
@@ -93,7 +93,7 @@ func lookAt(t *testing.T, pair target.Pair, d detect.Detector, servers ...target
 
 // Each thing that a host view can show of damage is found, by itself.
 func TestHostDetectorsSeeEachField(t *testing.T) {
-	pair := furnished(t)
+	pair := furnishedAll(t)
 	const other = "0123456789abcdef0123456789abcdef01234567"
 	only := func(change func(*target.SpoolFile) bool) func(string, *target.SpoolFile) bool {
 		return func(mailbox string, f *target.SpoolFile) bool {
@@ -236,7 +236,7 @@ func TestPlantedBugsOfHostDetectorsAreMissed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			furnish(t, pair)
+			furnishAll(t, pair)
 			report, done := inject(t, pair, faultNamed(t, name), target.Imap2)
 			if !done {
 				t.Fatal("it did not land")

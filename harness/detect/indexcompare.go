@@ -30,7 +30,7 @@ func (IndexCompare) Promise() Promise {
 		target.FlagsDiffer, target.DateDiffers, target.ModSeqDiffers, target.UIDValidityDiffers,
 		target.UniqueIDDiffers, target.MailboxMissing, target.MailboxNameDiffers, target.DeletionMissing,
 		target.ACLDiffers, target.AnnotationsDiffer, target.QuotaRootDiffers, target.QuotaDiffers,
-		target.SubscriptionDiffers, target.ScriptDiffers)
+		target.SubscriptionDiffers, target.ScriptDiffers, target.SeenDiffers, target.LastUIDDiffers)
 }
 
 // Detect implements [Detector]. Accounts are compared side by side; findings
@@ -44,7 +44,8 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		if err != nil {
 			return nil, err
 		}
-		return compareAccount(snaps, scene.Master), nil
+		seen, err := compareSeen(ctx, scene, snaps)
+		return append(compareAccount(snaps, scene.Master), seen...), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)
@@ -105,7 +106,7 @@ func compareMeta(snaps [2]target.Snapshot, master target.ServerName) []Finding {
 			"%s has [%s], %s has [%s]", snaps[0].Server, inA, snaps[1].Server, inB)})
 	}
 	differs(target.SubscriptionDiffers, "", strings.Join(a.Subscriptions, ", "), strings.Join(b.Subscriptions, ", "))
-	differs(target.QuotaDiffers, "", fmt.Sprint(a.QuotaKiB), fmt.Sprint(b.QuotaKiB))
+	differs(target.QuotaDiffers, "", target.FormatQuota(a), target.FormatQuota(b))
 	for _, name := range scriptNames(a, b) {
 		differs(target.ScriptDiffers, name, scriptByName(a, name), scriptByName(b, name))
 	}

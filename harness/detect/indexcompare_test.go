@@ -167,13 +167,16 @@ func TestIndexCompareSaysWhichSideIsRight(t *testing.T) {
 func TestIndexCompareSeesWhatIsNotARecord(t *testing.T) {
 	plain := state(inbox(1, record(1, "a", 3)))
 	for want, change := range map[string]func(*target.Snapshot){
-		"uidvalidity-differs|imap2|alice|INBOX|0||": func(s *target.Snapshot) { s.Mailboxes[0].UIDValidity = 2 },
-		"uniqueid-differs|imap2|alice|INBOX|0||":    func(s *target.Snapshot) { s.Mailboxes[0].UniqueID = "v" },
-		"acl-differs|imap2|alice|INBOX|0||":         func(s *target.Snapshot) { s.Mailboxes[0].ACL = "bob lr" },
-		"quotaroot-differs|imap2|alice|INBOX|0||":   func(s *target.Snapshot) { s.Mailboxes[0].QuotaRoot = "q" },
-		"modseq-differs|imap2|alice|INBOX|0||":      func(s *target.Snapshot) { s.Mailboxes[0].HighestModSeq++ },
-		"subscription-differs|imap2|alice||0||":     func(s *target.Snapshot) { s.Meta.Subscriptions = []string{"INBOX"} },
-		"script-differs|imap2|alice||0|rules|":      func(s *target.Snapshot) { s.Meta.Scripts = []target.Script{{Name: "rules", GUID: "g"}} },
+		"uidvalidity-differs|imap2|alice|INBOX|0||":   func(s *target.Snapshot) { s.Mailboxes[0].UIDValidity = 2 },
+		"uniqueid-differs|imap2|alice|INBOX|0||":      func(s *target.Snapshot) { s.Mailboxes[0].UniqueID = "v" },
+		"acl-differs|imap2|alice|INBOX|0||":           func(s *target.Snapshot) { s.Mailboxes[0].ACL = "bob lr" },
+		"quotaroot-differs|imap2|alice|INBOX|0||":     func(s *target.Snapshot) { s.Mailboxes[0].QuotaRoot = "q" },
+		"modseq-differs|imap2|alice|INBOX|0||":        func(s *target.Snapshot) { s.Mailboxes[0].HighestModSeq++ },
+		"subscription-differs|imap2|alice||0||":       func(s *target.Snapshot) { s.Meta.Subscriptions = []string{"INBOX"} },
+		"last-uid-differs|imap1|alice|INBOX|0||imap2": func(s *target.Snapshot) { s.Mailboxes[0].LastUID = 2 },
+		"last-uid-differs|imap2|alice|INBOX|0||imap1": func(s *target.Snapshot) { s.Mailboxes[0].LastUID = 0 },
+		"quota-differs|imap2|alice||0||":              func(s *target.Snapshot) { s.Meta.OtherLimits = map[string]uint64{"MESSAGE": 5} },
+		"script-differs|imap2|alice||0|rules|":        func(s *target.Snapshot) { s.Meta.Scripts = []target.Script{{Name: "rules", GUID: "g"}} },
 	} {
 		changed := state(inbox(1, record(1, "a", 3)))
 		change(&changed)
@@ -189,7 +192,7 @@ func TestIndexCompareClaimsWhatIsTested(t *testing.T) {
 	tested := []target.Kind{
 		"message-missing", "expunge-missing", "tombstone-missing", "guid-differs", "flags-differ", "internaldate-differs",
 		"modseq-differs", "uidvalidity-differs", "uniqueid-differs", "mailbox-missing", "acl-differs", "quotaroot-differs", "subscription-differs", "script-differs",
-		"mailbox-name-differs", "mailbox-deletion-missing", "annotations-differ", "quota-differs",
+		"mailbox-name-differs", "mailbox-deletion-missing", "annotations-differ", "quota-differs", "seen-differs", "last-uid-differs",
 	}
 	claims := detect.IndexCompare{}.Promise().Kinds
 	slices.Sort(tested)

@@ -31,6 +31,7 @@ func (p mailboxPair) compare() []Finding {
 			found = append(found, p.onBoth(*a, *b)...)
 		}
 	})
+	found = append(found, p.lastUIDs(slices.ContainsFunc(found, Finding.isOneSidedRecord))...)
 	a, b := p.mailboxes[0].HighestModSeq, p.mailboxes[1].HighestModSeq
 	if a != b && len(found) == 0 {
 		found = append(found, p.undecided(target.ModSeqDiffers, 0, fmt.Sprintf("HIGHESTMODSEQ is %d on %s and %d on %s", a, p.servers[0], b, p.servers[1])))
@@ -53,6 +54,41 @@ func (p mailboxPair) compareHeaders() []Finding {
 	differs(target.AnnotationsDiffer, "the list of annotations", target.FormatAnnotations(a.Annotations), target.FormatAnnotations(b.Annotations))
 	differs(target.QuotaRootDiffers, "the quota root", a.QuotaRoot, b.QuotaRoot)
 	return found
+}
+
+func (f Finding) isOneSidedRecord() bool {
+	return f.Kind == target.MessageMissing || f.Kind == target.TombstoneMissing
+}
+
+// lastUIDs compares up to where UIDs have been given out under one UIDVALIDITY. They are
+// given once, so the lower one is wrong: plainly where it is below the UID of a record of
+// the same index, else where no record is missing (explained), which may never have got
+// there and has left it low as well.
+func (p mailboxPair) lastUIDs(explained bool) []Finding {
+	a, b := p.mailboxes[0], p.mailboxes[1]
+	for side, m := range p.mailboxes {
+		if given := lastRecord(m); given > m.LastUID {
+			return []Finding{oneSided(p.at, target.LastUIDDiffers, p.servers[side], p.servers[1-side],
+				fmt.Sprintf("LAST_UID is %d on %s, which has a record of UID %d", m.LastUID, p.servers[side], given))}
+		}
+	}
+	if a.LastUID == b.LastUID || explained || a.UIDValidity != b.UIDValidity || a.UniqueID != b.UniqueID {
+		return nil
+	}
+	lower := 0
+	if b.LastUID < a.LastUID {
+		lower = 1
+	}
+	return []Finding{oneSided(p.at, target.LastUIDDiffers, p.servers[lower], p.servers[1-lower],
+		fmt.Sprintf("LAST_UID is %d on %s and %d on %s, and no record is missing", a.LastUID, p.servers[0], b.LastUID, p.servers[1]))}
+}
+
+// lastRecord is the UID of a mailbox's last record, tombstones included; 0 for none.
+func lastRecord(m target.Mailbox) uint32 {
+	if len(m.Records) == 0 {
+		return 0
+	}
+	return m.Records[len(m.Records)-1].UID
 }
 
 // undecided is a finding in which nothing tells who is right, unless one of the

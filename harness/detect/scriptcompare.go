@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func (ScriptCompare) Doc() string {
 
 // Promise implements [Detector].
 func (ScriptCompare) Promise() Promise {
-	return atOnce(target.ScriptStale, target.CompiledScriptStale, target.ScriptDiffers)
+	return atOnce(target.ScriptStale, target.CompiledScriptStale, target.CompiledScriptMissing, target.ScriptDiffers)
 }
 
 // Detect implements [Detector].
@@ -65,8 +66,11 @@ type script struct {
 	source   []byte
 	sha1     string // of the source that is shown
 	recorded string // what the index says it is; empty: it knows no such script
+	refused  string // why the source is not shown; empty: it is
 	active   bool
-	// bytecode is the SHA-1 of what would run, due that of what should.
+	linked   bool // it is its bytecode that runs
+	// bytecode is the SHA-1 of what was compiled of it, empty where there is nothing,
+	// due that of what should be.
 	bytecode, due string
 }
 
@@ -74,6 +78,9 @@ func readScripts(ctx context.Context, server target.Server, account string) (a a
 	a = accountScripts{server: server.Name(), account: account}
 	meta, err := server.Index().Meta(ctx, account)
 	if err != nil {
+		return a, err
+	}
+	if none, err := hasNone(ctx, server, account, meta); err != nil || none {
 		return a, err
 	}
 	session, err := server.User().Scripts(ctx, account)
@@ -90,25 +97,45 @@ func readScripts(ctx context.Context, server target.Server, account string) (a a
 		return a, err
 	}
 	for _, info := range listed {
-		s := script{name: info.Name, active: info.Active}
-		s.source, err = session.Get(ctx, info.Name)
-		if err != nil && target.OutcomeOf(err) == target.Refused {
-			continue // replaced or removed since it was listed
+		s := script{name: info.Name, active: info.Active, recorded: recordedGUID(meta, info.Name)}
+		if i := slices.IndexFunc(compiled, func(c target.CompiledScript) bool { return c.Name == s.name }); i >= 0 {
+			s.bytecode, s.linked = compiled[i].SHA1, compiled[i].Active
 		}
-		if err != nil {
+		if err := s.read(ctx, server, session); err != nil {
 			return a, err
-		}
-		s.sha1 = target.DigestBody(s.source)
-		s.recorded = recordedGUID(meta, info.Name)
-		s.bytecode = bytecodeOf(compiled, info.Name)
-		if s.active {
-			if s.due, err = server.Host().CompileScript(ctx, s.source); err != nil {
-				return a, err
-			}
 		}
 		a.scripts = append(a.scripts, s)
 	}
 	return a, nil
+}
+
+// hasNone says whether an account has no scripts, nor a mailbox for them. Then nobody is
+// logged in to look: Cyrus would make that mailbox.
+func hasNone(ctx context.Context, server target.Server, account string, meta target.Meta) (bool, error) {
+	if len(meta.Scripts) > 0 {
+		return false, nil
+	}
+	listed, err := server.User().Listed(ctx, account)
+	return !slices.ContainsFunc(listed, func(name string) bool { return !target.IsMail(name) }), err
+}
+
+// read gets the source, and what it compiles to where it is to run. That it is refused
+// is noted: of a script that is listed there must be a source.
+func (s *script) read(ctx context.Context, server target.Server, session target.ScriptSession) (err error) {
+	var refused *target.RefusedError
+	s.source, err = session.Get(ctx, s.name)
+	if errors.As(err, &refused) {
+		s.refused, s.sha1 = refused.Text, "no source"
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.sha1 = target.DigestBody(s.source)
+	if s.active {
+		s.due, err = server.Host().CompileScript(ctx, s.source)
+	}
+	return err
 }
 
 func recordedGUID(meta target.Meta, name string) string {
@@ -118,15 +145,6 @@ func recordedGUID(meta target.Meta, name string) string {
 		}
 	}
 	return ""
-}
-
-func bytecodeOf(compiled []target.CompiledScript, name string) string {
-	for _, c := range compiled {
-		if c.Name == name {
-			return c.SHA1
-		}
-	}
-	return "none"
 }
 
 func (a accountScripts) finding(kind target.Kind, name, format string, args ...any) Finding {
@@ -140,11 +158,20 @@ func (a accountScripts) finding(kind target.Kind, name, format string, args ...a
 func (a accountScripts) faults() []Finding {
 	var found []Finding
 	for _, s := range a.scripts {
-		if s.recorded != "" && s.recorded != s.sha1 {
+		switch {
+		case s.refused != "":
+			found = append(found, a.finding(target.ScriptStale, s.name, "it is listed, and its source is not shown: %s", s.refused))
+		case s.recorded != "" && s.recorded != s.sha1:
 			found = append(found, a.finding(target.ScriptStale, s.name, "the index recorded SHA-1 %.12s, and its user is shown %.12s", s.recorded, s.sha1))
 		}
-		if s.active && s.bytecode != s.due {
+		switch {
+		case !s.active:
+		case s.bytecode == "":
+			found = append(found, a.finding(target.CompiledScriptMissing, s.name, "it is active, and there is no bytecode of it"))
+		case s.refused == "" && s.bytecode != s.due:
 			found = append(found, a.finding(target.CompiledScriptStale, s.name, "the bytecode is %.12s, and the source that is shown compiles to %.12s", s.bytecode, s.due))
+		case !s.linked:
+			found = append(found, a.finding(target.CompiledScriptMissing, s.name, "it is active, and nothing links to its bytecode as that which runs"))
 		}
 	}
 	return found

@@ -21,31 +21,59 @@ func (s Scene) grace() time.Duration { return replicatedWithin + s.RepeatInterva
 // for it. What a freeze has kept does not change, and is looked at once.
 func (s Scene) eachSettled(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
 	found, err := s.eachAccount(ctx, detector, look)
-	master := s.liveMaster()
-	if err != nil || len(found) == 0 || master == nil {
+	if err != nil || len(found) == 0 {
 		return found, err
 	}
-	for range patience {
-		drained, moved, err := s.await(ctx, master)
-		if err != nil {
-			return nil, err
-		}
+	err = s.settle(ctx, func(ctx context.Context) (left bool, err error) {
 		suspects := s
 		suspects.Accounts = slices.DeleteFunc(slices.Clone(s.Accounts), func(account string) bool {
 			return !slices.ContainsFunc(found, func(f Finding) bool { return f.Account == account })
 		})
 		again, err := suspects.eachAccount(ctx, detector, look)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
 		found = slices.DeleteFunc(found, func(f Finding) bool {
-			return !slices.ContainsFunc(again, func(g Finding) bool { return g.Key() == f.Key() && g.Evidence == f.Evidence })
+			return !slices.ContainsFunc(again, func(g Finding) bool { return sameFinding(f, g) })
 		})
-		if len(found) == 0 || drained || !moved {
-			break
+		return len(found) > 0, nil
+	})
+	return found, err
+}
+
+// settle calls for another look when all that waited has been replicated, or has had the
+// time for it, as long as something is left to look at and replication moves.
+func (s Scene) settle(ctx context.Context, again func(context.Context) (left bool, err error)) error {
+	master := s.liveMaster()
+	if master == nil {
+		return nil
+	}
+	for range patience {
+		drained, moved, err := s.await(ctx, master)
+		if err != nil {
+			return err
+		}
+		left, err := again(ctx)
+		if err != nil || !left || drained || !moved {
+			return err
 		}
 	}
-	return found, nil
+	return nil
+}
+
+// sameFinding says whether a finding is one that was there before. That something is
+// missing or cannot be read says all; of a difference between two values both have to be
+// as they were.
+func sameFinding(a, b Finding) bool {
+	if a.Key() != b.Key() {
+		return false
+	}
+	switch a.Kind {
+	case target.MessageMissing, target.ExpungeMissing, target.TombstoneMissing,
+		target.MailboxMissing, target.DeletionMissing, target.AccountMissing, target.MailboxUnreadable:
+		return true
+	}
+	return a.Evidence == b.Evidence
 }
 
 // await gives what waits to be replicated the time that it takes, and says whether

@@ -80,7 +80,8 @@ func (p *accountPlanner) script(ctx context.Context, theirs target.Script) ([]Ac
 // the serving server; empty: none.
 func (p *accountPlanner) staleScript(name string) string {
 	i := slices.IndexFunc(p.scene.Findings, func(f detect.Finding) bool {
-		return f.Account == p.account && f.Script == name && f.Server == p.scene.Serving.Name() && f.Kind == target.CompiledScriptStale
+		return f.Account == p.account && f.Script == name && f.Server == p.scene.Serving.Name() &&
+			(f.Kind == target.CompiledScriptStale || f.Kind == target.CompiledScriptMissing)
 	})
 	if i < 0 {
 		return ""

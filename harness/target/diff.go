@@ -35,8 +35,9 @@ const absent = "absent"
 
 // Diff returns everything in which two snapshots of one account differ, in
 // order of mailbox and UID, and nothing when they are equal. It looks as deep
-// as the shallower of the two. Which server a snapshot is from, and SYNC_CRC
-// (it follows from the rest, and a server may leave it out), do not count.
+// as the shallower of the two. Which server a snapshot is from, SYNC_CRC (it follows
+// from the rest, and a server may leave it out), and what was seen of others' mail
+// (which outlives that) do not count.
 func Diff(a, b Snapshot) []Difference {
 	level := a.Level
 	if levelDepth(b.Level) < levelDepth(a.Level) {
@@ -144,6 +145,15 @@ func FormatAnnotations(annotations map[string]string) string {
 	return strings.Join(parts, ", ")
 }
 
+// FormatQuota renders the limits of an account's quota root.
+func FormatQuota(m Meta) string {
+	text := fmt.Sprint(m.QuotaKiB)
+	for _, resource := range slices.Sorted(maps.Keys(m.OtherLimits)) {
+		text += fmt.Sprintf(", %s %d", resource, m.OtherLimits[resource])
+	}
+	return text
+}
+
 func diffRecords(a, b Mailbox, level Level) []Difference {
 	var diffs []Difference
 	PairRecords(a.Records, b.Records, func(inA, inB *Record) {
@@ -224,7 +234,7 @@ func diffMeta(a, b Meta) []Difference {
 		return []field{
 			{"subscriptions", strings.Join(m.Subscriptions, ", ")},
 			{"scripts", strings.Join(scripts, ", ")},
-			{"quota", fmt.Sprint(m.QuotaKiB)},
+			{"quota", FormatQuota(m)},
 		}
 	}
 	return diffFields(Difference{}, fields(a), fields(b))

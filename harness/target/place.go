@@ -33,6 +33,9 @@ const (
 	UniqueIDDiffers Kind = "uniqueid-differs"
 	// MailboxMissing: the other side has a mailbox that this one has not.
 	MailboxMissing Kind = "mailbox-missing"
+	// MailboxDiffers: something in the mailbox is not what it is on the other side.
+	// It is all that a checksum tells.
+	MailboxDiffers Kind = "mailbox-differs"
 	// MailboxUnreadable: its index cannot be opened, so nobody gets its mail.
 	MailboxUnreadable Kind = "mailbox-unreadable"
 	// MailboxNameDiffers: one mailbox, two names: a rename was not replicated.
@@ -114,6 +117,7 @@ func Kinds() []Kind {
 		UIDValidityDiffers,
 		UniqueIDDiffers,
 		MailboxMissing,
+		MailboxDiffers,
 		MailboxUnreadable,
 		MailboxNameDiffers,
 		DeletionMissing,
@@ -184,6 +188,10 @@ func (p Place) String() string {
 	}
 	return text
 }
+
+// IsMail says whether a mailbox that an administrator is shown of an account holds mail:
+// the one that holds its scripts is listed as well.
+func IsMail(mailbox string) bool { return mailbox != "INBOX/#sieve" }
 
 // IsOwn says whether a mailbox, as its user sees it listed, is the user's own:
 // others' that are shared with the user are listed as well, under other roots.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -103,9 +104,21 @@ type Meta struct {
 	Scripts       []Script `json:"scripts,omitempty"`       // sorted by name
 	// QuotaKiB is the storage limit of the account's quota root, or [NoQuota].
 	QuotaKiB int64 `json:"quota_kib"`
+	// OtherLimits are those of the same quota root that are set for other resources,
+	// by Cyrus's names: "MESSAGE", "X-NUM-FOLDERS", "X-ANNOTATION-STORAGE".
+	OtherLimits map[string]uint64 `json:"other_limits,omitempty"`
 	// Deleted are the unique IDs of mailboxes that the user has deleted and that
 	// are still kept (delete_mode: delayed), sorted.
 	Deleted []string `json:"deleted,omitempty"`
+	// Seen is what the account has seen of others' mail, in order of unique IDs;
+	// of its own mail the records have \Seen.
+	Seen []Seen `json:"seen,omitempty"`
+}
+
+// Seen is which messages of another's mailbox an account has seen.
+type Seen struct {
+	UniqueID string `json:"uniqueid"` // of the mailbox
+	UIDs     string `json:"uids"`     // "1:3,5"; never empty
 }
 
 // Script is one sieve script.
@@ -131,10 +144,8 @@ func TakeSnapshot(ctx context.Context, server Server, account string, level Leve
 	if level == LevelStatus {
 		return snap, nil
 	}
-	for i, m := range snap.Mailboxes {
-		if snap.Mailboxes[i], err = server.Index().Mailbox(ctx, account, m.Name); err != nil {
-			return fail(err)
-		}
+	if snap.Mailboxes, err = withRecords(ctx, server, account, mailboxes); err != nil {
+		return fail(err)
 	}
 	if snap.Meta, err = server.Index().Meta(ctx, account); err != nil {
 		return fail(err)
@@ -146,6 +157,37 @@ func TakeSnapshot(ctx context.Context, server Server, account string, level Leve
 		return fail(err)
 	}
 	return snap, nil
+}
+
+// withRecords reads mailboxes whole. One that its user has deleted or renamed since it was
+// told of is left out.
+func withRecords(ctx context.Context, server Server, account string, told []Mailbox) ([]Mailbox, error) {
+	if len(told) == 0 {
+		return told, nil
+	}
+	whole := make([]Mailbox, 0, len(told))
+	for _, m := range told {
+		mailbox, err := server.Index().Mailbox(ctx, account, m.Name)
+		if err != nil && isGone(ctx, server, account, m.Name, err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		whole = append(whole, mailbox)
+	}
+	return whole, nil
+}
+
+// isGone says whether a server refused to read a mailbox because it has none of that name
+// any more.
+func isGone(ctx context.Context, server Server, account, name string, err error) bool {
+	var refused *RefusedError
+	if !errors.As(err, &refused) || refused.Status != "NO" {
+		return false
+	}
+	now, err := server.Index().Mailboxes(ctx, account)
+	return err == nil && !slices.ContainsFunc(now, func(m Mailbox) bool { return m.Name == name })
 }
 
 // TakeSnapshots reads several accounts on several servers side by side, and
@@ -192,6 +234,10 @@ func readBodies(ctx context.Context, server Server, snap *Snapshot) (err error) 
 			digests[uid] = sha1
 			return nil
 		})
+		if err != nil && isGone(ctx, server, snap.Account, snap.Mailboxes[i].Name, err) {
+			snap.Mailboxes[i].Records = nil // and all of it with its name
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,9 @@ type UserView interface {
 	// also of those that cannot be opened, and of the one that holds scripts. It
 	// makes none.
 	Listed(ctx context.Context, account string) ([]string, error)
+	// Accounts returns the accounts that have an INBOX on the server's list, sorted,
+	// as an administrator's LIST shows them. It makes none.
+	Accounts(ctx context.Context) ([]string, error)
 	// Deliver hands one message (with CRLF line ends) to the account by LMTP.
 	Deliver(ctx context.Context, account string, message []byte) error
 	// SetQuota limits the storage of the account's quota root, in KiB, as an
@@ -138,6 +141,7 @@ type Settings struct {
 
 // Counters are a mailbox's numbers, as STATUS tells them.
 type Counters struct {
+	Messages      uint32 `json:"messages,omitempty"`
 	UIDValidity   uint32 `json:"uidvalidity"`
 	UIDNext       uint32 `json:"uidnext"`
 	HighestModSeq uint64 `json:"highestmodseq"`

@@ -97,7 +97,7 @@ func (x *indexView) Mailbox(ctx context.Context, account, mailbox string) (targe
 // Meta returns what belongs to the account and to none of its mailboxes.
 func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, error) {
 	var meta wire.SyncMeta
-	quota := int64(target.NoQuota)
+	var limits wire.SyncQuota
 	err := x.ask(ctx, func(s *wire.Sync) (err error) {
 		// GET META makes a database for an account that does not exist, and
 		// looking must change nothing.
@@ -106,7 +106,7 @@ func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, erro
 			meta, err = s.Meta(ctx, account)
 		}
 		if err == nil && exists {
-			quota, err = storageQuota(ctx, s, account)
+			limits, err = quotaOf(ctx, s, account)
 		}
 		return err
 	})
@@ -115,7 +115,7 @@ func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, erro
 		converted, err = indexMeta(account, meta)
 	}
 	if err == nil {
-		converted.QuotaKiB = quota
+		converted.QuotaKiB, converted.OtherLimits = quotaLimits(limits)
 		converted.Deleted, err = x.deleted(ctx, account)
 	}
 	if err != nil {
@@ -124,19 +124,30 @@ func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, erro
 	return converted, nil
 }
 
-// storageQuota returns the limit of the account's own quota root, in KiB.
-func storageQuota(ctx context.Context, s *wire.Sync, account string) (int64, error) {
+// quotaOf returns the limits of the account's own quota root; none where there is no
+// such root.
+func quotaOf(ctx context.Context, s *wire.Sync, account string) (wire.SyncQuota, error) {
 	quota, err := s.Quota(ctx, mailboxname.Internal(account, "INBOX"))
 	if isNo(err) {
-		return target.NoQuota, nil // there is no such root
+		return wire.SyncQuota{}, nil
 	}
-	if err != nil {
-		return 0, err
+	return quota, err
+}
+
+// quotaLimits returns the storage limit in KiB, and those of other resources.
+func quotaLimits(quota wire.SyncQuota) (storageKiB int64, others map[string]uint64) {
+	storageKiB = target.NoQuota
+	for resource, limit := range quota.Limits {
+		if resource == "STORAGE" {
+			storageKiB = int64(limit)
+			continue
+		}
+		if others == nil {
+			others = map[string]uint64{}
+		}
+		others[resource] = limit
 	}
-	if limit, ok := quota.Limits["STORAGE"]; ok {
-		return int64(limit), nil
-	}
-	return target.NoQuota, nil
+	return storageKiB, others
 }
 
 // deleted returns the unique IDs of the account's deleted mailboxes.
@@ -262,6 +273,12 @@ func indexMeta(account string, m wire.SyncMeta) (target.Meta, error) {
 	}
 	slices.Sort(meta.Subscriptions)
 	meta.Scripts = indexScripts(m.Scripts)
+	for _, seen := range m.Seen {
+		if seen.SeenUIDs != "" { // it was told of messages, and has seen none
+			meta.Seen = append(meta.Seen, target.Seen{UniqueID: seen.UniqueID, UIDs: seen.SeenUIDs})
+		}
+	}
+	slices.SortFunc(meta.Seen, func(a, b target.Seen) int { return cmp.Compare(a.UniqueID, b.UniqueID) })
 	return meta, nil
 }
 

@@ -64,12 +64,12 @@ func (s session) Settings(ctx context.Context, mailbox string) (target.Settings,
 
 // Status reads a mailbox's counters.
 func (s session) Status(ctx context.Context, mailbox string) (target.Counters, error) {
-	told, err := s.client.Status(ctx, mailbox, "UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ")
+	told, err := s.client.Status(ctx, mailbox, "MESSAGES", "UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ")
 	if err != nil {
 		return target.Counters{}, err
 	}
 	return target.Counters{
-		UIDValidity: uint32(told["UIDVALIDITY"]), UIDNext: uint32(told["UIDNEXT"]), HighestModSeq: told["HIGHESTMODSEQ"],
+		Messages: uint32(told["MESSAGES"]), UIDValidity: uint32(told["UIDVALIDITY"]), UIDNext: uint32(told["UIDNEXT"]), HighestModSeq: told["HIGHESTMODSEQ"],
 	}, nil
 }
 
@@ -99,6 +99,28 @@ func (u *userView) Listed(ctx context.Context, account string) ([]string, error)
 	for _, mailbox := range listed {
 		if rest, ok := strings.CutPrefix(mailbox.Name, root); ok && !slices.Contains(mailbox.Attributes, `\NonExistent`) {
 			names = append(names, "INBOX"+rest)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Accounts asks for all INBOXes as the administrator.
+func (u *userView) Accounts(ctx context.Context) ([]string, error) {
+	admin, err := u.server.imap(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = admin.Close() }()
+	const root = "user/"
+	listed, err := admin.List(ctx, root+"%")
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(listed))
+	for _, mailbox := range listed {
+		if name, ok := strings.CutPrefix(mailbox.Name, root); ok && !slices.Contains(mailbox.Attributes, `\NonExistent`) {
+			names = append(names, name)
 		}
 	}
 	slices.Sort(names)

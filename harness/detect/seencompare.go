@@ -1,0 +1,76 @@
+package detect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// compareSeen tells where two sides have other notes of what an account has seen of
+// others' mail. Of a mailbox that is gone such notes mean nothing to anybody, and may stay
+// behind on one side: those count alone that are of a mailbox which one of the scene's
+// accounts has on both.
+func compareSeen(ctx context.Context, scene Scene, snaps [2]target.Snapshot) ([]Finding, error) {
+	var found []Finding
+	for _, id := range seenIDs(snaps[0].Meta, snaps[1].Meta) {
+		a, b := seenUIDs(snaps[0].Meta, id), seenUIDs(snaps[1].Meta, id)
+		if a == b {
+			continue
+		}
+		mailbox, shared, err := sharedMailbox(ctx, scene, id)
+		if err != nil {
+			return nil, fmt.Errorf("looking whose mailbox %s is: %w", id, err)
+		}
+		if !shared {
+			continue
+		}
+		at := target.Place{Server: wrongSide(snaps[0].Server, snaps[1].Server, scene.Master), Account: snaps[0].Account, Mailbox: mailbox}
+		found = append(found, Finding{
+			Kind: target.SeenDiffers, Place: at, Right: scene.Master,
+			Evidence: fmt.Sprintf("it has seen UIDs [%s] on %s, [%s] on %s", a, snaps[0].Server, b, snaps[1].Server),
+		})
+	}
+	return found, nil
+}
+
+// sharedMailbox returns what everybody but its owner calls the mailbox of that unique ID,
+// if one of the scene's accounts has it on both sides.
+func sharedMailbox(ctx context.Context, scene Scene, id string) (name string, shared bool, err error) {
+	for _, account := range scene.Accounts {
+		snaps, err := bothSides(ctx, scene, account, target.LevelStatus)
+		if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
+			continue // whoever looks at that account tells of it
+		}
+		if err != nil {
+			return "", false, err
+		}
+		if m := byUniqueID(snaps[0], id); m != nil && byUniqueID(snaps[1], id) != nil {
+			return "user/" + account + strings.TrimPrefix(m.Name, "INBOX"), true, nil
+		}
+	}
+	return "", false, nil
+}
+
+func seenIDs(metas ...target.Meta) []string {
+	var ids []string
+	for _, meta := range metas {
+		for _, s := range meta.Seen {
+			ids = append(ids, s.UniqueID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func seenUIDs(meta target.Meta, uniqueID string) string {
+	for _, s := range meta.Seen {
+		if s.UniqueID == uniqueID {
+			return s.UIDs
+		}
+	}
+	return ""
+}
