@@ -7,10 +7,10 @@ import (
 )
 
 // Whatever a plan can name stands in the guide to writing plans, or in the list of
-// faults that it refers to.
+// faults or of detectors that it refers to.
 func TestGuideNamesTheWholeCatalogue(t *testing.T) {
 	var guide string
-	for _, page := range []string{"writing-plans.md", "faults.md"} {
+	for _, page := range []string{"writing-plans.md", "faults.md", "detectors.md"} {
 		text, err := os.ReadFile("../../docs/" + page)
 		if err != nil {
 			t.Fatal(err)
