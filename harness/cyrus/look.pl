@@ -44,7 +44,7 @@ sub twoskip {
 sub mailboxes {
     my ($beginning) = @_;
     return if twoskip("$lists/mailboxes.db");
-    open my $listed, '-|', 'cyrus', 'cyr_dbtool', '-n', "$lists/mailboxes.db", 'twoskip', 'show', "N$beginning" or die "reading mailboxes.db: $!\n";
+    open my $listed, '-|', 'cyrus', 'cyr_dbtool', "$lists/mailboxes.db", 'twoskip', 'show', "N$beginning" or die "reading mailboxes.db: $!\n";
     my @found;
     while (my $line = <$listed>) {
         my ($name, $entry) = $line =~ /^N([^\t]*)\t(.*)/ or next;
