@@ -5,7 +5,7 @@ SUITE ?= bookworm
 GO ?= go
 # Never from the cache: what real servers did once is no result of today.
 TEST_FLAGS ?= -count=1 -timeout 22m
-CONFORMANCE_FLAGS ?= -count=1 -timeout 90m
+CONFORMANCE_FLAGS ?= -count=1 -timeout 90m -parallel 4
 
 .PHONY: help images build test unit lint drill conformance faults bench simbench fuzz nightly clean
 
@@ -34,7 +34,7 @@ lint: ## gofmt, vet, staticcheck
 	@$(GO) tool staticcheck ./...
 
 conformance: images ## the simulator against real Cyrus: 300 random plans, and all that were kept (needs Docker)
-	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -every-kept -go-on -strict
+	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -pairs 4 -every-kept -go-on -strict
 
 faults: images ## every fault of the catalogue, and the incident without each of its repairs, on real servers (needs Docker)
 	@CI=true $(GO) test -count=1 -p 1 -timeout 90m ./harness/fault ./harness/detect -every-fault
