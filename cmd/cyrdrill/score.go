@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/cyrus"
 	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/detect/baseline"
 	"github.com/cyrdrill/cyrdrill/harness/detect/outside"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
@@ -30,6 +32,7 @@ type scoreCommand struct {
 	Suite     string        `default:"bookworm" placeholder:"SUITE" aliases:"cyrus" help:"Whose Cyrus, as a Debian suite: bullseye, bookworm, trixie."`
 	Seed      uint64        `default:"1" help:"Where the simulator's chance comes from."`
 	Detectors []string      `placeholder:"NAME" name:"only" help:"Score these detectors alone (see 'list detectors')."`
+	Baselines bool          `help:"Score what operators use today as well: SYNC_CRC, STATUS, sync_client -u, reconstruct -n."`
 	Outside   []string      `placeholder:"NAME=COMMAND" name:"detector" sep:"none" help:"Score an outside command as well; may be given several times. See docs/detectors.md."`
 	Hunt      string        `placeholder:"DETECTOR" help:"Look for the smallest divergence that this detector calls equal, and print it as a plan."`
 	Most      int           `default:"1" help:"With --hunt: how many blind spots to print."`
@@ -266,6 +269,9 @@ func (c *scoreCommand) detectors(pair target.Pair) []detect.Detector {
 			all = append(all, d)
 		}
 	}
+	if c.Baselines || strings.HasPrefix(c.Hunt, "baseline-") {
+		all = append(all, baseline.All(operatorOf(pair))...)
+	}
 	for _, text := range c.Outside {
 		name, line, err := outside.Parse(text)
 		if err != nil {
@@ -274,6 +280,14 @@ func (c *scoreCommand) detectors(pair target.Pair) []detect.Detector {
 		all = append(all, outside.New(name, line, doorsOf(pair)))
 	}
 	return all
+}
+
+// operatorOf is a pair's operator; nil where there is no pair yet.
+func operatorOf(pair target.Pair) target.Operator {
+	if pair == nil {
+		return nil
+	}
+	return pair.Operator()
 }
 
 // doorsOf opens a pair's services to outside commands: a real pair's are open, and the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/detect/baseline"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -44,7 +45,7 @@ type Cell struct {
 type Piece struct {
 	Damage fault.Damage `json:"damage"`
 	Found  bool         `json:"found"`
-	// After is how long after the injection it was found, on the target's clock.
+	// After is how long the detector looked until it was found, on the target's clock.
 	After time.Duration `json:"after_ns,omitempty"`
 	Side  Side          `json:"side,omitempty"`
 	// Chance is the probability with which the detector had to find it.
@@ -80,8 +81,31 @@ func specOf(f fault.Fault) target.Spec {
 	return target.Spec{MovingClock: effects.NeedsMovingClock, SmallDisk: effects.NeedsSmallDisk}
 }
 
-// try breaks a pair with a fault and lets all detectors look.
+// try breaks a pair with a fault and lets all detectors look: those that alter what they
+// look at each at a pair of its own that was broken likewise.
 func (r *runner) try(ctx context.Context, pair target.Pair, f fault.Fault, on target.ServerName) (Trial, error) {
+	var harmless, altering []detect.Detector
+	for _, d := range r.detectors(pair) {
+		if baseline.Alters(d) {
+			altering = append(altering, d)
+		} else {
+			harmless = append(harmless, d)
+		}
+	}
+	t, err := r.lookAt(ctx, pair, f, on, harmless)
+	for _, d := range altering {
+		if err != nil || t.Void != "" {
+			break
+		}
+		var alone Trial
+		alone, err = r.lookAt(ctx, pair, f, on, []detect.Detector{d})
+		t.Cells, t.Void = append(t.Cells, alone.Cells...), alone.Void
+	}
+	return t, err
+}
+
+// lookAt breaks a pair with a fault and lets these detectors look.
+func (r *runner) lookAt(ctx context.Context, pair target.Pair, f fault.Fault, on target.ServerName, detectors []detect.Detector) (Trial, error) {
 	t := Trial{Fault: f.Name(), On: on, Role: pair.Role(on), Target: r.target.Name(), Cyrus: pair.Version(), Damage: []fault.Damage{}}
 	ctx, cancel := context.WithTimeout(ctx, r.trialWithin)
 	defer cancel()
@@ -97,7 +121,6 @@ func (r *runner) try(ctx context.Context, pair target.Pair, f fault.Fault, on ta
 		t.Void = err.Error()
 		return t, nil
 	}
-	began := pair.Clock().Now()
 	instance, err := f.Inject(ctx, scene)
 	if err != nil && f.Effects().HurtsAccounts {
 		scene.Hurt = []string{bob} // the one may have what the other has not
@@ -118,7 +141,7 @@ func (r *runner) try(ctx context.Context, pair target.Pair, f fault.Fault, on ta
 	}
 	t.Damage = append(t.Damage, report.Damage...)
 	truth.work(ctx, pair)
-	return t, r.look(ctx, pair, &t, instance, truth, began)
+	return t, r.look(ctx, pair, &t, instance, truth, detectors)
 }
 
 // voidOrDone: what ended because the whole run ends is no result.
@@ -131,10 +154,10 @@ func voidOrDone(ctx context.Context) error {
 
 // look lets every detector look as often as the slowest promise takes, and fills in
 // the cells.
-func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance fault.Instance, truth *truth, began time.Time) error {
-	detectors := r.detectors(pair)
+func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance fault.Instance, truth *truth, detectors []detect.Detector) error {
 	t.Cells = make([]Cell, len(detectors))
 	for i, d := range detectors {
+		began := pair.Clock().Now()
 		found, failed := r.rounds(ctx, pair, d)
 		if err := voidOrDone(ctx); err != nil {
 			return err
@@ -147,8 +170,10 @@ func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance 
 	}
 	// What healed by itself, before it could be found, counts for nobody.
 	if report, err := instance.Look(ctx); err == nil && report.State == fault.Healed {
-		for i := range t.Cells {
-			t.Cells[i].Pieces = onlyFound(t.Cells[i].Pieces)
+		for i, d := range detectors {
+			if !baseline.Alters(d) {
+				t.Cells[i].Pieces = onlyFound(t.Cells[i].Pieces)
+			}
 		}
 	}
 	return nil
