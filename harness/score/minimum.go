@@ -70,6 +70,9 @@ func (s Score) Shortcomings() (failures, unknowns []string) {
 					failures = append(failures, fmt.Sprintf("%s: %s believes the damaged side right: %s at %s", at, c.Detector, p.Damage.Kind, p.Damage.Place))
 				}
 			}
+			if c.Touched != "" {
+				failures = append(failures, fmt.Sprintf("%s: %s changed what it looked at: %s", at, c.Detector, c.Touched))
+			}
 			if _, ours := minimum[c.Detector]; !ours {
 				continue
 			}

@@ -20,6 +20,9 @@ type Options struct {
 	// Detectors returns those to be scored, for the pair at hand: some baselines need
 	// its operator.
 	Detectors func(target.Pair) []detect.Detector
+	// Untouched asks for property 12: that no look changes a server's data. It takes
+	// its time, since all files are listed before and after each.
+	Untouched bool
 	// Observe is told of each trial when it ends, if it is set.
 	Observe func(done, of int, t Trial)
 }
@@ -30,6 +33,7 @@ const trialWithin = 3 * time.Minute
 type runner struct {
 	target      target.Target
 	detectors   func(target.Pair) []detect.Detector
+	untouched   bool
 	trialWithin time.Duration
 }
 
@@ -37,7 +41,7 @@ type runner struct {
 // Faults that need the same of a pair share one. An error is one of the set-up, or the
 // end of ctx; what was tried until then is returned with it.
 func Run(ctx context.Context, o Options) (Score, error) {
-	r := &runner{target: o.Target, detectors: o.Detectors, trialWithin: trialWithin}
+	r := &runner{target: o.Target, detectors: o.Detectors, untouched: o.Untouched, trialWithin: trialWithin}
 	score := Score{Target: o.Target.Name(), Suite: o.Suite}
 	all := 0
 	for _, f := range o.Faults {

@@ -167,6 +167,43 @@ func (idle) Look(context.Context) (fault.Report, error) {
 	return fault.Report{Evidence: target.Evidence{Summary: "it was broken"}, State: fault.Live}, nil
 }
 
+// Whatever is broken, no look changes anything. One that logs in where there is no INBOX
+// does: Cyrus makes one.
+func TestLookingChangesNothing(t *testing.T) {
+	run := func(faults []fault.Fault, detectors func(target.Pair) []detect.Detector) []string {
+		s, err := score.Run(t.Context(), score.Options{Target: sim.New(), Suite: "bookworm", Seed: 1, Faults: faults, Detectors: detectors, Untouched: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		failures, _ := s.Shortcomings()
+		return slices.DeleteFunc(failures, func(line string) bool { return !strings.Contains(line, "changed what it looked at") })
+	}
+	for _, line := range run(fault.All(), func(target.Pair) []detect.Detector { return slices.Concat(detect.All(), detect.Sampled()) }) {
+		t.Error(line)
+	}
+	lost, _ := fault.ByName("mailbox-entry-lost")
+	if got := run([]fault.Fault{lost}, func(p target.Pair) []detect.Detector { return []detect.Detector{clumsy{detect.Access{}, p}} }); len(got) == 0 {
+		t.Error("a detector that makes an INBOX by logging in passes for one that changes nothing")
+	}
+}
+
+// clumsy is a detector that logs in as each account.
+type clumsy struct {
+	detect.Detector
+	pair target.Pair
+}
+
+func (c clumsy) Detect(ctx context.Context, scene detect.Scene) ([]detect.Finding, error) {
+	for _, server := range c.pair.Servers() {
+		for _, account := range scene.Accounts {
+			if session, err := server.User().Login(ctx, account); err == nil {
+				_ = session.Close()
+			}
+		}
+	}
+	return nil, nil
+}
+
 // A fault that leaves no evidence is unknown, and nothing is scored by it.
 func TestAFaultWithoutEvidenceIsUnknown(t *testing.T) {
 	f, _ := fault.ByName("acl-changed")

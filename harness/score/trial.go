@@ -37,6 +37,8 @@ type Cell struct {
 	Also []detect.Finding `json:"also,omitempty"`
 	// False are findings where nothing is wrong.
 	False []detect.Finding `json:"false,omitempty"`
+	// Touched says what the detector changed by looking, which none may.
+	Touched string `json:"touched,omitempty"`
 	// Failed says why the detector could not look.
 	Failed string `json:"failed,omitempty"`
 }
@@ -157,12 +159,13 @@ func voidOrDone(ctx context.Context) error {
 func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance fault.Instance, truth *truth, detectors []detect.Detector) error {
 	t.Cells = make([]Cell, len(detectors))
 	for i, d := range detectors {
+		before := r.dataFiles(ctx, pair)
 		began := pair.Clock().Now()
 		found, failed := r.rounds(ctx, pair, d)
 		if err := voidOrDone(ctx); err != nil {
 			return err
 		}
-		t.Cells[i] = Cell{Detector: d.Name(), Failed: failed}
+		t.Cells[i] = Cell{Detector: d.Name(), Failed: failed, Touched: touched(before, r.dataFiles(ctx, pair))}
 		r.holdAgainst(ctx, &t.Cells[i], d.Promise(), t.Damage, found, truth, began)
 		if failed != "" && slices.ContainsFunc(t.Damage, silences) {
 			t.Cells[i].Pieces = onlyFound(t.Cells[i].Pieces)
