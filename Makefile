@@ -38,6 +38,7 @@ conformance: images ## the simulator against real Cyrus: 300 random plans, and a
 
 faults: images ## every fault of the catalogue, and the incident without each of its repairs, on real servers (needs Docker)
 	@CI=true $(GO) test -count=1 -timeout 90m ./harness/fault -every-fault
+	@CI=true $(GO) test -count=1 -timeout 30m ./harness/detect -run TestDetectorsFindOnRealServersWhatTheyClaim -every-claim
 	@CI=true $(GO) test -count=1 -timeout 30m -run Repairs ./scenarios -every-repair
 
 simbench: ## the simulator's figures, on one core (needs no Docker)
