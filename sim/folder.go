@@ -52,6 +52,7 @@ func (d digest) isOf(body []byte) bool {
 type folder struct {
 	uniqueID    string
 	index       index
+	headerGone  bool            // cyrus.header is not there, so that the index is of no use
 	uncached    map[uint32]bool // UIDs of which cyrus.cache tells nothing any more; nobody notices
 	quotaRoot   string
 	keywords    []string        // as they were first set, in that order

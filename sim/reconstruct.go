@@ -50,7 +50,7 @@ func (s *server) reconstruct(e *entry) string {
 	var said strings.Builder
 	if v.index().state != indexWhole {
 		fmt.Fprintf(&said, "%s: failed to read index header\n", e.name)
-		v.folder.index = index{uidValidity: s.nextUIDValidity(v.account())}
+		v.folder.index, v.folder.headerGone = index{uidValidity: s.nextUIDValidity(v.account())}, false
 		e.uidValidity = v.folder.index.uidValidity
 		v.nextModSeq()
 	}

@@ -149,7 +149,7 @@ func (b saboteur) RemoveHeader(ctx context.Context, name target.ServerName, acco
 	}
 	what := fmt.Sprintf("cyrus.header of %s of %s", mailbox, account)
 	return b.damage(ctx, name, what, what+" was removed", func() string { return fmt.Sprint("usable: ", v.index().state != indexGone) }, func() error {
-		v.index().state = indexGone
+		v.index().state, v.folder.headerGone = indexGone, true
 		return nil
 	})
 }

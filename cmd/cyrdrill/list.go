@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,11 +13,12 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/scenarios"
 )
 
 type listCommand struct {
-	What   string `arg:"" optional:"" enum:",scenarios,faults,detectors,restorers,properties,marks" default:"" help:"One of scenarios, faults, detectors, restorers, properties, marks; all of them when left out."`
+	What   string `arg:"" optional:"" enum:",scenarios,faults,kinds,detectors,restorers,properties,marks" default:"" help:"One of scenarios, faults, kinds (of damage), detectors, restorers, properties, marks; all of them when left out."`
 	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
 
@@ -75,7 +77,8 @@ func catalogues() ([]catalogue, error) {
 	return []catalogue{
 		found,
 		describe("faults", fault.All()),
-		describe("detectors", detect.All()),
+		kinds(),
+		describe("detectors", slices.Concat(detect.All(), detect.Sampled())),
 		describe("restorers", restore.All()),
 		describe("properties", property.All()),
 		marks(),
@@ -89,6 +92,25 @@ func describe[T interface {
 	c := catalogue{what: what}
 	for _, thing := range things {
 		c.entries = append(c.entries, catalogueEntry{thing.Name(), thing.Doc()})
+	}
+	return c
+}
+
+// kinds lists the kinds of damage, each with the detectors that claim to find it.
+func kinds() catalogue {
+	c := catalogue{what: "kinds"}
+	for _, kind := range target.Kinds() {
+		var claimed []string
+		for _, d := range detect.All() {
+			if slices.Contains(d.Promise().Kinds, kind) {
+				claimed = append(claimed, d.Name())
+			}
+		}
+		who := "claimed by no detector"
+		if len(claimed) > 0 {
+			who = "claimed by " + strings.Join(claimed, ", ")
+		}
+		c.entries = append(c.entries, catalogueEntry{string(kind), who})
 	}
 	return c
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/detect/outside"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/report"
 	"github.com/cyrdrill/cyrdrill/harness/score"
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -30,6 +31,8 @@ type scoreCommand struct {
 	Seed      uint64        `default:"1" help:"Where the simulator's chance comes from."`
 	Detectors []string      `placeholder:"NAME" name:"only" help:"Score these detectors alone (see 'list detectors')."`
 	Outside   []string      `placeholder:"NAME=COMMAND" name:"detector" sep:"none" help:"Score an outside command as well; may be given several times. See docs/detectors.md."`
+	Hunt      string        `placeholder:"DETECTOR" help:"Look for the smallest divergence that this detector calls equal, and print it as a plan."`
+	Most      int           `default:"1" help:"With --hunt: how many blind spots to print."`
 	Calm      time.Duration `placeholder:"DURATION" help:"Break nothing: let users work on an undamaged pair for so long, and count false alarms."`
 	Rate      int           `default:"20" help:"With --calm: operations of users a second."`
 	Interval  time.Duration `default:"0s" help:"With --calm: sync_repeat_interval."`
@@ -49,6 +52,9 @@ func (c *scoreCommand) Run(a *app) error {
 	targets, err := c.targets(a.ctx)
 	if err != nil {
 		return err
+	}
+	if c.Hunt != "" {
+		return c.hunt(a, targets[0], faults)
 	}
 	if c.Calm > 0 {
 		return c.calm(a, targets)
@@ -110,6 +116,10 @@ func (c *scoreCommand) check() error {
 		}
 	}
 	switch {
+	case c.Hunt != "" && c.Calm > 0:
+		return errors.New("--hunt and --calm are two runs: give one of them")
+	case c.Most < 1:
+		return errors.New("--most is at least 1")
 	case c.Calm < 0 || c.Interval < 0 || c.Rate < 1:
 		return errors.New("--calm and --interval are not negative, and --rate is at least 1")
 	case c.Calm > 0 && len(c.Faults) > 0:
@@ -208,6 +218,44 @@ func (c *scoreCommand) calm(a *app, targets []target.Target) error {
 		return &statusError{status: statusFail}
 	}
 	return nil
+}
+
+// hunt prints plans that a detector says nothing of.
+func (c *scoreCommand) hunt(a *app, t target.Target, faults []fault.Fault) error {
+	if _, err := c.hunted(nil); err != nil {
+		return err
+	}
+	spots, err := score.Hunt(a.ctx, score.HuntOptions{
+		Target: t, Suite: c.Suite, Seed: c.Seed, Faults: faults, Most: c.Most, Name: c.Hunt,
+		Detector: func(pair target.Pair) detect.Detector {
+			d, _ := c.hunted(pair) // it was there a moment ago
+			return d
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if len(spots) == 0 {
+		_, err := fmt.Fprintf(a.out, "%s was not silent on any live damage of %d faults\n", c.Hunt, len(faults))
+		return err
+	}
+	for _, s := range spots {
+		for _, d := range s.Damage {
+			fmt.Fprintf(a.out, "# %s says nothing of %s at %s: %s\n", c.Hunt, d.Kind, d.Place, d.How)
+		}
+		fmt.Fprintf(a.out, "%s\n", plan.Format(s.Plan))
+	}
+	return nil
+}
+
+// hunted returns the detector that is hunted, on a pair.
+func (c *scoreCommand) hunted(pair target.Pair) (detect.Detector, error) {
+	for _, d := range c.detectors(pair) {
+		if d.Name() == c.Hunt {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("--hunt: no such detector: %q; see 'cyrdrill list detectors', or give it with --detector", c.Hunt)
 }
 
 // detectors returns all that are to be scored on a pair.

@@ -52,8 +52,8 @@ func (realTime) Run(ctx context.Context, tasks ...func(context.Context) error) e
 	return first
 }
 
-// movedClock is the clock that the serving server has: real time, and what was
-// added to it.
+// movedClock is the clock of whoever looks at a pair: real time, and what was let pass
+// on both servers at once. That the clock of one of them jumps is what it can show.
 type movedClock struct {
 	realTime
 	pair *Pair
@@ -61,7 +61,9 @@ type movedClock struct {
 
 // Now implements [target.Clock].
 func (c movedClock) Now() time.Time {
-	return time.Now().Add(c.pair.server(c.pair.Serving().Name()).clockOffset())
+	c.pair.mu.Lock()
+	defer c.pair.mu.Unlock()
+	return time.Now().Add(c.pair.advanced)
 }
 
 func (s *server) clockOffset() time.Duration {
@@ -78,7 +80,13 @@ func (p *Pair) Advance(ctx context.Context, d time.Duration) error {
 	if !p.moving {
 		return &target.SetupError{Problem: "this pair's clocks cannot be moved", Mend: "let the drill make a pair of its own"}
 	}
-	return p.both(ctx, func(ctx context.Context, s *server) error { return s.setClock(ctx, s.clockOffset()+d) })
+	if err := p.both(ctx, func(ctx context.Context, s *server) error { return s.setClock(ctx, s.clockOffset()+d) }); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.advanced += d
+	return nil
 }
 
 // setClock makes the server's clock differ from real time by so much, also where

@@ -54,12 +54,8 @@ const emptyTwoskip = 64 + 272
 // is only read from: caches of status, databases' checkpoints, and the database
 // of messages' annotations, which it makes, empty, when it first looks for some.
 func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
-	found, err := v.pair.engine.inspect(ctx, v.id)
-	if err != nil {
-		return nil, fmt.Errorf("looking at %s: %w", v.name, err)
-	}
-	if !found.State.Running || found.State.Paused {
-		return nil, &target.UnsupportedError{Target: "a server that is down", What: "lists of the files on its disk"}
+	if err := v.looks(ctx, "lists of the files on its disk"); err != nil {
+		return nil, err
 	}
 	listed, err := v.pair.engine.exec(ctx, v.id, "", "find", "/var/spool/cyrus/mail", "/var/spool/sieve", "-ignore_readdir_race",
 		"-type", "f", "!", "(", "-name", "cyrus.annotations", "-size", fmt.Sprintf("%dc", emptyTwoskip), ")", "-printf", `%p\t%s bytes, written %T@, changed %C@\n`)

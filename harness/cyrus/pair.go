@@ -40,9 +40,10 @@ type Pair struct {
 	networks  map[string]string // names, by kind
 	servers   [2]*server
 
-	mu      sync.Mutex // also of what its servers have
-	serving target.ServerName
-	relay   *relay // nil: the two speak directly
+	mu       sync.Mutex // also of what its servers have
+	serving  target.ServerName
+	advanced time.Duration // what was let pass on both servers at once
+	relay    *relay        // nil: the two speak directly
 }
 
 var _ target.Pair = (*Pair)(nil)

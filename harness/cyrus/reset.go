@@ -19,6 +19,9 @@ func (p *Pair) Reset(ctx context.Context, accounts []string) error {
 		if err := p.both(ctx, func(ctx context.Context, s *server) error { return s.setClock(ctx, 0) }); err != nil {
 			return fmt.Errorf("resetting the pair: %w", err)
 		}
+		p.mu.Lock()
+		p.advanced = 0
+		p.mu.Unlock()
 	}
 	if err := p.both(ctx, func(ctx context.Context, s *server) error { return s.reconnect(ctx) }); err != nil {
 		return fmt.Errorf("resetting the pair: %w", err)

@@ -1,7 +1,6 @@
 package detect_test
 
 import (
-	"flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -11,8 +10,6 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/detect/baseline"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
-
-var everyClaim = flag.Bool("every-claim", false, "try every claim of a detector on real servers, one after the other; without it, one of each detector")
 
 // What detectors find on the simulator they find on real servers, and a pair that is well
 // leaves all of them and the baselines silent.
@@ -46,7 +43,7 @@ func TestDetectorsFindOnRealServersWhatTheyClaim(t *testing.T) {
 	tried := map[string]int{}
 	for _, tc := range claimCases() {
 		const enough = 2
-		if tried[tc.detector]++; tried[tc.detector] > enough && !*everyClaim {
+		if tried[tc.detector]++; tried[tc.detector] > enough && !*everyFault {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s on %s by %s", tc.fault, tc.on, tc.detector), func(t *testing.T) {

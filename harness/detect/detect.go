@@ -142,17 +142,25 @@ func (f Finding) Key() string {
 	return strings.Join([]string{f.Detector, string(f.Kind), string(f.Server), f.Account, f.Mailbox, fmt.Sprint(f.UID), f.Script, string(f.Right)}, "|")
 }
 
-// All returns the detectors, in the order of the documentation.
+// All returns the detectors whose findings depend on what they look at alone, in the
+// order of the documentation.
 func All() []Detector {
 	return []Detector{
-		Monitor{}, Access{}, IndexCompare{}, BodyCompare{}, ScriptCompare{}, ClientCaches{},
+		Monitor{}, Access{}, IndexCompare{}, BodyCompare{}, SpoolCheck{}, ScriptCompare{}, ClientCaches{}, Health{},
 		ListCompare{}, StatusCompare{}, LogWatch{}, CrashWatch{},
 	}
 }
 
+// Sampled returns those that look at a part of it, which chance and the time of the
+// look decide on: no two looks need find the same.
+func Sampled() []Detector {
+	const share = 0.1
+	return []Detector{BodySample{Share: share}}
+}
+
 // ByName returns the detector of that name.
 func ByName(name string) (Detector, bool) {
-	for _, d := range All() {
+	for _, d := range slices.Concat(All(), Sampled()) {
 		if d.Name() == name {
 			return d, true
 		}

@@ -73,9 +73,9 @@ func (h toldHost) Syslog(ctx context.Context) ([]byte, error) {
 	return h.HostView.Syslog(ctx)
 }
 
-// lookAt lets a detector look at the pair's first server, and at what is told of the
+// watchOver lets a detector look at the pair's first server, and at what is told of the
 // second one.
-func lookAt(t *testing.T, p target.Pair, d detect.Detector, master target.ServerName, second func(target.Server) target.Server) []string {
+func watchOver(t *testing.T, p target.Pair, d detect.Detector, master target.ServerName, second func(target.Server) target.Server) []string {
 	t.Helper()
 	scene := sceneOf(p, accounts)
 	scene.Master = master
@@ -107,7 +107,7 @@ func TestListCompareSaysWhoLacksWhat(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := lookAt(t, furnished(t), detect.ListCompare{}, tc.master, func(s target.Server) target.Server {
+			got := watchOver(t, furnished(t), detect.ListCompare{}, tc.master, func(s target.Server) target.Server {
 				tc.second.Server = s
 				return tc.second
 			})
@@ -165,7 +165,7 @@ func TestStatusCompareSaysWhatCountersTell(t *testing.T) {
 		"a message less":      {func(c *target.Counters) { c.Messages-- }, []string{"message-missing INBOX of alice on imap2 right: imap1", "message-missing INBOX of bob on imap2 right: imap1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := lookAt(t, furnished(t), detect.StatusCompare{}, target.Imap1, func(s target.Server) target.Server {
+			got := watchOver(t, furnished(t), detect.StatusCompare{}, target.Imap1, func(s target.Server) target.Server {
 				return told{Server: s, status: func(c target.Counters) target.Counters {
 					tc.change(&c)
 					return c
@@ -217,7 +217,7 @@ func TestLogsAreRead(t *testing.T) {
 		{detect.CrashWatch{}, master + "process type:DAEMON name:syncclient path:/usr/lib/cyrus/bin/sync_client age:1.2s pid:17 exited, status 70\n", []string{"process-crashed imap2 right: "}},
 		{detect.CrashWatch{}, client + "Fatal error: Internal error: assertion failed: imap/message.c: 4267: x\n", []string{"process-crashed imap2 right: "}}, // a tool's: nobody's child
 	} {
-		got := lookAt(t, furnished(t), tc.detector, target.Imap1, func(s target.Server) target.Server { return told{Server: s, syslog: tc.log} })
+		got := watchOver(t, furnished(t), tc.detector, target.Imap1, func(s target.Server) target.Server { return told{Server: s, syslog: tc.log} })
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s of %q:\n%s", tc.detector.Name(), tc.log, diff)
 		}

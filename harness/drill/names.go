@@ -1,6 +1,8 @@
 package drill
 
 import (
+	"slices"
+
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
@@ -20,7 +22,7 @@ func Names() plan.Names {
 			NeedsServer: effects.NeedsServer, NeedsReplication: effects.NeedsReplication, EitherSide: effects.EitherSide, ReplicaOnly: effects.ReplicaOnly,
 		})
 	}
-	names.Detectors = namesOf(detect.All())
+	names.Detectors = namesOf(slices.Concat(detect.All(), detect.Sampled()))
 	names.Restorers = namesOf(restore.All())
 	for _, r := range restore.All() {
 		if restore.WithoutRescued(r) {

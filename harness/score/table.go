@@ -37,7 +37,30 @@ func (s Score) WriteText(w io.Writer) error {
 		}
 		fmt.Fprintf(w, "%-32s %-8s%s\n", t.Fault, t.Role, row.String())
 	}
+	s.writeFailed(w)
 	return nil
+}
+
+// writeFailed says of each detector in how many trials it could not look, and why in the
+// first of them.
+func (s Score) writeFailed(w io.Writer) {
+	for _, name := range s.Detectors() {
+		count, first := 0, ""
+		for _, t := range s.Trials {
+			for _, c := range t.Cells {
+				if c.Detector != name || c.Failed == "" {
+					continue
+				}
+				if count++; count == 1 {
+					first = fmt.Sprintf("%s on the %s: %s", t.Fault, t.Role, c.Failed)
+				}
+			}
+		}
+		if count > 0 {
+			fmt.Fprintf(w, "\n%s could not look in %d trials, first in %s", name, count, first)
+		}
+	}
+	fmt.Fprintln(w)
 }
 
 const legend = "F found, f found a part, M missed, W found and the wrong side believed right,\n+ told of what it does not claim, ! false alarm, x could not look, . nothing claimed, nothing said"

@@ -56,7 +56,7 @@ func (t *truth) work(ctx context.Context, pair target.Pair) {
 
 // isTrue says whether something is wrong where a finding says so.
 func (t *truth) isTrue(ctx context.Context, f detect.Finding, damage []fault.Damage) bool {
-	if slices.ContainsFunc(damage, func(d fault.Damage) bool { return overlap(d.Place, f.Place) }) {
+	if slices.ContainsFunc(damage, func(d fault.Damage) bool { return overlap(d.Place, f.Place) && !(d.Account != "" && ofMachine(f.Kind)) }) {
 		return true
 	}
 	at := target.Place{Account: f.Account, Mailbox: f.Mailbox}
@@ -69,6 +69,16 @@ func (t *truth) isTrue(ctx context.Context, f detect.Finding, damage []fault.Dam
 		t.wrong[at] = wrong
 	}
 	return wrong
+}
+
+// ofMachine says whether a kind is about a server as a whole: what is wrong with one of
+// its mailboxes does not make it so.
+func ofMachine(kind target.Kind) bool {
+	switch kind {
+	case target.ServerDown, target.ServerHung, target.ReplicationStopped, target.DiskFull, target.DiskReadOnly, target.ClockWrong:
+		return true
+	}
+	return false
 }
 
 // standsStill says whether anything still waits to be replicated.

@@ -6,7 +6,7 @@
 //   - [IndexView] is what the index claims: Cyrus's sync protocol.
 //   - [UserView] is what users really get: IMAP and LMTP.
 //   - [HostView] is what an administrator sees on the machine: the sync log,
-//     processes, syslog.
+//     processes, syslog, files, the disk, the clock.
 //
 // The hands change it: an [Operator] does what an administrator may do, a
 // [Saboteur] does what an incident does. Detectors get views alone, restorers

@@ -194,6 +194,18 @@ type HostView interface {
 	// CompileScript compiles a script apart from any account (sievec) and
 	// returns the SHA-1 of the outcome, in hex.
 	CompileScript(ctx context.Context, source []byte) (sha1 string, err error)
+	// Files returns the message files of the account's mailboxes that mailboxes.db lists,
+	// sorted by mailbox and UID, also where the index cannot be opened. As in an
+	// [IndexView], what is deleted and what holds scripts is left out. Nothing can be
+	// told of a server that is down.
+	Files(ctx context.Context, account string) ([]MailboxFiles, error)
+	// Databases returns the files beside the messages: the server's, those of these
+	// accounts, and those of each of the mailboxes that [HostView.Files] tells of.
+	// Nothing can be told of a server that is down.
+	Databases(ctx context.Context, accounts []string) ([]Database, error)
+	// Machine looks at the server's clock and at the disk that holds its mail, and
+	// writes nothing to find out. Nothing can be told of a server that is down.
+	Machine(ctx context.Context) (Machine, error)
 	// DataFiles returns all files that hold mail, indexes and scripts, by path,
 	// each with its size and times of change as one opaque text: equal before
 	// and after what changes nothing.

@@ -1,0 +1,58 @@
+# What the scripts share that look at a server's files, as Cyrus's own user. They change
+# none, and open no database by Cyrus's tools that such a tool would first mend.
+
+use strict;
+use warnings;
+use Compress::Raw::Zlib qw(crc32);
+
+my $lists = '/var/lib/cyrus';
+my $mail  = '/var/spool/cyrus/mail';
+my $magic = "\241\002\213\015";
+
+# content returns what is in a file, or nothing where that cannot be read.
+sub content {
+    my ($path) = @_;
+    open my $file, '<:raw', $path or return;
+    local $/;
+    return scalar <$file>;
+}
+
+# spread is where a unique ID lies below a folder of many.
+sub spread {
+    my ($folder, $id) = @_;
+    return join '/', $folder, 'uuid', substr($id, 0, 1), substr($id, 1, 1), $id;
+}
+
+# twoskip says in what a file is no whole database of that format. Its header says how
+# long it is; what is written past that has not been committed.
+sub twoskip {
+    my ($path) = @_;
+    open my $file, '<:raw', $path or return 'it is not there';
+    read $file, my $header, 64;
+    my $size = (stat $file)[7];
+    return "it has $size bytes, and no header" if length $header < 64;
+    return 'it does not begin as Cyrus writes it' if index($header, "${magic}twoskip file\0\0\0\0") != 0;
+    return 'the checksum of its header does not hold' if crc32(substr $header, 0, 60) != unpack 'N', substr $header, 60;
+    my $whole = unpack 'Q>', substr $header, 48, 8;
+    return "it has $size of $whole bytes" if $size < $whole;
+    return '';
+}
+
+# mailboxes returns the name and the unique ID of each mailbox for mail whose name
+# begins so, as mailboxes.db has them, in which the parts of a name are told apart by
+# \x1f. Those that were deleted, or hold something else than mail, have a type.
+sub mailboxes {
+    my ($beginning) = @_;
+    return if twoskip("$lists/mailboxes.db");
+    open my $listed, '-|', 'cyrus', 'cyr_dbtool', '-n', "$lists/mailboxes.db", 'twoskip', 'show', "N$beginning" or die "reading mailboxes.db: $!\n";
+    my @found;
+    while (my $line = <$listed>) {
+        my ($name, $entry) = $line =~ /^N([^\t]*)\t(.*)/ or next;
+        my ($type) = $entry =~ / T ([a-z]+)(?: V \d+)?\)$/;
+        my ($id) = $entry =~ / I ([\w-]{16,})/ or next;
+        push @found, [$name, $id] unless $name =~ /\x1f#/ || ($type // 'e') ne 'e';
+    }
+    close $listed or die "reading mailboxes.db: cyr_dbtool ended with $?\n";
+    return @found;
+}
+
