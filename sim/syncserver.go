@@ -259,47 +259,6 @@ func (v *visit) firstNew(records []record) *record {
 // crcEqual compares two checksums: 0 on either side stands for one that is not known.
 func crcEqual(a, b uint32) bool { return a == b || a == 0 || b == 0 }
 
-// opened opens the mailbox that is to be updated, and makes it where it is not
-// there. An empty one that bears the name by another unique ID gives way.
-func (s *server) opened(u update) (*visit, error) {
-	e := s.disk.list.find(u.name)
-	if e != nil {
-		v := s.visit(e)
-		if err := v.syncError(string(serviceSync)); err != nil {
-			return nil, err
-		}
-		if e.uniqueID == u.uniqueID {
-			if v.index().rotten() {
-				return nil, s.syncServerDies(fatalRecord)
-			}
-			return v, nil
-		}
-		if v.index().lastUID != 0 {
-			s.logf("sync: SYNCERROR: mailbox uniqueid changed - retry: mailbox=<%s>", u.name)
-			return nil, syncMoved
-		}
-		s.logf("sync: SYNCNOTICE: mailbox uniqueid changed - replacing: mailbox=<%s>", u.name)
-		s.remove(e)
-	} else if used := s.disk.list.findID(u.uniqueID); used != nil {
-		s.logf("sync: SYNCNOTICE: mailbox uniqueid already in use: mailbox=<%s> usedby=<%s>", u.name, used.name)
-		return nil, syncMoved
-	} else if !s.mayHold(u.name) {
-		return nil, syncDenied
-	}
-	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}
-	f := newFolder(u.uniqueID, u.uidValidity)
-	// Made as the client says, empty, and there to stay whatever comes of its records.
-	f.index.createdModSeq = u.createdModSeq
-	f.quotaRoot = s.quotaRootOf(u.name)
-	s.disk.folders[u.uniqueID] = f
-	s.disk.list.put(made)
-	s.fillIn(u.name)
-	v := s.visit(made)
-	a := v.account()
-	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
-	return v, nil
-}
-
 // mayHold says whether there is a mailbox above one of a user's that is to be made:
 // without even the INBOX, none is made below it.
 func (s *server) mayHold(name string) bool {

@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,5 +36,34 @@ func TestAccessMakesNoInbox(t *testing.T) {
 	}
 	if listed, err := master.User().Listed(t.Context(), "alice"); err != nil || len(listed) > 0 {
 		t.Errorf("alice has %v on the list now, %v", listed, err)
+	}
+}
+
+// What bob cannot open of alice's is told once: as alice's own.
+func TestAccessTellsOfAMailboxOnce(t *testing.T) {
+	p := furnished(t)
+	breakBy(t, p, "index-truncated", target.Imap2, "alice")
+	found, err := look(t.Context(), p, detect.Access{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"mailbox-unreadable INBOX of alice on imap2 right: "}, brief(found)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A server that refuses to tell of one account hides nothing of the others.
+func TestDetectorsGoOnWithTheOtherAccounts(t *testing.T) {
+	p := furnished(t)
+	breakBy(t, p, "index-record-damaged", target.Imap1, "alice")
+	breakBy(t, p, "quota-root-wrong", target.Imap2, "bob")
+	found, err := look(t.Context(), p, detect.IndexCompare{}, detect.BodyCompare{}, detect.ScriptCompare{}, detect.ClientCaches{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"mailbox-unreadable alice on imap1 right: ", "quotaroot-differs INBOX of bob on imap2 right: imap1"} {
+		if !slices.Contains(brief(found), want) {
+			t.Errorf("no %q, but %q", want, brief(found))
+		}
 	}
 }

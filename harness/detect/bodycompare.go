@@ -33,7 +33,11 @@ func (d BodyCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error)
 		snaps := make([]target.Snapshot, len(scene.Sides))
 		for i, side := range scene.Sides {
 			var err error
-			if snaps[i], err = side.Snapshot(ctx, account, target.LevelBody); err != nil {
+			snaps[i], err = side.Snapshot(ctx, account, target.LevelBody)
+			if unread, refused := unreadAccount(side.Name(), account, err); refused {
+				return []Finding{unread}, nil
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

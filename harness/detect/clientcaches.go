@@ -37,9 +37,9 @@ func (d ClientCaches) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		return nil, errNeedsTwo
 	}
 	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
-		if err != nil {
-			return nil, err
+		snaps, unread, err := bothSides(ctx, scene, account, target.LevelIndex)
+		if err != nil || len(unread) > 0 {
+			return unread, err
 		}
 		old, promoted := snaps[0], snaps[1]
 		if scene.Master == promoted.Server {

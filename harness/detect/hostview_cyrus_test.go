@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	everyFault = flag.Bool("every-fault", false, "inject into real servers every fault that the host detectors are for; without it, one of each sort")
+	everyFault = flag.Bool("every-fault", false, "inject into real servers every fault that a detector is for; without it, some of each sort")
 	suite      = flag.String("suite", "bookworm", "the Cyrus to run")
 )
 

@@ -40,9 +40,9 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		return nil, errNeedsTwo
 	}
 	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps, err := bothSides(ctx, scene, account, target.LevelIndex)
-		if err != nil {
-			return nil, err
+		snaps, unread, err := bothSides(ctx, scene, account, target.LevelIndex)
+		if err != nil || len(unread) > 0 {
+			return unread, err
 		}
 		seen, err := compareSeen(ctx, scene, snaps)
 		return append(compareAccount(snaps, scene.Master), seen...), err
@@ -53,16 +53,26 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 	return found, nil
 }
 
-func bothSides(ctx context.Context, scene Scene, account string, level target.Level) ([2]target.Snapshot, error) {
-	var snaps [2]target.Snapshot
+// bothSides takes both snapshots of an account. A side that refuses to tell leaves a
+// finding, and then there is nothing to compare.
+func bothSides(ctx context.Context, scene Scene, account string, level target.Level) (snaps [2]target.Snapshot, unread []Finding, err error) {
+	var refused [2]*Finding
 	take := func(side int) func(context.Context) error {
 		return func(ctx context.Context) (err error) {
 			snaps[side], err = scene.Sides[side].Snapshot(ctx, account, level)
+			if f, ok := unreadAccount(scene.Sides[side].Name(), account, err); ok {
+				refused[side], err = &f, nil
+			}
 			return err
 		}
 	}
-	err := scene.Executor.Run(ctx, take(0), take(1))
-	return snaps, err
+	err = scene.Executor.Run(ctx, take(0), take(1))
+	for _, f := range refused {
+		if f != nil {
+			unread = append(unread, *f)
+		}
+	}
+	return snaps, unread, err
 }
 
 // compareAccount holds two snapshots of one account against each other.

@@ -40,7 +40,11 @@ func (d ScriptCompare) Detect(ctx context.Context, scene Scene) ([]Finding, erro
 		seen := make([]accountScripts, len(servers))
 		for i, server := range servers {
 			var err error
-			if seen[i], err = readScripts(ctx, server, account); err != nil {
+			seen[i], err = readScripts(ctx, server, account)
+			if unread, refused := unreadAccount(server.Name(), account, err); refused {
+				return []Finding{unread}, nil
+			}
+			if err != nil {
 				return nil, fmt.Errorf("reading the scripts of %s on %s: %w", account, server.Name(), err)
 			}
 		}

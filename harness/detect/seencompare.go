@@ -2,7 +2,6 @@ package detect
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,12 +40,12 @@ func compareSeen(ctx context.Context, scene Scene, snaps [2]target.Snapshot) ([]
 // if one of the scene's accounts has it on both sides.
 func sharedMailbox(ctx context.Context, scene Scene, id string) (name string, shared bool, err error) {
 	for _, account := range scene.Accounts {
-		snaps, err := bothSides(ctx, scene, account, target.LevelStatus)
-		if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
-			continue // whoever looks at that account tells of it
-		}
+		snaps, unread, err := bothSides(ctx, scene, account, target.LevelStatus)
 		if err != nil {
 			return "", false, err
+		}
+		if len(unread) > 0 {
+			continue // whoever looks at that account tells of it
 		}
 		if m := byUniqueID(snaps[0], id); m != nil && byUniqueID(snaps[1], id) != nil {
 			return "user/" + account + strings.TrimPrefix(m.Name, "INBOX"), true, nil

@@ -132,7 +132,7 @@ func TestListCompareAsksTheIndexes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := furnished(t)
-			break_(t, p, "replication-stopped", target.Imap1, "alice")
+			breakBy(t, p, "replication-stopped", target.Imap1, "alice")
 			session, err := p.Serving().User().Login(t.Context(), "alice")
 			if err != nil {
 				t.Fatal(err)
