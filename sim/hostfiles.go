@@ -124,7 +124,7 @@ func (a *accountState) databases(account string, mailboxes []listed) []target.Da
 	if a.seenBroken {
 		seen.Wrong = "it is cut off"
 	}
-	return []target.Database{conversations, seen, {Name: "sub", Account: account, There: a.hasSubs, Accessible: true}}
+	return []target.Database{conversations, seen, {Name: "sub.db", Account: account, There: a.hasSubs, Accessible: true}}
 }
 
 // liveIn counts the messages that the indexes tell of.

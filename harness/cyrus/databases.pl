@@ -82,9 +82,9 @@ sub unknown {
     return grep { !$known{$_} } @guids;
 }
 
-report('mailboxes.db', '', '', "$lists/mailboxes.db", twoskip("$lists/mailboxes.db"));
+report('mailboxes.db', '', '', "$lists/mailboxes.db", spoilt("$lists/mailboxes.db"));
 for my $name ('annotations.db', 'deliver.db') {
-    report($name, '', '', "$lists/$name", twoskip("$lists/$name")) if -e "$lists/$name";
+    report($name, '', '', "$lists/$name", spoilt("$lists/$name")) if -e "$lists/$name";
 }
 
 my %wanted = map { $_ => 1 } @ARGV;
@@ -114,9 +114,9 @@ for (1 .. 3) {
 for my $account (sort keys %home) {
     my $conversations = "$home{$account}/conversations.db";
     my $lost = @{$unknown{$account}};
-    my $broken = -e $conversations ? twoskip($conversations) : '';
+    my $broken = -e $conversations ? spoilt($conversations) : '';
     report('conversations.db', $account, '', $conversations, $broken || ($lost ? "it does not know of $lost messages" : ''));
     my $seen = "$home{$account}/seen.db";
-    report('seen.db', $account, '', $seen, -e $seen ? twoskip($seen) : '');
-    report($_, $account, '', "$home{$account}/$_", '') for 'counters', 'sub';
+    report('seen.db', $account, '', $seen, -e $seen ? spoilt($seen) : '');
+    report($_, $account, '', "$home{$account}/$_", '') for 'counters.db', 'dav.db', 'sub.db'; # of other formats
 }

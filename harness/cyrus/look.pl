@@ -23,19 +23,25 @@ sub spread {
     return join '/', $folder, 'uuid', substr($id, 0, 1), substr($id, 1, 1), $id;
 }
 
-# twoskip says in what a file is no whole database of that format. Its header says how
-# long it is; what is written past that has not been committed.
-sub twoskip {
+# spoilt says in what a file is no whole database. The header of a twoskip one says how
+# long it is; what is written past that has not been committed. That of a skiplist says
+# where its log begins.
+sub spoilt {
     my ($path) = @_;
     open my $file, '<:raw', $path or return 'it is not there';
     read $file, my $header, 64;
     my $size = (stat $file)[7];
     return "it has $size bytes, and no header" if length $header < 64;
-    return 'it does not begin as Cyrus writes it' if index($header, "${magic}twoskip file\0\0\0\0") != 0;
-    return 'the checksum of its header does not hold' if crc32(substr $header, 0, 60) != unpack 'N', substr $header, 60;
-    my $whole = unpack 'Q>', substr $header, 48, 8;
-    return "it has $size of $whole bytes" if $size < $whole;
-    return '';
+    my $whole;
+    if (index($header, "${magic}twoskip file\0\0\0\0") == 0) {
+        return 'the checksum of its header does not hold' if crc32(substr $header, 0, 60) != unpack 'N', substr $header, 60;
+        $whole = unpack 'Q>', substr $header, 48, 8;
+    } elsif (index($header, "${magic}skiplist file\0\0\0") == 0) {
+        $whole = unpack 'N', substr $header, 40, 4;
+    } else {
+        return 'it does not begin as Cyrus writes it';
+    }
+    return $size < $whole ? "it has $size of $whole bytes" : '';
 }
 
 # mailboxes returns the name and the unique ID of each mailbox for mail whose name
@@ -43,7 +49,7 @@ sub twoskip {
 # \x1f. Those that were deleted, or hold something else than mail, have a type.
 sub mailboxes {
     my ($beginning) = @_;
-    return if twoskip("$lists/mailboxes.db");
+    return if spoilt("$lists/mailboxes.db");
     open my $listed, '-|', 'cyrus', 'cyr_dbtool', "$lists/mailboxes.db", 'twoskip', 'show', "N$beginning" or die "reading mailboxes.db: $!\n";
     my @found;
     while (my $line = <$listed>) {
