@@ -32,6 +32,7 @@ type scoreCommand struct {
 	Suite     string        `default:"bookworm" placeholder:"SUITE" aliases:"cyrus" help:"Whose Cyrus, as a Debian suite: bullseye, bookworm, trixie."`
 	Seed      uint64        `default:"1" help:"Where the simulator's chance comes from."`
 	Detectors []string      `placeholder:"NAME" name:"only" help:"Score these detectors alone (see 'list detectors')."`
+	Pairs     int           `default:"1" help:"How many real pairs to break side by side."`
 	Baselines bool          `help:"Score what operators use today as well: SYNC_CRC, STATUS, sync_client -u, reconstruct -n."`
 	Outside   []string      `placeholder:"NAME=COMMAND" name:"detector" sep:"none" help:"Score an outside command as well; may be given several times. See docs/detectors.md."`
 	Hunt      string        `placeholder:"DETECTOR" help:"Look for the smallest divergence that this detector calls equal, and print it as a plan."`
@@ -121,6 +122,8 @@ func (c *scoreCommand) check() error {
 	switch {
 	case c.Hunt != "" && c.Calm > 0:
 		return errors.New("--hunt and --calm are two runs: give one of them")
+	case c.Pairs < 1:
+		return errors.New("--pairs is at least 1")
 	case c.Most < 1:
 		return errors.New("--most is at least 1")
 	case c.Calm < 0 || c.Interval < 0 || c.Rate < 1:
@@ -174,7 +177,7 @@ func (c *scoreCommand) scoreOn(a *app, t target.Target, faults []fault.Fault) (s
 	live.Working("making a pair on " + t.Name())
 	began := time.Now()
 	s, err := score.Run(a.ctx, score.Options{
-		Target: t, Suite: c.Suite, Seed: c.Seed, Faults: faults, Detectors: c.detectors,
+		Target: t, Suite: c.Suite, Seed: c.Seed, Faults: faults, Detectors: c.detectors, Pairs: c.pairsOf(t),
 		Observe: func(done, of int, t score.Trial) {
 			live.Working(fmt.Sprintf("%d of %d trials: %s on the %s", done, of, t.Fault, t.Role))
 		},
@@ -193,6 +196,14 @@ func (c *scoreCommand) scoreOn(a *app, t target.Target, faults []fault.Fault) (s
 	}
 	fmt.Fprintf(out, "\nwritten to %s\n", directory)
 	return s, nil
+}
+
+// pairsOf is one on the simulator, where a seed decides everything.
+func (c *scoreCommand) pairsOf(t target.Target) int {
+	if t.Name() == "sim" {
+		return 1
+	}
+	return c.Pairs
 }
 
 // calm counts false alarms on undamaged pairs.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
@@ -20,6 +23,9 @@ type Options struct {
 	// Detectors returns those to be scored, for the pair at hand: some baselines need
 	// its operator.
 	Detectors func(target.Pair) []detect.Detector
+	// Pairs is how many pairs are broken side by side; 0: one. With more than one, the
+	// simulator's trials are not the same twice.
+	Pairs int
 	// Untouched asks for property 12: that no look changes a server's data. It takes
 	// its time, since all files are listed before and after each.
 	Untouched bool
@@ -37,22 +43,23 @@ type runner struct {
 	trialWithin time.Duration
 }
 
-// Run tries every fault on every server on which it makes sense, one after the other.
-// Faults that need the same of a pair share one. An error is one of the set-up, or the
-// end of ctx; what was tried until then is returned with it.
+// Run tries every fault on every server on which it makes sense. Faults that need the
+// same of a pair share one, or as many as are asked for. An error is one of the set-up,
+// or the end of ctx.
 func Run(ctx context.Context, o Options) (Score, error) {
 	r := &runner{target: o.Target, detectors: o.Detectors, untouched: o.Untouched, trialWithin: trialWithin}
 	score := Score{Target: o.Target.Name(), Suite: o.Suite}
-	all := 0
-	for _, f := range o.Faults {
-		all += len(roles(f))
-	}
+	var mu sync.Mutex
+	all := tasks(o.Faults)
+	score.Trials = make([]Trial, len(all))
+	done := 0
 	for _, spec := range []target.Spec{{}, {MovingClock: true}, {SmallDisk: true}} {
-		err := r.group(ctx, o, spec, func(t Trial) {
-			score.Trials = append(score.Trials, t)
-			score.Cyrus = t.Cyrus
-			if o.Observe != nil {
-				o.Observe(len(score.Trials), all, t)
+		err := r.group(ctx, o, spec, all, func(at int, t Trial) {
+			mu.Lock()
+			defer mu.Unlock()
+			score.Trials[at], score.Cyrus = t, t.Cyrus
+			if done++; o.Observe != nil {
+				o.Observe(done, len(all), t)
 			}
 		})
 		if err != nil {
@@ -62,18 +69,42 @@ func Run(ctx context.Context, o Options) (Score, error) {
 	return score, nil
 }
 
-// group tries the faults that need such a pair.
-func (r *runner) group(ctx context.Context, o Options, spec target.Spec, done func(Trial)) (err error) {
-	var faults []fault.Fault
-	for _, f := range o.Faults {
-		if specOf(f).MovingClock == spec.MovingClock && specOf(f).SmallDisk == spec.SmallDisk {
-			faults = append(faults, f)
+// task is one trial that is to be made.
+type task struct {
+	at    int // in the order of trials
+	fault fault.Fault
+	on    target.ServerName
+}
+
+func tasks(faults []fault.Fault) []task {
+	var all []task
+	for _, f := range faults {
+		for _, on := range roles(f) {
+			all = append(all, task{len(all), f, on})
 		}
 	}
-	if len(faults) == 0 {
-		return nil
+	return all
+}
+
+// group makes the trials that need such a pair, on as many pairs as are asked for.
+func (r *runner) group(ctx context.Context, o Options, spec target.Spec, all []task, done func(int, Trial)) error {
+	todo := make(chan task, len(all))
+	for _, t := range all {
+		if need := specOf(t.fault); need.MovingClock == spec.MovingClock && need.SmallDisk == spec.SmallDisk {
+			todo <- t
+		}
 	}
+	close(todo)
 	spec.Seed, spec.Suite, spec.Accounts = o.Seed, o.Suite, Accounts()
+	workers, ctx := errgroup.WithContext(ctx)
+	for range min(max(o.Pairs, 1), len(todo)) {
+		workers.Go(func() error { return r.onOnePair(ctx, spec, todo, done) })
+	}
+	return workers.Wait()
+}
+
+// onOnePair makes trials on a pair of its own until none is left.
+func (r *runner) onOnePair(ctx context.Context, spec target.Spec, todo <-chan task, done func(int, Trial)) (err error) {
 	pair, err := r.target.NewPair(ctx, spec)
 	if err != nil {
 		return fmt.Errorf("making a pair to break: %w", err)
@@ -83,14 +114,12 @@ func (r *runner) group(ctx context.Context, o Options, spec target.Spec, done fu
 		defer cancel()
 		err = errors.Join(err, pair.Close(closing))
 	}()
-	for _, f := range faults {
-		for _, on := range roles(f) {
-			t, err := r.try(ctx, pair, f, on)
-			if err != nil {
-				return fmt.Errorf("trying %s on %s: %w", f.Name(), on, err)
-			}
-			done(t)
+	for t := range todo {
+		trial, err := r.try(ctx, pair, t.fault, t.on)
+		if err != nil {
+			return fmt.Errorf("trying %s on %s: %w", t.fault.Name(), t.on, err)
 		}
+		done(t.at, trial)
 	}
 	return nil
 }

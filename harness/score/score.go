@@ -29,8 +29,9 @@ type Tally struct {
 	// its interval.
 	Recall    Ratio `json:"recall"`
 	Precision Ratio `json:"precision"`
-	// Median is the median time to detection.
+	// Median is the median time to detection, and Look that of a whole look.
 	Median time.Duration `json:"median_ns"`
+	Look   time.Duration `json:"look_ns"`
 }
 
 // Ratio is a share, with the interval that holds 95 of a hundred resamplings of the
@@ -92,8 +93,9 @@ func (s Score) cellsOf(detector string) []Cell {
 
 func sum(name string, cells []Cell) Tally {
 	t := Tally{Detector: name}
-	var times []time.Duration
+	var times, looks []time.Duration
 	for _, c := range cells {
+		looks = append(looks, c.Took)
 		t.Claimed += len(c.Pieces)
 		t.Also += len(c.Also)
 		t.False += len(c.False)
@@ -114,11 +116,17 @@ func sum(name string, cells []Cell) Tally {
 			}
 		}
 	}
-	if len(times) > 0 {
-		slices.Sort(times)
-		t.Median = times[len(times)/2]
-	}
+	t.Median, t.Look = median(times), median(looks)
 	return t
+}
+
+// median is the middle one; zero of none.
+func median(times []time.Duration) time.Duration {
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	return times[len(times)/2]
 }
 
 // resamplings is how many bootstrap samples make an interval.

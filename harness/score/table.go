@@ -13,10 +13,10 @@ import (
 func (s Score) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "%s, Cyrus %s: %d trials, %d of them void\n\n", s.Target, s.Cyrus, len(s.Trials), len(s.Void()))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "DETECTOR\tCLAIMED\tFOUND\tRECALL\t\tALSO\tFALSE\tPRECISION\t\tWRONG SIDE\tUNDECIDED\tFAILED\tMEDIAN")
+	fmt.Fprintln(table, "DETECTOR\tCLAIMED\tFOUND\tRECALL\t\tALSO\tFALSE\tPRECISION\t\tWRONG SIDE\tUNDECIDED\tFAILED\tMEDIAN\tLOOK")
 	for _, t := range s.Tallies() {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\n",
-			t.Detector, t.Claimed, t.Found, t.Recall, t.Also, t.False, t.Precision, t.Wrong, t.Unsure, t.Failed, t.Median.Round(time.Millisecond))
+		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\t%s\n",
+			t.Detector, t.Claimed, t.Found, t.Recall, t.Also, t.False, t.Precision, t.Wrong, t.Unsure, t.Failed, t.Median.Round(time.Millisecond), t.Look.Round(time.Millisecond))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -39,6 +39,8 @@ type Cell struct {
 	False []detect.Finding `json:"false,omitempty"`
 	// Touched says what the detector changed by looking, which none may.
 	Touched string `json:"touched,omitempty"`
+	// Took is how long the detector looked, on the target's clock.
+	Took time.Duration `json:"took_ns"`
 	// Failed says why the detector could not look.
 	Failed string `json:"failed,omitempty"`
 }
@@ -165,7 +167,8 @@ func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance 
 		if err := voidOrDone(ctx); err != nil {
 			return err
 		}
-		t.Cells[i] = Cell{Detector: d.Name(), Failed: failed, Touched: touched(before, r.dataFiles(ctx, pair))}
+		took := pair.Clock().Now().Sub(began)
+		t.Cells[i] = Cell{Detector: d.Name(), Took: took, Failed: failed, Touched: touched(before, r.dataFiles(ctx, pair))}
 		r.holdAgainst(ctx, &t.Cells[i], d.Promise(), t.Damage, found, truth, began)
 		if failed != "" && slices.ContainsFunc(t.Damage, silences) {
 			t.Cells[i].Pieces = onlyFound(t.Cells[i].Pieces)
