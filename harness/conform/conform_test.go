@@ -26,6 +26,7 @@ var (
 	steps  = flag.Int("steps", 30, "how many steps a plan has, about")
 	pairs  = flag.Int("pairs", 2, "how many real pairs to run them on, side by side")
 	faults = flag.Bool("faults", true, "with faults")
+	harms  = flag.Bool("harms", false, "plans in which files, lists, scripts, disks and ports are harmed")
 	reduce = flag.Int("reduce", 0, "how many runs on real servers to spend on a shorter plan that differs alike")
 	strict = flag.Bool("strict", false, "let a difference count that is seen once")
 	only   = flag.String("plan", "", "run this file's plan alone, and show what both targets made of it")
@@ -118,7 +119,7 @@ func TestRandomPlans(t *testing.T) {
 			t.Parallel()
 			real := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: conform.Accounts()})
 			for seed := range seeds {
-				p := conform.Plans(*steps, *faults).Example(seed)
+				p := drawn(seed)
 				d := differs(t, t.Context(), real, p)
 				if d == nil {
 					t.Logf("seed %d: alike", seed)
@@ -132,6 +133,14 @@ func TestRandomPlans(t *testing.T) {
 			}
 		})
 	}
+}
+
+// drawn is the plan of a seed.
+func drawn(seed int) conform.Plan {
+	if *harms {
+		return conform.HarmPlans(*steps).Example(seed)
+	}
+	return conform.Plans(*steps, *faults).Example(seed)
 }
 
 // reduced returns a shorter plan that differs as well, and how, if it was asked for.
