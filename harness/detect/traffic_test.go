@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
@@ -83,5 +84,17 @@ func TestHostDetectorsGiveNoFalseAlarmUnderTraffic(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestHostDetectorsGiveNoFalseAlarmOnRealServersUnderTraffic(t *testing.T) {
+	pair := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: accounts})
+	furnishAll(t, pair)
+	const while, pause = 20 * time.Second, 50 * time.Millisecond
+	until := pair.Clock().Now().Add(while)
+	err := pair.Executor().Run(t.Context(), busy(pair, "alice", until, pause), busy(pair, "bob", until, pause),
+		quiet(t, pair, until, detect.SpoolCheck{}, detect.Health{}, detect.BodySample{Share: 0.5}))
+	if err != nil {
+		t.Error(err)
 	}
 }
