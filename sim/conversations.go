@@ -85,3 +85,11 @@ func (v *visit) otherMailboxes() []string {
 	v.touched = nil
 	return others
 }
+
+// stray notes messages that conversations.db will not know.
+func (a *accountState) stray(records []record) {
+	a.strayed = map[string]bool{}
+	for i := range records {
+		a.strayed[records[i].guid] = true
+	}
+}

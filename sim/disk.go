@@ -45,7 +45,11 @@ type accountState struct {
 	defaultScript string                  // where the link defaultbc points to
 
 	conversationsLost bool // conversations.db is damaged or gone; nobody notices
-	seenBroken        bool // seen.db cannot be read: who tries dies of it
+	// strayed are the GUIDs of messages that came with an INBOX that sync_server made:
+	// it notes them in user/a/alice.conversations, where the INBOX is not found by its
+	// unique ID yet, and nobody looks there again.
+	strayed    map[string]bool
+	seenBroken bool // seen.db cannot be read: who tries dies of it
 }
 
 func newDisk() *disk {

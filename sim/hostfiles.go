@@ -117,8 +117,8 @@ func (v hostView) Databases(ctx context.Context, accounts []string) ([]target.Da
 // databases are those that belong to the account itself.
 func (a *accountState) databases(account string, mailboxes []listed) []target.Database {
 	conversations := target.Database{Name: "conversations.db", Account: account, There: true, Accessible: true}
-	if live := liveIn(mailboxes); a.conversationsLost && live > 0 {
-		conversations.Wrong = fmt.Sprintf("it does not know of %d messages", live)
+	if unknown := a.unknownTo(mailboxes); unknown > 0 {
+		conversations.Wrong = fmt.Sprintf("it does not know of %d messages", unknown)
 	}
 	seen := target.Database{Name: "seen.db", Account: account, There: len(a.seen) > 0 || a.seenBroken, Accessible: true}
 	if a.seenBroken {
@@ -127,20 +127,20 @@ func (a *accountState) databases(account string, mailboxes []listed) []target.Da
 	return []target.Database{conversations, seen, {Name: "sub.db", Account: account, There: a.hasSubs, Accessible: true}}
 }
 
-// liveIn counts the messages that the indexes tell of.
-func liveIn(mailboxes []listed) int {
-	live := 0
+// unknownTo counts the messages that the indexes tell of, and conversations.db does not.
+func (a *accountState) unknownTo(mailboxes []listed) int {
+	unknown := 0
 	for _, m := range mailboxes {
 		if m.folder == nil || m.folder.index.state != indexWhole {
 			continue
 		}
 		for i := range m.folder.index.records {
-			if !m.folder.index.records[i].expunged {
-				live++
+			if r := &m.folder.index.records[i]; !r.expunged && (a.conversationsLost || a.strayed[r.guid]) {
+				unknown++
 			}
 		}
 	}
-	return live
+	return unknown
 }
 
 // databases are the files beside the messages in the mailbox's directory. What the

@@ -92,6 +92,9 @@ func (b saboteur) RemoveCompiled(ctx context.Context, name target.ServerName, ac
 	a := b.pair.server(name).disk.account(account)
 	what := fmt.Sprintf("the bytecode of %s of %s", script, account)
 	return b.damage(ctx, name, what, what+" was removed", func() string { return "SHA-1 " + a.bytecode[script].sha1 }, func() error {
+		if _, there := a.bytecode[script]; !there {
+			return errors.New("it is not there")
+		}
 		delete(a.bytecode, script)
 		return nil
 	})

@@ -133,13 +133,14 @@ func (b saboteur) InConversations(ctx context.Context, name target.ServerName, a
 		return nil, err
 	}
 	s, known := b.pair.server(name), map[string]bool{}
-	if s.disk.account(account).conversationsLost {
+	a := s.disk.account(account)
+	if a.conversationsLost {
 		return known, nil
 	}
 	for _, e := range s.disk.list.ofAccount(account) {
 		if f := s.disk.folder(e); f != nil && e.kind == entryMail {
 			for _, r := range f.index.records {
-				known[r.guid] = true
+				known[r.guid] = !a.strayed[r.guid]
 			}
 		}
 	}

@@ -170,11 +170,15 @@ func (s *server) applyMailbox(u update) error {
 		s.cannotWrite(string(serviceSync))
 		return syncIOError
 	}
+	before := s.disk.list.find(u.name)
 	v, err := s.opened(u)
 	if err != nil {
 		return err
 	}
 	x := v.index()
+	if v.entry != before && isInbox(u.name) {
+		v.account().stray(u.records)
+	}
 	if u.since != nil && (u.since.highestModSeq != x.highestModSeq || !crcEqual(u.since.crc, x.crc)) {
 		s.logf("sync: SYNCNOTICE: mailbox sync mismatch: mailbox=<%s>", u.name)
 		return syncChanged

@@ -63,7 +63,7 @@ func harmToMessages(t *rapid.T, at Step) []Step {
 }
 
 func harmToIndex(t *rapid.T, at Step) []Step {
-	s := at.with(oneOf(t, "op", SpoilIndex, SpoilIndex, WipeRecord, SpoilCache, LoseHeader, LoseFolder, LoseEntry, SetLastUID, SwapGUIDs))
+	s := at.with(oneOf(t, "op", SpoilIndex, SpoilIndex, WipeRecord, SpoilCache, LoseHeader, LoseFolder, LoseEntry, SwapGUIDs))
 	switch s.Op {
 	case SpoilIndex:
 		s.Harm = oneOf(t, "how", target.Truncated, target.Flipped, target.Zeroed, target.Emptied, target.Removed)
@@ -73,8 +73,6 @@ func harmToIndex(t *rapid.T, at Step) []Step {
 		s.UIDs = at.UIDs
 	case SwapGUIDs:
 		s.UIDs = []uint32{at.UIDs[0], at.UIDs[0] + 1}
-	case SetLastUID:
-		s.Count = 1
 	}
 	return []Step{s, at.with(Look)}
 }
