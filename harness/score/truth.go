@@ -19,6 +19,7 @@ type truth struct {
 	// the pair was broken.
 	acknowledged []string
 	wrong        map[target.Place]bool // what was looked at already
+	lagged       bool                  // what she did was not replicated in time
 }
 
 func newTruth(ctx context.Context, pair target.Pair) (*truth, error) {
@@ -48,16 +49,20 @@ func (t *truth) work(ctx context.Context, pair target.Pair) {
 	if err == nil {
 		t.acknowledged = append(t.acknowledged, target.DigestBody(m.Body))
 	}
-	_ = target.WaitUntil(ctx, pair.Clock(), followWithin, "replication", func(ctx context.Context) (bool, string, error) {
+	err = target.WaitUntil(ctx, pair.Clock(), followWithin, "replication", func(ctx context.Context) (bool, string, error) {
 		log, err := pair.Serving().Host().SyncLog(ctx)
 		return err == nil && log.Pending() == 0, "", nil
-	}) // where it is broken, it never comes
+	})
+	t.lagged = err != nil
 }
 
 // isTrue says whether something is wrong where a finding says so.
 func (t *truth) isTrue(ctx context.Context, f detect.Finding, damage []fault.Damage) bool {
 	if slices.ContainsFunc(damage, func(d fault.Damage) bool { return overlap(d.Place, f.Place) && !(d.Account != "" && ofMachine(f.Kind)) }) {
 		return true
+	}
+	if f.Kind == target.ReplicaBehind && t.lagged {
+		return true // it was, and may have come up since
 	}
 	at := target.Place{Account: f.Account, Mailbox: f.Mailbox}
 	if at.Account == "" {
