@@ -88,7 +88,7 @@ func (v *visit) otherMailboxes() []string {
 
 // stray notes messages that conversations.db will not know.
 func (a *accountState) stray(records []record) {
-	a.strayed = map[string]bool{}
+	a.wasReset, a.strayed = false, map[string]bool{}
 	for i := range records {
 		a.strayed[records[i].guid] = true
 	}

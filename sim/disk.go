@@ -48,7 +48,11 @@ type accountState struct {
 	// strayed are the GUIDs of messages that came with an INBOX that sync_server made:
 	// it notes them in user/a/alice.conversations, where the INBOX is not found by its
 	// unique ID yet, and nobody looks there again.
-	strayed    map[string]bool
+	strayed map[string]bool
+	// wasReset: sync_reset has removed conversations.db, and no INBOX has been made since.
+	// Where it could not open the INBOX it leaves the file, and an INBOX of the same
+	// unique ID finds it again.
+	wasReset   bool
 	seenBroken bool // seen.db cannot be read: who tries dies of it
 }
 

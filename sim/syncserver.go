@@ -176,8 +176,8 @@ func (s *server) applyMailbox(u update) error {
 		return err
 	}
 	x := v.index()
-	if v.entry != before && isInbox(u.name) {
-		v.account().stray(u.records)
+	if a := v.account(); v.entry != before && isInbox(u.name) && a.wasReset {
+		a.stray(u.records)
 	}
 	if u.since != nil && (u.since.highestModSeq != x.highestModSeq || !crcEqual(u.since.crc, x.crc)) {
 		s.logf("sync: SYNCNOTICE: mailbox sync mismatch: mailbox=<%s>", u.name)

@@ -58,8 +58,10 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 		return fmt.Errorf("resetting %s on %s: it is down", account, name)
 	}
 	defer s.hush()()
+	kept := false
 	for _, e := range slices.Backward(s.disk.list.ofAccount(account)) {
 		f := s.disk.folder(e)
+		kept = kept || isInbox(e.name) && (f == nil || f.index.state != indexWhole)
 		s.remove(e)
 		s.disk.list.remove(e.name)
 		if f != nil && f.index.rotten() {
@@ -67,6 +69,7 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 		}
 	}
 	delete(s.disk.accounts, account)
+	s.disk.account(account).wasReset = !kept
 	if !apart {
 		s.quiet = false
 		s.log("UNUSER", account)
