@@ -58,7 +58,7 @@ func questions(account string, mailboxes int) (index, bodies []string) {
 	for _, name := range names(mailboxes) {
 		internal := strings.ReplaceAll("user/"+account+strings.TrimPrefix(name, "INBOX"), "/", ".")
 		index = append(index, "GET FULLMAILBOX "+internal)
-		bodies = append(bodies, "EXAMINE "+name, "UID FETCH 1:* (UID BODY.PEEK[])")
+		bodies = append(bodies, "EXAMINE "+name, "UID FETCH 1:* (UID)", "UID FETCH 1:* (UID BODY.PEEK[])")
 	}
 	return append(index, "GET META "+account), bodies
 }

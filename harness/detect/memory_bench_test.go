@@ -1,28 +1,38 @@
 package detect_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"runtime"
 	"runtime/metrics"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/view"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
 
-// BenchmarkMemory compares two mailboxes of a million messages each, which index views
-// make as they are asked, and reports the most memory that the process had meanwhile.
+// millionMessages are in the mailbox of [syncTalk].
+const millionMessages = 1_000_000
+
+// BenchmarkMemory compares two mailboxes of a million messages each, which somebody who
+// speaks as sync_server does makes up as they are asked for, and reports the most memory
+// that the process had meanwhile. On real servers it would take an hour to fill them.
 func BenchmarkMemory(b *testing.B) {
 	pair, err := sim.New().NewPair(b.Context(), target.Spec{Accounts: []string{"alice"}})
 	must(b, err)
-	scene := detect.Scene{
-		Clock: pair.Clock(), Executor: pair.Executor(), Accounts: []string{"alice"}, Master: target.Imap1,
-		Sides: []detect.Side{detect.LiveSide(large{name: target.Imap1}), detect.LiveSide(large{name: target.Imap2})},
+	var sides []detect.Side
+	for _, name := range []target.ServerName{target.Imap1, target.Imap2} {
+		sides = append(sides, detect.LiveSide(large{name: name, index: view.New(name, syncTalk{}, view.Credentials{}).Index()}))
 	}
+	scene := detect.Scene{Clock: pair.Clock(), Executor: pair.Executor(), Accounts: []string{"alice"}, Master: target.Imap1, Sides: sides}
 	for b.Loop() {
 		peak := watchMemory()
 		if found, err := (detect.IndexCompare{}).Detect(b.Context(), scene); err != nil || len(found) > 0 {
@@ -60,31 +70,51 @@ func watchMemory() (peak func() uint64) {
 	}
 }
 
-// large is a server of one account with one mailbox of a million messages.
+// large is a server of which there is an index view alone.
 type large struct {
 	target.Server
-	target.IndexView
-	name target.ServerName
+	name  target.ServerName
+	index target.IndexView
 }
 
 func (s large) Name() target.ServerName { return s.name }
 
-func (s large) Index() target.IndexView { return s }
+func (s large) Index() target.IndexView { return s.index }
 
-func (large) Mailboxes(context.Context, string) ([]target.Mailbox, error) {
-	return []target.Mailbox{{Name: "INBOX", UniqueID: "u1", UIDValidity: 1}}, nil
+// syncTalk speaks as a sync_server does that has one account with one large mailbox.
+type syncTalk struct{}
+
+// Dial implements [view.Dialer].
+func (t syncTalk) Dial(context.Context, view.Service) (net.Conn, error) {
+	client, server := net.Pipe()
+	go func() {
+		defer server.Close()
+		in, out := bufio.NewScanner(server), bufio.NewWriterSize(server, 64<<10)
+		fmt.Fprint(out, "* SASL PLAIN\r\n* OK imap Cyrus sync server\r\n")
+		for out.Flush() == nil && in.Scan() {
+			t.answer(out, in.Text())
+			fmt.Fprint(out, "OK success\r\n")
+		}
+	}()
+	return client, nil
 }
 
-func (large) Meta(context.Context, string) (target.Meta, error) { return target.Meta{}, nil }
-
-// Mailbox makes each record anew, as if it had come over a network.
-func (large) Mailbox(context.Context, string, string) (target.Mailbox, error) {
-	const messages = 1_000_000
-	m := target.Mailbox{Name: "INBOX", UniqueID: "u1", UIDValidity: 1, LastUID: messages, HighestModSeq: messages}
-	for uid := uint32(1); uid <= messages; uid++ {
-		m.Records = append(m.Records, target.Record{
-			UID: uid, GUID: fmt.Sprintf("%040x", uid), Size: 1000 + uid%1000, InternalDate: time.Unix(int64(uid), 0).UTC(), Flags: []string{`\Seen`}, ModSeq: uint64(uid),
-		})
+// answer tells of the mailbox, whoever asks for it and how.
+func (syncTalk) answer(out io.Writer, question string) {
+	what, _, _ := strings.Cut(strings.TrimPrefix(question, "GET "), " ")
+	if what != "USER" && what != "MAILBOXES" && what != "FULLMAILBOX" {
+		return
 	}
-	return m, nil
+	fmt.Fprintf(out, "* MAILBOX %%(UNIQUEID u1 MBOXNAME user.alice SYNC_CRC 1 LAST_UID %d HIGHESTMODSEQ %d UIDVALIDITY 1 ACL \"alice\tlrswipkxtecdan\t\"", millionMessages, millionMessages)
+	if what == "FULLMAILBOX" {
+		fmt.Fprint(out, " RECORD (")
+		for uid := 1; uid <= millionMessages; uid++ {
+			const own = "/vendor/cmu/cyrus-imapd/"
+			fmt.Fprintf(out, "%%(UID %d MODSEQ %d LAST_UPDATED 1795475748 FLAGS (\\Seen) INTERNALDATE 1767600000 SIZE 1043 GUID %040x ANNOTATIONS ("+
+				"%%(ENTRY "+own+"thrid USERID \"\" MODSEQ 0 VALUE 6c006794ff0207a0) %%(ENTRY "+own+"savedate USERID \"\" MODSEQ 0 VALUE 1795475748) "+
+				"%%(ENTRY "+own+"createdmodseq USERID \"\" MODSEQ 0 VALUE %d))) ", uid, uid, uid, uid)
+		}
+		fmt.Fprint(out, ")")
+	}
+	fmt.Fprint(out, ")\r\n")
 }
