@@ -3,6 +3,8 @@ package detect_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -87,11 +89,25 @@ func BenchmarkRecheck(b *testing.B) {
 	must(b, admin.CreateAccounts(b.Context(), accounts...))
 	drained(b, pair)
 	must(b, pair.(target.Seeder).Seed(b.Context(), seeds))
-	users := make([]string, len(accounts))
-	for i, account := range accounts {
-		users[i] = "GET USER " + account
+	var users, mailboxes []string
+	for some := range slices.Chunk(accounts, 100) {
+		var together []string
+		for _, account := range some {
+			users = append(users, "GET USER "+account)
+			for _, name := range names(5) {
+				together = append(together, internalName(account, name))
+			}
+		}
+		mailboxes = append(mailboxes, "GET MAILBOXES ("+strings.Join(together, " ")+")")
 	}
-	race{pair: pair, detector: baseline.SyncCRC{}, accounts: accounts, synced: 20, beside: []ask{bareSync(users)}}.run(b)
+	b.Run("by-account", func(b *testing.B) {
+		race{pair: pair, detector: baseline.SyncCRC{}, accounts: accounts, synced: 20, beside: []ask{bareSync(users)}}.run(b)
+	})
+	b.Run("together", func(b *testing.B) { // as a bare client would ask, which knows all names
+		for b.Loop() {
+			race{pair: pair, beside: []ask{bareSync(mailboxes)}}.bare(b)
+		}
+	})
 }
 
 // race is a detector, and what is beside it.

@@ -51,13 +51,17 @@ func spread(account string, messages, mailboxes int) []target.SeedMailbox {
 	return seeds
 }
 
+// internalName is what sync_server calls a mailbox.
+func internalName(account, name string) string {
+	return "user." + account + strings.ReplaceAll(strings.TrimPrefix(name, "INBOX"), "/", ".")
+}
+
 // questions are what is asked of sync_server for an account's indexes, and of imapd for
 // its bodies.
 func questions(account string, mailboxes int) (index, bodies []string) {
 	index = []string{"GET USER " + account}
 	for _, name := range names(mailboxes) {
-		internal := strings.ReplaceAll("user/"+account+strings.TrimPrefix(name, "INBOX"), "/", ".")
-		index = append(index, "GET FULLMAILBOX "+internal)
+		index = append(index, "GET FULLMAILBOX "+internalName(account, name))
 		bodies = append(bodies, "EXAMINE "+name, "UID FETCH 1:* (UID)", "UID FETCH 1:* (UID BODY.PEEK[])")
 	}
 	return append(index, "GET META "+account), bodies
