@@ -41,11 +41,12 @@ faults: images ## every fault of the catalogue, and the incident without each of
 	@CI=true $(GO) test -count=1 -timeout 30m -run Repairs ./scenarios -every-repair
 
 simbench: ## the simulator's figures, on one core (needs no Docker)
-	@GOMAXPROCS=1 $(GO) test -p 1 -run '^$$' -bench . -timeout 30m ./sim ./harness/drill
+	@GOMAXPROCS=1 $(GO) test -p 1 -run '^$$' -bench . -timeout 30m ./sim ./harness/drill ./harness/score
 
 bench: images simbench ## the figures of docs/performance.md (needs Docker)
 	@$(GO) test -p 1 -run '^$$' -bench . -skip Incident -benchtime 10x -timeout 30m ./harness/cyrus ./cmd/...
 	@$(GO) test -p 1 -run '^$$' -bench Incident -benchtime 3x ./cmd/...
+	@$(GO) test -p 1 -run '^$$' -bench . -benchtime 5x -timeout 60m ./harness/target/dlist ./harness/detect
 
 fuzz: ## every fuzz target, a minute each
 	@for package in $$($(GO) list ./...); do \

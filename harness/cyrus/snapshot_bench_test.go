@@ -1,10 +1,7 @@
 package cyrus
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,6 +10,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/view"
+	"github.com/cyrdrill/cyrdrill/harness/wire/wiretest"
 )
 
 // manyMessages is the size of the account whose snapshots are timed.
@@ -99,31 +97,15 @@ func bare(service view.Service, commands []string) func(context.Context, *server
 			return err
 		}
 		defer conn.Close()
-		in, end := bufio.NewReaderSize(conn, 64<<10), []byte("a OK")
-		who := base64.StdEncoding.EncodeToString([]byte("alice\x00" + docker.AdminUser + "\x00" + docker.AdminPassword))
-		login, tag := "AUTHENTICATE PLAIN "+who, "a "
+		var client *wiretest.Bare
 		if service == view.Sync {
-			who = base64.StdEncoding.EncodeToString([]byte("\x00" + docker.AdminUser + "\x00" + docker.AdminPassword))
-			login, tag, end = "AUTHENTICATE PLAIN "+who, "", []byte("OK")
-			for greeting := ""; !strings.HasPrefix(greeting, "* OK"); { // capabilities come first
-				if greeting, err = in.ReadString('\n'); err != nil {
-					return err
-				}
-			}
+			client, err = wiretest.BareSync(conn, docker.AdminUser, docker.AdminPassword)
+		} else {
+			client, err = wiretest.BareIMAP(conn, docker.AdminUser, docker.AdminPassword, "alice")
 		}
-		for _, command := range append([]string{login}, commands...) {
-			if _, err := fmt.Fprintf(conn, "%s%s\r\n", tag, command); err != nil {
-				return err
-			}
-			for line := []byte(nil); !bytes.HasPrefix(line, end); {
-				if line, err = in.ReadSlice('\n'); err != nil && err != bufio.ErrBufferFull {
-					return err
-				}
-				if bytes.HasPrefix(line, []byte(tag+"NO")) || bytes.HasPrefix(line, []byte(tag+"BAD")) {
-					return fmt.Errorf("%s: %s", command, line)
-				}
-			}
+		if err != nil {
+			return err
 		}
-		return nil
+		return client.Ask(commands...)
 	}
 }

@@ -30,16 +30,9 @@ func (d BodyCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error)
 		return nil, err
 	}
 	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps := make([]target.Snapshot, len(scene.Sides))
-		for i, side := range scene.Sides {
-			var err error
-			snaps[i], err = side.Snapshot(ctx, account, target.LevelBody)
-			if unread, refused := unreadAccount(side.Name(), account, err); refused {
-				return []Finding{unread}, nil
-			}
-			if err != nil {
-				return nil, err
-			}
+		snaps, unread, err := scene.snapshots(ctx, account, target.LevelBody)
+		if err != nil || len(unread) > 0 {
+			return unread, err
 		}
 		var found []Finding
 		for i, snap := range snaps {

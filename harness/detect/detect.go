@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -65,14 +66,21 @@ func (s Scene) servers() ([]target.Server, error) {
 	return servers, nil
 }
 
-// eachAccount runs a look at each account side by side and returns what they
+// accountsAtOnce is how many accounts are looked at side by side: each has connections of
+// its own, which a server has not many of.
+const accountsAtOnce = 8
+
+// eachAccount runs a look at each account, several side by side, and returns what they
 // found, in the order of accounts and with the detector's name and time.
 func (s Scene) eachAccount(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
 	found := make([][]Finding, len(s.Accounts))
-	tasks := make([]func(context.Context) error, len(s.Accounts))
-	for i, account := range s.Accounts {
+	var taken atomic.Int64
+	tasks := make([]func(context.Context) error, min(len(s.Accounts), accountsAtOnce))
+	for i := range tasks {
 		tasks[i] = func(ctx context.Context) (err error) {
-			found[i], err = look(ctx, account)
+			for next := taken.Add(1) - 1; err == nil && next < int64(len(s.Accounts)); next = taken.Add(1) - 1 {
+				found[next], err = look(ctx, s.Accounts[next])
+			}
 			return err
 		}
 	}

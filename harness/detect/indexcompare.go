@@ -53,26 +53,10 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 	return found, nil
 }
 
-// bothSides takes both snapshots of an account. A side that refuses to tell leaves a
-// finding, and then there is nothing to compare.
+// bothSides is [Scene.snapshots] of a scene of two sides.
 func bothSides(ctx context.Context, scene Scene, account string, level target.Level) (snaps [2]target.Snapshot, unread []Finding, err error) {
-	var refused [2]*Finding
-	take := func(side int) func(context.Context) error {
-		return func(ctx context.Context) (err error) {
-			snaps[side], err = scene.Sides[side].Snapshot(ctx, account, level)
-			if f, ok := unreadAccount(scene.Sides[side].Name(), account, err); ok {
-				refused[side], err = &f, nil
-			}
-			return err
-		}
-	}
-	err = scene.Executor.Run(ctx, take(0), take(1))
-	for _, f := range refused {
-		if f != nil {
-			unread = append(unread, *f)
-		}
-	}
-	return snaps, unread, err
+	both, unread, err := scene.snapshots(ctx, account, level)
+	return [2]target.Snapshot(both), unread, err
 }
 
 // compareAccount holds two snapshots of one account against each other.

@@ -18,8 +18,8 @@ func (s Scene) Servers() ([2]target.Server, error) {
 	return [2]target.Server(servers), nil
 }
 
-// EachAccount runs a look at each account side by side and returns what they found, in
-// the order of accounts, with the detector's name and the time.
+// EachAccount runs a look at each account, several side by side, and returns what they
+// found, in the order of accounts, with the detector's name and the time.
 func (s Scene) EachAccount(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
 	return s.eachAccount(ctx, detector, look)
 }

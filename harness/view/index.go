@@ -194,6 +194,9 @@ func indexMailbox(account string, m wire.SyncMailbox) (target.Mailbox, error) {
 		SyncCRC:       m.SyncCRC,
 		Annotations:   mailboxAnnotations(account, m.Annotations),
 	}
+	if len(m.Records) > 0 {
+		mailbox.Records = make([]target.Record, 0, len(m.Records))
+	}
 	for _, r := range m.Records {
 		mailbox.Records = append(mailbox.Records, target.Record{
 			UID:          r.UID,

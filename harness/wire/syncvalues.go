@@ -85,14 +85,49 @@ func (s *Sync) Mailboxes(ctx context.Context, names []string) ([]SyncMailbox, er
 
 // FullMailbox returns one mailbox with its records.
 func (s *Sync) FullMailbox(ctx context.Context, name string) (SyncMailbox, error) {
-	mailboxes, err := s.mailboxes(ctx, dlist.Value{Kind: dlist.Text, Key: "FULLMAILBOX", Text: name})
+	const command = "GET FULLMAILBOX"
+	lines, err := s.ask(ctx, command, dlist.Atom("", name).String())
 	if err != nil {
 		return SyncMailbox{}, err
 	}
+	var mailboxes []SyncMailbox
+	for _, line := range lines {
+		mailbox, told, err := fullMailbox(line)
+		if err != nil {
+			return SyncMailbox{}, fmt.Errorf("%s: %w", command, err)
+		}
+		if told {
+			mailboxes = append(mailboxes, mailbox)
+		}
+	}
 	if len(mailboxes) != 1 {
-		return SyncMailbox{}, fmt.Errorf("GET FULLMAILBOX: %d mailboxes in the answer", len(mailboxes))
+		return SyncMailbox{}, fmt.Errorf("%s: %d mailboxes in the answer", command, len(mailboxes))
 	}
 	return mailboxes[0], nil
+}
+
+// fullMailbox reads a line of the answer, if it tells of a mailbox. Each record is made of
+// its words as they are read: the words of all of them would take many times the room.
+func fullMailbox(line []byte) (mailbox SyncMailbox, told bool, err error) {
+	var records []SyncRecord
+	var bad error // the first
+	value, err := dlist.ParseLineEach(line, "RECORD", func(item dlist.Value) {
+		record, err := syncRecord(item)
+		if bad == nil {
+			records, bad = append(records, record), err
+		}
+	})
+	if err != nil {
+		return SyncMailbox{}, false, fmt.Errorf("answer not understood: %w", err)
+	}
+	if value.Key != "MAILBOX" {
+		return SyncMailbox{}, false, nil
+	}
+	if mailbox, err = syncMailbox(value); err == nil && bad != nil {
+		err = fmt.Errorf("record of %s: %w", mailbox.Name, bad)
+	}
+	mailbox.Records = records
+	return mailbox, true, err
 }
 
 // Meta returns what belongs to the account and to none of its mailboxes.
@@ -219,14 +254,6 @@ func syncMailbox(value dlist.Value) (SyncMailbox, error) {
 		CreatedModSeq: n.optional("CREATEDMODSEQ", 64),
 		FolderModSeq:  n.optional("FOLDERMODSEQ", 64),
 		Annotations:   n.annotations(),
-	}
-	records, _ := value.Get("RECORD")
-	for _, item := range records.Items {
-		record, err := syncRecord(item)
-		if err != nil {
-			return SyncMailbox{}, fmt.Errorf("record of %s: %w", mailbox.Name, err)
-		}
-		mailbox.Records = append(mailbox.Records, record)
 	}
 	if n.err == nil && mailbox.Name == "" {
 		n.err = fmt.Errorf("a mailbox without MBOXNAME")

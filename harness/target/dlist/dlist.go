@@ -185,8 +185,17 @@ func ParseLine(text []byte) (Value, error) {
 	return parseWhole(text, func(p *parser) (Value, error) { return p.keyed(0) })
 }
 
+// ParseLineEach is [ParseLine], but hands over what is in the list under a key of the line's
+// map, item by item, instead of keeping it: that list is empty in the value that is returned.
+func ParseLineEach(text []byte, key string, each func(item Value)) (Value, error) {
+	return parseWhole(text, func(p *parser) (Value, error) {
+		p.handedOver, p.each = key, each
+		return p.keyed(0)
+	})
+}
+
 func parseWhole(text []byte, parse func(*parser) (Value, error)) (Value, error) {
-	p := &parser{lex.Scanner{Text: text}}
+	p := &parser{Scanner: lex.Scanner{Text: text}, keys: map[string]string{}}
 	value, err := parse(p)
 	if err == nil && p.Pos != len(text) {
 		err = p.Errorf("nothing expected after the value")
@@ -200,7 +209,16 @@ func parseWhole(text []byte, parse func(*parser) (Value, error)) (Value, error) 
 // stop ends an atom.
 const stop = " ()\"\r\n"
 
-type parser struct{ lex.Scanner }
+// parser reads values. A mailbox is told in one line of millions of them, so what they have
+// in common is kept once, and no list is set aside larger than it is.
+type parser struct {
+	lex.Scanner
+	keys  map[string]string
+	items []Value // of the lists that are open
+
+	handedOver string // the key of the list whose items are handed over
+	each       func(Value)
+}
 
 func (p *parser) keyed(depth int) (Value, error) {
 	key, err := p.astring()
@@ -211,9 +229,36 @@ func (p *parser) keyed(depth int) (Value, error) {
 		return Value{}, err
 	}
 	p.Spaces()
+	if p.each != nil && depth == 1 && string(key) == p.handedOver && p.Take("(") {
+		value, err := p.handOver(depth + 1)
+		value.Key = p.handedOver
+		return value, err
+	}
 	value, err := p.value(depth)
-	value.Key = string(key)
+	value.Key = p.key(key)
 	return value, err
+}
+
+// handOver reads a list and keeps nothing of it.
+func (p *parser) handOver(depth int) (Value, error) {
+	for p.Spaces(); !p.Take(")"); p.Spaces() {
+		item, err := p.value(depth)
+		if err != nil {
+			return Value{}, err
+		}
+		p.each(item)
+	}
+	return Value{Kind: List}, nil
+}
+
+// key returns the key as a string, the same for all that are alike.
+func (p *parser) key(text []byte) string {
+	key, known := p.keys[string(text)]
+	if !known {
+		key = string(text)
+		p.keys[key] = key
+	}
+	return key
 }
 
 func (p *parser) value(depth int) (Value, error) {
@@ -222,9 +267,9 @@ func (p *parser) value(depth int) (Value, error) {
 	}
 	switch {
 	case p.Take("("):
-		return p.items(Value{Kind: List}, depth+1, p.value)
+		return p.list(List, depth+1, p.value)
 	case p.Take("%("):
-		return p.items(Value{Kind: Map}, depth+1, p.keyed)
+		return p.list(Map, depth+1, p.keyed)
 	case p.Take("%{"):
 		return p.file()
 	}
@@ -236,14 +281,17 @@ func (p *parser) value(depth int) (Value, error) {
 	return Value{Kind: Text, Text: string(text)}, err
 }
 
-func (p *parser) items(list Value, depth int, parse func(int) (Value, error)) (Value, error) {
+func (p *parser) list(kind Kind, depth int, parse func(int) (Value, error)) (Value, error) {
+	begin := len(p.items)
 	for p.Spaces(); !p.Take(")"); p.Spaces() {
 		item, err := parse(depth)
 		if err != nil {
 			return Value{}, err
 		}
-		list.Items = append(list.Items, item)
+		p.items = append(p.items, item)
 	}
+	list := Value{Kind: kind, Items: append([]Value(nil), p.items[begin:]...)}
+	p.items = p.items[:begin]
 	return list, nil
 }
 

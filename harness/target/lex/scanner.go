@@ -60,11 +60,12 @@ func (s *Scanner) Spaces() {
 
 // Until returns what comes before the first of the bytes in stop.
 func (s *Scanner) Until(stop string) []byte {
-	start := s.Pos
-	for s.Pos < len(s.Text) && strings.IndexByte(stop, s.Text[s.Pos]) < 0 {
-		s.Pos++
+	rest := s.Text[s.Pos:]
+	if end := bytes.IndexAny(rest, stop); end >= 0 {
+		rest = rest[:end]
 	}
-	return s.Text[start:s.Pos]
+	s.Pos += len(rest)
+	return rest
 }
 
 // Quoted reads a quoted string, the opening quote of which is next.
