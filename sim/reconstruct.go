@@ -24,23 +24,28 @@ func (o operator) Reconstruct(ctx context.Context, name target.ServerName, accou
 	if e == nil {
 		return "", fmt.Errorf("reconstructing %s of %s on %s: it found no such mailbox: %q", mailbox, account, name, "")
 	}
+	thorough := slices.Contains(how, target.CompareGUIDs)
 	if slices.Contains(how, target.LookOnly) {
-		said := s.lookOver(e)
+		said := s.lookOver(e, thorough)
 		if said == "" {
 			return "", fmt.Errorf("reconstructing %s of %s on %s: it found no such mailbox: %q", mailbox, account, name, said)
 		}
 		return said, nil
 	}
-	said := s.reconstruct(e)
+	said, ended := s.reconstruct(e, thorough)
 	o.pair.tracef("%s reconstructed %s", name, e.name)
+	if !ended {
+		return said, fmt.Errorf("reconstructing %s of %s on %s: it found no such mailbox: %q", mailbox, account, name, said)
+	}
 	return said + mailboxname.Tool(account, mailbox) + "\n", nil
 }
 
 // reconstruct rebuilds a mailbox's index from its message files, and says what
 // it did. An index that cannot be opened is made anew: then flags and tombstones
 // are gone, and UIDVALIDITY is another. What is only partly wrong costs the
-// messages that are: they come back under new UIDs, or become tombstones.
-func (s *server) reconstruct(e *entry) string {
+// messages that are: they come back under new UIDs, or become tombstones. A
+// thorough one reads every file (-G). It ends early at a file that it cannot read.
+func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool) {
 	v := s.visit(e)
 	if v.folder == nil {
 		s.disk.folders[e.uniqueID] = newFolder(e.uniqueID, e.uidValidity)
@@ -60,7 +65,12 @@ func (s *server) reconstruct(e *entry) string {
 		v.changed = true
 	}
 	found := slices.Sorted(maps.Keys(v.folder.files))
-	discovered := v.compareWithFiles(&said)
+	compared := v.compareWithFiles(&said, thorough)
+	discovered := compared.discovered
+	if !compared.ended {
+		v.leave()
+		return said.String(), false
+	}
 	lastUID := v.index().lastUID
 	for _, uid := range found {
 		_, known := v.index().at(uid)
@@ -80,15 +90,18 @@ func (s *server) reconstruct(e *entry) string {
 		v.adopt(uid, v.index().lastUID+1)
 	}
 	v.index().recalculate()
+	if compared.repack {
+		v.repack()
+	}
 	v.leave()
-	return said.String()
+	return said.String(), true
 }
 
 // lookOver is a reconstruct that is asked to change nothing. A record whose
 // checksum does not hold is gone afterwards all the same, and with it the message,
 // as long as nobody reconstructs in earnest. Of an index that cannot be opened
 // nothing is said.
-func (s *server) lookOver(e *entry) string {
+func (s *server) lookOver(e *entry, thorough bool) string {
 	v := s.visit(e)
 	if v.folder == nil || v.index().state != indexWhole {
 		return ""
@@ -97,8 +110,14 @@ func (s *server) lookOver(e *entry) string {
 	x := v.index()
 	x.remove(func(r record) bool { return r.rotten })
 	for _, r := range x.records {
-		if len(v.folder.files[r.uid].body) == 0 && !r.unlinked {
+		switch there := len(v.folder.files[r.uid].body) > 0; {
+		case !there && !r.unlinked:
 			fmt.Fprintf(&said, "%s uid %d not found\n", e.name, r.uid)
+		case !there || !v.reads(r, thorough):
+		case v.folder.files[r.uid].denied:
+			return ""
+		case v.folder.files[r.uid].sha1() != r.guid:
+			v.tellMismatch(&said, r)
 		}
 	}
 	for _, uid := range slices.Sorted(maps.Keys(v.folder.files)) {
@@ -111,30 +130,6 @@ func (s *server) lookOver(e *entry) string {
 		}
 	}
 	return said.String() + e.name + "\n"
-}
-
-// compareWithFiles holds each record against its file, and returns the UIDs of
-// files whose records could not be used.
-func (v *visit) compareWithFiles(said *strings.Builder) (discovered []uint32) {
-	x := v.index()
-	for _, r := range slices.Clone(x.records) {
-		there := len(v.folder.files[r.uid].body) > 0
-		switch {
-		case r.rotten:
-			v.changed = true
-			if there {
-				discovered = append(discovered, r.uid)
-			}
-		case !there && !r.unlinked:
-			fmt.Fprintf(said, "%s uid %d not found\n", v.entry.name, r.uid)
-			v.drop(r)
-		case v.folder.uncached[r.uid] && there:
-			fmt.Fprintf(said, "%s rewrote cache for %d\n", v.entry.name, r.uid)
-			v.rewrite(r)
-		}
-	}
-	x.remove(func(r record) bool { return r.rotten })
-	return discovered
 }
 
 // drop takes a record away whose file is gone. That counts as a change, of which

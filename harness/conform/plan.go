@@ -98,6 +98,7 @@ const (
 	ResetApart     Op = "reset-apart"      // the same, and nothing of it is logged
 	Unexpunge      Op = "unexpunge"        // UIDs
 	LookOnly       Op = "look-only"        // reconstruct -n of the mailbox
+	CompareGUIDs   Op = "compare-guids"    // reconstruct -G of the mailbox, and what it says of files
 )
 
 // What incidents do to files, each a Harm where there is a choice, and what puts

@@ -96,6 +96,8 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 		seen.Facts, err = r.listScripts(ctx, step)
 	case Compiled:
 		seen.Facts, err = r.compiled(ctx, step)
+	case CompareGUIDs:
+		seen.Facts, err = r.compareGUIDs(ctx, step)
 	case Log:
 		seen.Facts, err = r.log(ctx, step)
 	case Detect:
