@@ -66,8 +66,8 @@ func Logins() map[string][]string {
 	return map[string][]string{
 		"nobody":         {greet, "C: GET USER alice", "S: NO Please authenticate first"},
 		"a wrong secret": {greet, "C: AUTHENTICATE PLAIN AGFkbWluAHdyb25n", "S: NO authentication failure", "C: APPLY UNUSER alice", "S: NO Please authenticate first"},
-		"a user":         {greet, "C: AUTHENTICATE PLAIN YWxpY2UAYWRtaW4Ac2VjcmV0", "S: OK Success", "C: GET USER alice", "S: NO Permission denied"},
-		"in two lines":   {greet, "C: AUTHENTICATE PLAIN", "S: + ", "C: AGFkbWluAHNlY3JldA==", "S: OK Success", "C: GET QUOTA user.alice", success},
+		"a user":         {greet, "C: AUTHENTICATE PLAIN YWxpY2UAYWRtaW4Ac2VjcmV0", "S: OK Success (no protection)", "C: GET USER alice", "S: NO Permission denied"},
+		"in two lines":   {greet, "C: AUTHENTICATE PLAIN", "S: + ", "C: AGFkbWluAHNlY3JldA==", "S: OK Success (no protection)", "C: GET QUOTA user.alice", success},
 		"another way":    {greet, "C: AUTHENTICATE GSSAPI", "S: NO no mechanism available"},
 	}
 }
