@@ -16,6 +16,7 @@ import (
 //	connect     a new connection, on which the administrator logs in
 //	greet       a new connection, on which nobody does
 //	C: a line of the client     S: a line that the server must say then
+//	told        whatever the server tells before it answers is passed over
 //	closed      the server must have hung up
 //
 // Each literal is part of the lines. It returns how many lines were compared.
@@ -23,6 +24,7 @@ func Converse(t testing.TB, server view.Dialer, lines []string) (compared int) {
 	t.Helper()
 	var in *bufio.Reader
 	var out io.Writer
+	passed := false
 	for n, line := range lines {
 		kind, text, _ := strings.Cut(line, ": ")
 		switch kind {
@@ -38,8 +40,13 @@ func Converse(t testing.TB, server view.Dialer, lines []string) (compared int) {
 		case "C":
 			_, err := out.Write([]byte(text + "\r\n"))
 			must(t, err)
+		case "told":
+			passed = true
 		case "S":
 			said, err := in.ReadString('\n')
+			for ; passed && err == nil && strings.HasPrefix(said, "* "); said, err = in.ReadString('\n') {
+			}
+			passed = false
 			if err != nil || strings.TrimRight(said, "\r\n") != text {
 				t.Fatalf("line %d:\n said %q, %v\n want %q", n+1, said, err, text)
 			}
