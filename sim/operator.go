@@ -42,6 +42,7 @@ func (o operator) Stop(ctx context.Context, name target.ServerName) error {
 	}
 	s.logf("master: exiting")
 	s.kill()
+	s.tookLeave = true
 	s.disk.readOnly = false // a machine that starts mounts anew
 	return o.pair.takes(ctx, startTime)
 }

@@ -20,6 +20,7 @@ type server struct {
 	processes []*process // none: the server is down
 	lastPID   int        // no process gets the id of an earlier one
 	life      int        // counts starts, so that a session knows its own
+	tookLeave bool       // it was stopped in order when it was last up, and said so to its clients
 	draining  bool       // users are let out, replication goes on
 	quiet     bool       // what is done is not logged for replication
 	link      target.Link
@@ -62,7 +63,7 @@ func (s *server) start() {
 
 // kill ends all processes at once. The disk stays as it is.
 func (s *server) kill() {
-	s.processes, s.client = nil, nil
+	s.processes, s.client, s.tookLeave = nil, nil, false
 	s.logNotes() // which came before the answer that its user got
 	s.cutRooting()
 	s.pair.tracef("%s is down", s.name)

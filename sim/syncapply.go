@@ -250,7 +250,7 @@ func (s *SyncSession) removeQuota(what dlist.Value) error {
 	account := ownerOf(what.Text)
 	a, ok := s.server.disk.accounts[account]
 	if !ok || a.quotaRoot != what.Text {
-		return syncNoQuotaRoot
+		return nil // nothing has to be done
 	}
 	a.quotaKiB = target.NoQuota
 	clear(a.otherLimits)

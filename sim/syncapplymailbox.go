@@ -23,7 +23,7 @@ func (s *SyncSession) changeMailbox(what dlist.Value) error {
 	case kind == typeSieve && !s.sieveMailbox:
 		return syncParameters
 	case kind != "" && kind != typeSieve:
-		return syncUnsupported // calendars and the like
+		return syncIOError // calendars and the like
 	}
 	u, err := s.update(what)
 	if err != nil {

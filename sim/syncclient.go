@@ -117,7 +117,11 @@ func (c *syncClient) send() {
 	s := c.server
 	switch {
 	case !s.peer.up() || s.peer.life != c.life || s.peer.garbled:
-		s.logf("sync_client: Error in do_sync(): bailing out! Bad protocol (end of file reached)")
+		last := "end of file reached"
+		if s.peer.tookLeave && !s.peer.garbled {
+			last = "LOGOUT received"
+		}
+		s.logf("sync_client: Error in do_sync(): bailing out! Bad protocol (%s)", last)
 		c.respawn()
 	case s.pair.now.Sub(c.used) > syncTimeout:
 		s.logf("sync_client: idle for too long; Error in do_sync(): bailing out! Bad protocol")

@@ -27,7 +27,6 @@ const (
 	syncServerCrash syncError = "Bad protocol"             // its peer is
 	syncDenied      syncError = "IMAP_PERMISSION_DENIED"   // no mailbox above it
 	syncUnsupported syncError = "IMAP_MAILBOX_NOTSUPPORTED"
-	syncNoQuotaRoot syncError = "IMAP_QUOTAROOT_NONEXISTENT"
 	syncBadSieve    syncError = "IMAP_SYNC_BADSIEVE" // a script that cannot be compiled
 	syncProtocol    syncError = "IMAP_PROTOCOL_ERROR"
 	syncParameters  syncError = "IMAP_PROTOCOL_BAD_PARAMETERS"

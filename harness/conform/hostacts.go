@@ -35,6 +35,20 @@ var hostActs = map[Op]serverAct{
 		}
 		return landed(s.Mend(ctx, r.name(step)))
 	},
+	Slow: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.NetworkSaboteur](r, "networks that can be slowed")
+		if err != nil {
+			return err
+		}
+		return landed(s.Delay(ctx, r.name(step), time.Duration(step.Count)*time.Millisecond))
+	},
+	Narrow: func(ctx context.Context, r *runner, step Step) error {
+		s, err := as[target.NetworkSaboteur](r, "networks that can be slowed")
+		if err != nil {
+			return err
+		}
+		return landed(s.Throttle(ctx, r.name(step), step.Count))
+	},
 	Fill: func(ctx context.Context, r *runner, step Step) error {
 		s, err := as[target.DiskSaboteur](r, "full disks")
 		if err != nil {

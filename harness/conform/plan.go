@@ -82,6 +82,8 @@ const (
 	Ungarble       Op = "ungarble"         // the port
 	BackUp         Op = "back-up"          // the mailbox
 	PutBack        Op = "put-back"         // the mailbox, as it was backed up
+	Slow           Op = "slow"             // its network, each answer by Count milliseconds; zero: by nothing
+	Narrow         Op = "narrow"           // its network, to Count bytes a second; zero: to none but its own bound
 	Pass           Op = "pass"             // Count seconds
 	Log            Op = "log"              // what is in its sync log, file by file
 )

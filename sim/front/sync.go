@@ -210,7 +210,7 @@ func (c *syncConversation) authenticate(argument string) error {
 		return nil
 	}
 	c.user = user
-	c.say("OK Success")
+	c.say("OK Success (no protection)")
 	return nil
 }
 

@@ -108,22 +108,9 @@ func TestSyncTellsWhatADrillLeft(t *testing.T) {
 	}
 }
 
-// A mailbox that cannot be opened is passed over where many are asked for, and refused
-// where it is asked for alone. A record that is rotten is the end of the process.
 func TestSyncShowsDamage(t *testing.T) {
-	w := newWorld(t, "alice", "bob")
-	fronttest.Work(t, w.pair)
-	must(t, w.pair.Clock().Sleep(t.Context(), time.Minute))
-	saboteur := w.pair.Saboteur().(target.IndexSaboteur)
-	_, err := saboteur.TruncateIndex(t.Context(), target.Imap2, "alice", "INBOX/Work")
-	must(t, err)
-	converse(t, w, target.Imap2, []string{connect, "C: GET MAILBOXES (user.alice.Work)", success,
-		"C: GET FULLMAILBOX user.alice.Work", "S: NO Unknown error", "C: GET USER alice", "S: NO Unknown error"})
-	_, err = saboteur.DamageRecord(t.Context(), target.Imap2, "alice", "INBOX")
-	must(t, err)
-	fatal := "S: * Fatal error: Internal error: assertion failed: imap/message.c: 4267: !message_need(m, M_RECORD)"
-	converse(t, w, target.Imap2, []string{connect, "C: GET FULLMAILBOX user.alice", fatal, "closed",
-		connect, "C: GET MAILBOXES (user.alice)", fatal, "closed", connect, "C: NOOP", "S: OK Noop completed"})
+	w := newWorld(t, "alice")
+	fronttest.ShowsDamage(t, w.pair, target.Imap1, w.dialer(t, target.Imap1))
 }
 
 // A conversation waits while its server hangs, and ends with its server's life.
@@ -155,14 +142,8 @@ func TestSyncEndsWithItsServer(t *testing.T) {
 
 func TestOnlyTheAdministratorMayAsk(t *testing.T) {
 	w := newWorld(t, "alice")
-	for name, lines := range map[string][]string{
-		"nobody":         {"C: GET USER alice", "S: NO Please authenticate first"},
-		"a wrong secret": {"C: AUTHENTICATE PLAIN AGFkbWluAHdyb25n", "S: NO authentication failure", "C: APPLY UNUSER alice", "S: NO Please authenticate first"},
-		"a user":         {"C: AUTHENTICATE PLAIN YWxpY2UAYWRtaW4Ac2VjcmV0", "S: OK Success", "C: GET USER alice", "S: NO Permission denied"},
-		"in two lines":   {"C: AUTHENTICATE PLAIN", "S: + ", "C: AGFkbWluAHNlY3JldA==", "S: OK Success", "C: GET QUOTA user.alice", success},
-		"another way":    {"C: AUTHENTICATE GSSAPI", "S: NO no mechanism available"},
-	} {
-		t.Run(name, func(t *testing.T) { converse(t, w, target.Imap2, append([]string{"greet"}, lines...)) })
+	for name, lines := range fronttest.Logins() {
+		t.Run(name, func(t *testing.T) { fronttest.Converse(t, w.dialer(t, target.Imap2), lines) })
 	}
 }
 
