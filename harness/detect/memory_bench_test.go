@@ -24,7 +24,7 @@ const millionMessages = 1_000_000
 
 // BenchmarkMemory compares two mailboxes of a million messages each, which somebody who
 // speaks as sync_server does makes up as they are asked for, and reports the most memory
-// that the process had meanwhile. On real servers it would take an hour to fill them.
+// that the process had meanwhile. To fill real ones would take too long for a benchmark.
 func BenchmarkMemory(b *testing.B) {
 	pair, err := sim.New().NewPair(b.Context(), target.Spec{Accounts: []string{"alice"}})
 	must(b, err)
