@@ -193,7 +193,13 @@ func (c *statusComparison) statuses(ctx context.Context, server target.Server, a
 		var refused *target.RefusedError
 		switch {
 		case errors.As(err, &refused) && refused.Status == "NO":
-			each(name, statusTold{refused: refused.Text})
+			now, err := session.List(ctx)
+			if err != nil {
+				return err
+			}
+			if slices.Contains(now, name) { // else it was deleted or renamed meanwhile
+				each(name, statusTold{refused: refused.Text})
+			}
 		case err != nil:
 			return err
 		default:
