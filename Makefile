@@ -7,7 +7,7 @@ GO ?= go
 TEST_FLAGS ?= -count=1 -timeout 22m
 CONFORMANCE_FLAGS ?= -count=1 -timeout 90m -parallel 4
 
-.PHONY: help images build test unit lint drill conformance faults bench simbench fuzz nightly clean
+.PHONY: help images build test unit lint drill conformance faults scorecard bench simbench fuzz nightly clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ faults: images ## every fault of the catalogue, and the incident without each of
 	@CI=true $(GO) test -count=1 -p 1 -timeout 90m ./harness/fault ./harness/detect -every-fault
 	@CI=true $(GO) test -count=1 -timeout 30m -run Repairs ./scenarios -every-repair
 
+scorecard: build images ## what each detector finds of every fault, on both targets (needs Docker)
+	@bin/cyrdrill score --target both --suite $(SUITE) --pairs 3 || test $$? -eq 3 # docker cannot make four of the trials
+
 simbench: ## the simulator's figures, on one core (needs no Docker)
 	@GOMAXPROCS=1 $(GO) test -p 1 -run '^$$' -bench . -timeout 30m ./sim ./harness/drill ./harness/score
 
@@ -55,7 +58,7 @@ fuzz: ## every fuzz target, a minute each
 	  done; \
 	done
 
-nightly: test unit faults conformance bench fuzz ## all of it
+nightly: test unit faults conformance scorecard bench fuzz ## all of it
 
 clean: ## remove what was built here; images stay
 	@rm -rf bin
