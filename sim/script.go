@@ -43,6 +43,9 @@ func (p *Pair) compile(source []byte) (bytecode, *sieve.Script, error) {
 	if err != nil {
 		return bytecode{}, nil, err
 	}
+	if redirects(commands) {
+		return bytecode{}, nil, errRedirect
+	}
 	script, err := interp.LoadScript(commands, &options.Interp)
 	if err != nil {
 		return bytecode{}, nil, err

@@ -20,6 +20,7 @@ type simCommand struct {
 
 type serveCommand struct {
 	Accounts []string `default:"alice,bob" help:"The accounts that exist at first."`
+	Suite    string   `placeholder:"SUITE" help:"Whose Cyrus it behaves as, as a Debian suite: bookworm, trixie."`
 	Seed     uint64   `default:"1" help:"Where all chance comes from."`
 	Listen   string   `default:"127.0.0.1" help:"The address to listen on."`
 	BasePort int      `default:"0" help:"The first of consecutive ports; 0 takes any that are free."`
@@ -30,7 +31,7 @@ func (c *serveCommand) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	pair, err := sim.NewPair(a.ctx, target.Spec{Seed: c.Seed, Accounts: c.Accounts})
+	pair, err := sim.NewPair(a.ctx, target.Spec{Suite: c.Suite, Seed: c.Seed, Accounts: c.Accounts})
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,15 @@ func TestManageSieve(t *testing.T) {
 			t.Errorf("%v, want NO (%s)", err, code)
 		}
 	}
+	for name, source := range map[string]string{
+		"vacation": `require "vacation"; vacation "away";`, "include": `require "include"; include "other";`,
+		"copy": `require ["copy", "fileinto"]; fileinto :copy "INBOX/A";`, "redirect": `redirect "x@elsewhere.example";`,
+	} {
+		var refused *target.RefusedError
+		if err := s.Put(ctx, name, []byte(source)); !errors.As(err, &refused) || refused.Status != "NO" || !strings.Contains(refused.Text, name) {
+			t.Errorf("%s: %v, want NO and a reason that names it", name, err)
+		}
+	}
 	noError(t, s.Activate(ctx, ""))
 	noError(t, s.Delete(ctx, "rules"))
 	if _, err := sieve(t, f, target.Imap1, wire.Login{Admin: adminUser, Password: "wrong", Account: "alice"}); err == nil {

@@ -4,6 +4,7 @@ package realmaster_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ const (
 	password = "secret"
 )
 
+var suite = flag.String("suite", "bookworm", "whose Cyrus the master runs and the replica is modelled on, as a Debian suite")
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -35,10 +38,10 @@ func must(t testing.TB, err error) {
 // simulated pair.
 func realMaster(t *testing.T, options ...sim.SyncOption) (*cyrus.Pair, *front.Fronts) {
 	t.Helper()
-	real := cyrustest.Pair(t, target.Spec{Accounts: []string{"alice", "bob"}}).(*cyrus.Pair)
+	real := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: []string{"alice", "bob"}}).(*cyrus.Pair)
 	listener, err := real.ListenForMaster(t.Context())
 	must(t, err)
-	pair, err := sim.NewPair(t.Context(), target.Spec{Seed: 4})
+	pair, err := sim.NewPair(t.Context(), target.Spec{Suite: *suite, Seed: 4})
 	must(t, err)
 	w, err := front.Open(context.WithoutCancel(t.Context()), pair, front.Options{Admin: admin, Password: password})
 	must(t, err)
