@@ -283,13 +283,17 @@ func (s *SyncSession) askScript(what dlist.Value) error {
 	return nil
 }
 
-// askAnnotation tells the server's own annotations, by an empty name. Those of a mailbox
-// are told with the mailbox alone.
+// askAnnotation tells a mailbox's annotations or, by an empty name, the server's.
 func (s *SyncSession) askAnnotation(what dlist.Value) error {
+	annotations := s.server.disk.server
 	if what.Text != "" {
-		return nil
+		e := s.server.disk.list.find(what.Text)
+		if e == nil || s.server.disk.folder(e) == nil {
+			return nil
+		}
+		annotations = s.server.disk.folder(e).annotations
 	}
-	for _, n := range sortedNotes(s.server.disk.server) {
+	for _, n := range sortedNotes(annotations) {
 		s.tell(dlist.MapOf("ANNOTATION", dlist.Atom("MBOXNAME", what.Text), dlist.Atom("ENTRY", n.entry),
 			dlist.Atom("USERID", n.account), dlist.Atom("VALUE", n.value)))
 	}

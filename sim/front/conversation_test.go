@@ -49,10 +49,21 @@ func TestScriptsByTheirFiles(t *testing.T) {
 	})
 }
 
-// What is reserved for as long as it is what it should be, annotations of mailboxes and
-// of the server itself, and mailboxes by unique ID.
+// What is reserved for as long as it is what it should be, and mailboxes by unique ID.
 func TestExchangesAsCyrusDoes(t *testing.T) {
 	for name, lines := range fronttest.Exchanges() {
 		t.Run(name, func(t *testing.T) { fronttest.Converse(t, newWorld(t).dialer(t, target.Imap2), lines) })
 	}
+}
+
+// Annotations of mailboxes and of the server itself, as they are read in Cyrus's source:
+// a real server takes such writes, and shows nothing of them.
+func TestAnnotations(t *testing.T) {
+	const success = "S: OK success"
+	fronttest.Converse(t, newWorld(t, "alice").dialer(t, target.Imap2), []string{"connect",
+		`C: APPLY ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
+		`C: APPLY ANNOTATION %(MBOXNAME "" ENTRY /motd USERID "" VALUE hello)`, success,
+		"C: GET ANNOTATION user.alice", `S: * ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
+		`C: GET ANNOTATION ""`, `S: * ANNOTATION %(MBOXNAME "" ENTRY /motd USERID "" VALUE hello)`, success,
+		`C: APPLY UNANNOTATION %(MBOXNAME "" ENTRY /motd USERID "")`, success, `C: GET ANNOTATION ""`, success})
 }
