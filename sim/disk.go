@@ -42,6 +42,7 @@ type accountState struct {
 	seen          map[string]seenState    // of others' mailboxes, by unique ID
 	bytecode      map[string]bytecode     // compiled scripts by name
 	scriptList    map[uint32]listedScript // of stored scripts, by UID: dav.db
+	scriptRows    []string                // their IDs, in the order of first storing: rows of dav.db
 	defaultScript string                  // where the link defaultbc points to
 
 	conversationsLost bool // conversations.db is damaged or gone; nobody notices
@@ -72,6 +73,7 @@ func (a *accountState) clone() *accountState {
 	c.subscriptions, c.seen = maps.Clone(a.subscriptions), maps.Clone(a.seen)
 	c.otherLimits = maps.Clone(a.otherLimits)
 	c.bytecode, c.scriptList = maps.Clone(a.bytecode), maps.Clone(a.scriptList)
+	c.scriptRows = slices.Clone(a.scriptRows)
 	return &c
 }
 

@@ -93,6 +93,7 @@ type index struct {
 	crc           uint32   // SYNC_CRC, as the header has it
 	records       []record // in order of UID
 	sums          sums     // of them
+	ghosts        int      // messages that the header counts and no record tells of
 	// shown are the records as the index view tells them, which is asked for far more
 	// often than they change; nil: they have changed since.
 	shown []target.Record
@@ -127,7 +128,7 @@ func (x *index) write(r record) {
 
 // recalculate works SYNC_CRC out anew.
 func (x *index) recalculate() {
-	x.crc = 0
+	x.crc, x.ghosts = 0, 0
 	for i := range x.records {
 		x.records[i].crc = x.records[i].syncCRC(x.text[:])
 		x.crc ^= x.records[i].crc

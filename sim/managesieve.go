@@ -106,11 +106,11 @@ func (s *scriptSession) Put(ctx context.Context, name string, source []byte) err
 func (s *scriptSession) store(name string, source []byte) {
 	old := s.script(name)
 	v := s.sieveMailbox()
-	flags := []string(nil)
+	id, flags := s.newScriptID(s.account, name), []string(nil)
 	if old != nil {
-		flags = old.record.flags
+		id, flags = s.disk.account(s.account).scriptList[old.record.uid].id, old.record.flags
 	}
-	changed := []uint32{v.add(s.scriptFile(s.account, name, source), v.now, flags)}
+	changed := []uint32{v.add(s.scriptFile(s.account, id, name, source), v.now, flags)}
 	if old != nil {
 		v.expunge(old.record)
 		changed = append(changed, old.record.uid)

@@ -61,8 +61,12 @@ func (b saboteur) SpoilIndex(ctx context.Context, name target.ServerName, accoun
 func (b saboteur) WipeRecord(ctx context.Context, name target.ServerName, account, mailbox string, uid uint32) (target.Evidence, error) {
 	how := fmt.Sprintf("given a record of no message in the place of UID %d's", uid)
 	return b.spoilIndex(ctx, name, account, mailbox, how, func(x *index) error {
-		if _, ok := x.at(uid); !ok {
+		i, ok := x.at(uid)
+		if !ok {
 			return fmt.Errorf("its index has no UID %d", uid)
+		}
+		if !x.records[i].expunged {
+			x.ghosts++
 		}
 		x.remove(func(r record) bool { return r.uid == uid })
 		return nil

@@ -78,14 +78,27 @@ func withoutPosition(token lexer.Token) string {
 
 // scriptFile is a script as the message that holds it. It counts against a quota:
 // so its header is as long as Cyrus's (sieve_db.c, 3.6.1 and 3.10.2 alike).
-func (s *server) scriptFile(account, name string, source []byte) []byte {
+func (s *server) scriptFile(account, id, name string, source []byte) []byte {
 	now := s.clock().Format(time.RFC1123Z)
-	id := sha1.Sum([]byte(account + "/" + name + "/" + now))
 	head := fmt.Sprintf("From: <%s@%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%x@%s>\r\n"+
 		"Content-Type: application/sieve; charset=utf-8\r\nContent-Length: %d\r\n"+
 		"Content-Disposition: attachment;\r\n\tfilename=\"%s.sieve\"\r\nMIME-Version: 1.0\r\n\r\n",
-		account, s.name, name, now, sha1.Sum(source), s.name, len(source), hex.EncodeToString(id[:])[:24])
+		account, s.name, name, now, sha1.Sum(source), s.name, len(source), id)
 	return slices.Concat([]byte(head), source)
+}
+
+// newScriptID returns what a script is known by as long as there is one of its name.
+func (s *server) newScriptID(account, name string) string {
+	id := sha1.Sum([]byte(account + "/" + name + "/" + s.clock().String()))
+	return hex.EncodeToString(id[:])[:24]
+}
+
+// scriptID returns the ID of the script that a message holds.
+func scriptID(message []byte) string {
+	disposition, _ := rfc5322.Field(message, "Content-Disposition")
+	_, file, _ := strings.Cut(disposition, `filename="`)
+	id, _, _ := strings.Cut(file, ".sieve")
+	return id
 }
 
 // scriptOf takes a message that holds a script apart.
@@ -98,6 +111,7 @@ func scriptOf(message []byte) (name string, source []byte) {
 // listedScript is what is noted of a script when it is stored, and looked at later
 // instead of the message that holds it.
 type listedScript struct {
+	id   string // the same whatever is stored in the script's place
 	name string
 	sha1 string // of its source
 }
@@ -164,7 +178,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 			}
 		default:
 			if _, known := a.scriptList[uid]; !known {
-				s.installScript(a, uid, name, source)
+				s.installScript(a, uid, listedScript{scriptID(f.files[uid].body), name, guidOf(source)}, source)
 			}
 			if active := r.has(`\Flagged`); active {
 				a.defaultScript = name
@@ -177,11 +191,14 @@ func (s *server) installScripts(account string, changed []uint32) {
 
 // installScript compiles a script that has just been stored. What is in its file
 // later on is not looked at again, whatever becomes of its flags.
-func (s *server) installScript(a *accountState, uid uint32, name string, source []byte) {
-	a.scriptList[uid] = listedScript{name, guidOf(source)}
+func (s *server) installScript(a *accountState, uid uint32, listed listedScript, source []byte) {
+	a.scriptList[uid] = listed
+	if !slices.Contains(a.scriptRows, listed.id) {
+		a.scriptRows = append(a.scriptRows, listed.id)
+	}
 	if code, _, err := s.pair.compile(source); err == nil {
 		code.modified = s.clock().Unix()
-		a.bytecode[name] = code
+		a.bytecode[listed.name] = code
 	}
 }
 

@@ -76,8 +76,8 @@ func (s *ScriptSession) Rename(ctx context.Context, from, to string) error {
 	case to == "" || strings.ContainsFunc(to, unicode.IsControl):
 		return no(command, "", "Invalid script name")
 	}
-	v := s.sieveMailbox()
-	renamed := v.add(s.scriptFile(s.account, to, stored.source), v.now, stored.record.flags)
+	v, id := s.sieveMailbox(), s.disk.account(s.account).scriptList[stored.record.uid].id
+	renamed := v.add(s.scriptFile(s.account, id, to, stored.source), v.now, stored.record.flags)
 	v.expunge(stored.record)
 	s.installScripts(s.account, []uint32{stored.record.uid, renamed})
 	v.leaveAppended()

@@ -289,7 +289,7 @@ func (s *session) Status(ctx context.Context, name string) (target.Counters, err
 	}
 	x := v.index()
 	exist, _ := x.exists()
-	return target.Counters{Messages: uint32(exist), UIDValidity: x.uidValidity, UIDNext: x.lastUID + 1, HighestModSeq: x.highestModSeq}, nil
+	return target.Counters{Messages: uint32(exist + x.ghosts), UIDValidity: x.uidValidity, UIDNext: x.lastUID + 1, HighestModSeq: x.highestModSeq}, nil
 }
 
 // Close implements [target.Session].

@@ -194,20 +194,30 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	u.records = make([]record, 0, changed)
 	for r := range x.changedSince(since) {
 		if r.uid > lastUID && !r.unlinked {
-			sent, ok := v.folder.files[r.uid]
-			if !ok || sent.denied {
-				c.master.logf("sync_client: IOERROR: failed to stat message file %s %d", v.entry.name, r.uid)
-				return syncIOError
-			}
-			if sent.sha1() == r.guid {
+			if sent, ok := c.sendable(v, r); ok {
 				u.files[r.uid] = sent
-			} else {
-				c.master.logf("sync_client: IOERROR: GUID mismatch guid=<%s>", r.guid)
 			}
 		}
 		u.records = append(u.records, r)
 	}
 	return c.replica.applyMailbox(u)
+}
+
+// sendable returns the file of a message, if it is what is recorded of it. For one that
+// is not, NIL is sent in its place, and sync_client goes on.
+func (c *replication) sendable(v *visit, r record) (file, bool) {
+	there, ok := v.folder.files[r.uid]
+	switch {
+	case !ok || there.denied:
+		c.master.logf("sync_client: IOERROR: Failed to read file: mailbox=<%s> uid=<%d>", v.entry.name, r.uid)
+	case uint32(len(there.body)) != r.size:
+		c.master.logf("sync_client: IOERROR: Size mismatch: mailbox=<%s> uid=<%d>", v.entry.name, r.uid)
+	case there.sha1() != r.guid:
+		c.master.logf("sync_client: IOERROR: GUID mismatch: guid=<%s>", r.guid)
+	default:
+		return there, true
+	}
+	return file{}, false
 }
 
 // fullUpdate compares the mailbox record by record, and does what makes the two

@@ -30,7 +30,7 @@ func (s *server) opened(u update) (*visit, error) {
 	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}
 	f := newFolder(u.uniqueID, u.uidValidity)
 	// Made as the client says, empty, and there to stay whatever comes of its records.
-	f.index.createdModSeq = u.createdModSeq
+	f.index.createdModSeq, f.index.highestModSeq = u.createdModSeq, u.highestModSeq
 	f.quotaRoot = s.quotaRootOf(u.name)
 	s.disk.folders[u.uniqueID] = f
 	s.disk.list.put(made)

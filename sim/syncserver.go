@@ -110,6 +110,9 @@ func (s *server) getUser(account string) ([]header, error) {
 	if err := s.userError(account, all); err != nil {
 		return nil, err
 	}
+	if len(all) > 0 {
+		s.tidyScripts(account)
+	}
 	found := make([]header, len(all))
 	for i, e := range all {
 		found[i] = s.visit(e).header()
@@ -178,11 +181,15 @@ func (s *server) applyMailbox(u update) error {
 	if a := v.account(); v.entry != before && isInbox(u.name) && a.wasReset {
 		a.stray(u.records)
 	}
-	if u.since != nil && (u.since.highestModSeq != x.highestModSeq || !crcEqual(u.since.crc, x.crc)) {
+	held := x.highestModSeq
+	if v.entry != before {
+		held = 0 // in the process that makes a mailbox; on the disk it is what was sent
+	}
+	if u.since != nil && (u.since.highestModSeq != held || !crcEqual(u.since.crc, x.crc)) {
 		s.logf("sync: SYNCNOTICE: mailbox sync mismatch: mailbox=<%s>", u.name)
 		return syncChanged
 	}
-	if u.highestModSeq < x.highestModSeq || u.uidValidity < x.uidValidity || u.lastUID < x.lastUID {
+	if u.highestModSeq < held || u.uidValidity < x.uidValidity || u.lastUID < x.lastUID {
 		return syncChecksum
 	}
 	if !v.accepts(u.records) {
@@ -196,7 +203,8 @@ func (s *server) applyMailbox(u update) error {
 	if !slices.Equal(v.entry.acl, u.acl) {
 		v.entry.acl = slices.Clone(u.acl)
 	}
-	if v.lacksFile(u) {
+	if at := v.firstWithoutFile(u); at >= 0 {
+		v.link(u.records[:at], u.files) // done by then; that no record tells of it yet, nobody mends
 		s.logf("sync: IOERROR: append file failed: mboxname=<%s>", u.name)
 		s.reaped(serviceSync, "signaled to death by signal 6 (Aborted)")
 		return syncAborted
@@ -231,9 +239,9 @@ func (s *server) applyMailbox(u update) error {
 	return nil
 }
 
-// lacksFile says whether a message is to be added whose file did not come, or is not
-// what its record says. A tombstone is taken without its file.
-func (v *visit) lacksFile(u update) bool {
+// firstWithoutFile returns which record is the first to be added whose file did not
+// come, or is not what the record says; -1: none. A tombstone is taken without its file.
+func (v *visit) firstWithoutFile(u update) int {
 	for i, r := range u.records {
 		if r.uid <= v.index().lastUID || r.unlinked {
 			continue
@@ -242,11 +250,20 @@ func (v *visit) lacksFile(u update) bool {
 			continue
 		}
 		if !r.expunged {
-			return true
+			return i
 		}
 		u.records[i].unlinked = true
 	}
-	return false
+	return -1
+}
+
+// link puts the files of new records into the mailbox's directory.
+func (v *visit) link(records []record, files map[uint32]file) {
+	for _, r := range records {
+		if r.uid > v.index().lastUID && !r.unlinked {
+			v.folder.files[r.uid] = files[r.uid]
+		}
+	}
 }
 
 // firstNew returns the first of these records that is to be added, or nil.

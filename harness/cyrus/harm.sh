@@ -1,5 +1,7 @@
 # Does $1 to the file $2, at byte $3 where that matters, and prints what the file
-# was before and what it is after. Owner, mode and time of it stay.
+# was before and what it is after. Owner, mode and time of it stay. Cyrus links one
+# file into several mailboxes: what is damaged is this message's, so that it gets a
+# file of its own first.
 
 tell() {
     if [ -e "$1" ]; then
@@ -11,6 +13,7 @@ tell() {
 
 tell "$2"
 [ -e "$2" ] || exit 1
+[ "$(stat -c %h "$2")" = 1 ] || { cp -p "$2" "$2-" && mv "$2-" "$2"; }
 date=$(stat -c %y "$2")
 size=$(stat -c %s "$2")
 at=${3:-$((size / 2))}

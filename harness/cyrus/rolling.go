@@ -164,8 +164,13 @@ func (b saboteur) CutSyncLog(ctx context.Context, name target.ServerName) (targe
 		`stat -c %s "$one"`, `truncate -s $(($(stat -c %s "$one") / 2)) "$one"`, syncFolder+"/log")
 }
 
-// AddLogLine implements [target.LogSaboteur].
+// AddLogLine implements [target.LogSaboteur]. sync_client may take the log at any moment,
+// so that it is opened once, and measured as that file, whatever its name is by then.
 func (b saboteur) AddLogLine(ctx context.Context, name target.ServerName, line string) (target.Evidence, error) {
+	const (
+		opened  = `log=/proc/$$/fd/3; [ -e $log ] || exec 3>>"$one"; chown cyrus:mail $log; stat -Lc %s $log`
+		written = `echo "$two" >&3`
+	)
 	return b.pair.server(name).measured(ctx, fmt.Sprintf("the line %q was put into the sync log", line), "bytes of the sync log of "+string(name),
-		`[ ! -e "$one" ] && echo 0 || stat -c %s "$one"`, `echo "$two" >>"$one"; chown cyrus:mail "$one"`, syncFolder+"/log", line)
+		opened, written, syncFolder+"/log", line)
 }

@@ -120,6 +120,8 @@ func (b saboteur) DenyMessage(ctx context.Context, name target.ServerName, accou
 	if deny == "" {
 		return target.Evidence{}, fmt.Errorf("denying Cyrus a file on %s: no such denial: %q", name, denial)
 	}
+	// Owner and mode are the file's, whatever else it is linked to as well.
+	deny = `[ "$(stat -c %h "$one")" = 1 ] || { cp -p "$one" "$one-" && mv "$one-" "$one"; }; ` + deny
 	summary := fmt.Sprintf("the file of UID %d in %s of %s was %s", uid, mailbox, account, denial)
 	return s.measured(ctx, summary, fmt.Sprintf("owner and mode of the file of UID %d", uid), `stat -c "%U:%G %a" "$one"`, deny, messageFile(folder, uid))
 }

@@ -1,0 +1,42 @@
+package sim
+
+import "slices"
+
+// tidyScripts does what GET USER does before it ends: it removes from the account's
+// script directory whatever belongs to no script (sync_get_user, 3.6.1 and 3.10.2).
+//
+// Cyrus keeps the first place of its list of scripts for the active one, with a NULL
+// until that comes. But a list that holds NULL alone is empty to it, so that the first
+// script takes the place, and the active one, if it was stored later, then takes the
+// first one's: whose bytecode belongs to no script any more, and goes.
+func (s *server) tidyScripts(account string) {
+	a, ok := s.disk.accounts[account]
+	if !ok || len(a.bytecode) == 0 && a.defaultScript == "" {
+		return
+	}
+	kept := a.keptScripts(s.disk.scripts(account))
+	for name := range a.bytecode {
+		if !slices.Contains(kept, name) {
+			delete(a.bytecode, name)
+		}
+	}
+	if len(kept) == 0 || a.defaultScript != kept[0] {
+		a.defaultScript = ""
+	}
+}
+
+// keptScripts returns the names of scripts as Cyrus lists them to see whose bytecode may
+// stay.
+func (a *accountState) keptScripts(stored []storedScript) []string {
+	row := func(s storedScript) int { return slices.Index(a.scriptRows, a.scriptList[s.record.uid].id) }
+	slices.SortFunc(stored, func(one, other storedScript) int { return row(one) - row(other) })
+	var kept []string
+	for _, script := range stored {
+		if script.record.has(`\Flagged`) && len(kept) > 0 {
+			kept[0] = script.name
+		} else {
+			kept = append(kept, script.name)
+		}
+	}
+	return kept
+}
