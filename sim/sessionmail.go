@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -175,16 +176,22 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 		return err
 	}
 	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	changed := false
 	for _, change := range [][2][]string{{add, nil}, {nil, remove}} {
 		if len(change[0])+len(change[1]) == 0 {
 			continue
 		}
 		add, remove := permitted(change[0], has), permitted(change[1], has)
-		if len(add)+len(remove) == 0 {
-			return no("UID STORE", "", textDenied)
+		switch denied := no("UID STORE", "", textDenied); {
+		case len(add)+len(remove) > 0:
+		case changed: // two commands: what became of both is in doubt
+			return fmt.Errorf("in parts, of which the first is done: %v", denied)
+		default:
+			return denied
 		}
 		s.store(v, uids, add, remove)
 		v.leave()
+		changed = true
 	}
 	s.pair.tracef("%s set flags of UIDs %v in %s: +%v -%v", s.name, uids, v.entry.name, add, remove)
 	return s.done(ctx, "UID STORE")

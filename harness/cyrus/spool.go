@@ -34,7 +34,7 @@ func (b saboteur) SwapMessages(ctx context.Context, name target.ServerName, acco
 	}
 	summary := fmt.Sprintf("the files of UID %d and UID %d in %s of %s have changed places", first, second, mailbox, account)
 	return s.measured(ctx, summary, fmt.Sprintf("file of UID %d", first), `sha1sum <"$one" | cut -c1-12`,
-		`mv "$one" "$one-"; mv "$two" "$one"; mv "$one-" "$two"`, messageFile(folder, first), messageFile(folder, second))
+		`[ -e "$one" ]; [ -e "$two" ]; mv "$one" "$one-"; mv "$two" "$one"; mv "$one-" "$two"`, messageFile(folder, first), messageFile(folder, second))
 }
 
 // AddMessageFile implements [target.SpoolSaboteur].
