@@ -109,14 +109,15 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	if err := v.ask(ctx); err != nil {
 		return target.Meta{}, err
 	}
-	if _, err := v.getUser(account); err == error(syncServerCrash) {
-		return target.Meta{}, answered("GET USER "+account, syncServerCrash) // it is asked for deleted mailboxes
+	visible, err := v.visible(account) // for those that are deleted
+	if err != nil {
+		return target.Meta{}, err
 	}
-	a, ok := v.disk.accounts[account]
-	if !ok {
-		a = newAccount()
+	own := newAccount()
+	if a, ok := v.disk.accounts[account]; ok && v.disk.list.owned(account, inbox) != nil {
+		own = a // else its files are not found: the INBOX's unique ID names their directory
 	}
-	for _, internal := range names(a.subscriptions) {
+	for _, internal := range names(own.subscriptions) {
 		name, err := mailboxname.Owner(account, internal)
 		if err != nil {
 			return target.Meta{}, fmt.Errorf("index view of what belongs to %s: %w", account, err)
@@ -125,21 +126,25 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	}
 	slices.Sort(meta.Subscriptions)
 	for _, stored := range v.disk.scripts(account) {
-		meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: a.scriptList[stored.record.uid].sha1, Active: stored.record.has(`\Flagged`)})
+		if listed, known := own.scriptList[stored.record.uid]; known {
+			meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: listed.sha1, Active: stored.record.has(`\Flagged`)})
+		}
 	}
-	if a.quotaRoot != "" {
+	if a, ok := v.disk.accounts[account]; ok && a.quotaRoot != "" {
 		meta.QuotaKiB = a.quotaKiB
 		if len(a.otherLimits) > 0 {
 			meta.OtherLimits = maps.Clone(a.otherLimits)
 		}
 	}
-	for _, uniqueID := range names(a.seen) {
-		if seen := a.seen[uniqueID]; len(seen.uids) > 0 {
+	for _, uniqueID := range names(own.seen) {
+		if seen := own.seen[uniqueID]; len(seen.uids) > 0 {
 			meta.Seen = append(meta.Seen, target.Seen{UniqueID: uniqueID, UIDs: uidSet(seen.uids)})
 		}
 	}
-	for _, e := range v.disk.list.deletedOf(account) {
-		meta.Deleted = append(meta.Deleted, e.uniqueID)
+	for _, h := range visible {
+		if isDeletedName(h.name) {
+			meta.Deleted = append(meta.Deleted, h.uniqueID)
+		}
 	}
 	slices.Sort(meta.Deleted)
 	return meta, nil

@@ -140,5 +140,5 @@ func (s *server) remove(e *entry) {
 func (s *server) setACL(e *entry, rights acl) {
 	v := s.visit(e)
 	e.acl, e.folderModSeq = rights, v.nextModSeq()
-	v.leave()
+	v.leaveNoting(logEntry{kind: "MAILBOX", first: e.name}) // Cyrus commits twice
 }

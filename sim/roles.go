@@ -50,7 +50,7 @@ func (s *server) syncUser(ctx context.Context, account string) error {
 	if s.peer == nil || !s.peer.up() {
 		return fmt.Errorf("running sync_client -u %s on %s: no replica answers", account, s.name)
 	}
-	if err := (&replication{s, s.peer}).user(account); err != nil {
+	if err := (&replication{master: s, replica: s.peer}).user(account); err != nil {
 		return fmt.Errorf("running sync_client -u %s on %s: %w", account, s.name, err)
 	}
 	return nil

@@ -118,8 +118,8 @@ func (b *batch) do(c *replication, t errand) error {
 	switch t.kind {
 	case errandMailboxes:
 		err := c.mailboxes(t.together)
-		if err == nil || err == syncCrash || err == syncServerCrash || t.account == "" {
-			return err
+		if err == nil || err == syncCrash || err == syncServerCrash || err == syncAborted || t.account == "" {
+			return err // or one of the two processes is gone
 		}
 		c.master.logf("sync_client:   Promoting: MAILBOX %s -> USER %s", t.together[0], t.account)
 		b.add(errand{kind: errandUser, account: t.account})

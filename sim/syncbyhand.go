@@ -55,7 +55,7 @@ func (s *server) byHand(ctx context.Context, what string, peer *server, work fun
 		}
 	}
 	defer peer.hush()()
-	return s.status(work(&replication{s, peer})), nil
+	return s.status(work(&replication{master: s, replica: peer})), nil
 }
 
 // hush keeps the server from logging what is done to it, as sync_server does, until

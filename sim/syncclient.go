@@ -179,7 +179,7 @@ func (c *syncClient) work() {
 	if c.sends() {
 		return
 	}
-	more, err := c.batch.next(&replication{s, s.peer})
+	more, err := c.batch.next(&replication{master: s, replica: s.peer})
 	switch {
 	case err == syncCrash:
 		s.logf("%s[%d]: %s", syncClientName, s.pidOf(syncClientName), fatalRecord)

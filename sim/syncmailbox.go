@@ -11,6 +11,7 @@ import (
 // the master as well.
 type replication struct {
 	master, replica *server
+	there           []header // the replica's mailboxes of what is being done
 }
 
 // names brings the replica's mailboxes of these names up to the master's. It
@@ -37,6 +38,7 @@ func (c *replication) folders(names []string, there []header, whole bool) error 
 	if err != nil {
 		return err
 	}
+	c.there = there
 	byID := map[string]header{}
 	for _, h := range there {
 		byID[h.uniqueID] = h
@@ -203,19 +205,46 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	return c.replica.applyMailbox(u)
 }
 
-// sendable returns the file of a message, if it is what is recorded of it. For one that
-// is not, NIL is sent in its place, and sync_client goes on.
+// sendable returns the file of a message that the replica does not have under its UID.
+// For one that is not what is recorded of it, NIL is sent in its place, and sync_client
+// goes on; unless the replica has the message elsewhere, since then none is sent.
 func (c *replication) sendable(v *visit, r record) (file, bool) {
-	there, ok := v.folder.files[r.uid]
-	switch {
+	own, err := v.fetch(r)
+	if err == nil {
+		return own, true
+	}
+	if theirs, ok := c.reserved(r.guid); ok {
+		theirs.date = r.internalDate
+		return theirs, true
+	}
+	switch there, ok := v.folder.files[r.uid]; {
 	case !ok || there.denied:
 		c.master.logf("sync_client: IOERROR: Failed to read file: mailbox=<%s> uid=<%d>", v.entry.name, r.uid)
 	case uint32(len(there.body)) != r.size:
 		c.master.logf("sync_client: IOERROR: Size mismatch: mailbox=<%s> uid=<%d>", v.entry.name, r.uid)
-	case there.sha1() != r.guid:
-		c.master.logf("sync_client: IOERROR: GUID mismatch: guid=<%s>", r.guid)
 	default:
-		return there, true
+		c.master.logf("sync_client: IOERROR: GUID mismatch: guid=<%s>", r.guid)
+	}
+	return file{}, false
+}
+
+// reserved looks for a message in the replica's mailboxes that are being worked on
+// (RESERVE). Cyrus does so for all that is new, before it sends anything. Where the
+// master's own file is as it should be, it comes to the same, and nobody looks.
+func (c *replication) reserved(guid string) (file, bool) {
+	for _, h := range c.there {
+		v, err := c.replica.getFullMailbox(h.name)
+		if err != nil {
+			continue
+		}
+		for _, r := range v.index().records {
+			if r.guid != guid || r.unlinked {
+				continue
+			}
+			if there, err := v.fetch(r); err == nil {
+				return there, true
+			}
+		}
 	}
 	return file{}, false
 }

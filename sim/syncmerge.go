@@ -139,7 +139,7 @@ func (m *merge) renew(r renewal) error {
 		return nil
 	}
 	own, ok := m.master.folder.files[r.uid]
-	if !ok {
+	if !ok || own.denied {
 		return syncIOError
 	}
 	m.again(r.record, own)

@@ -30,6 +30,7 @@ const (
 	syncBadSieve    syncError = "IMAP_SYNC_BADSIEVE" // a script that cannot be compiled
 	syncProtocol    syncError = "IMAP_PROTOCOL_ERROR"
 	syncParameters  syncError = "IMAP_PROTOCOL_BAD_PARAMETERS"
+	syncNotFound    syncError = "CYRUSDB_NOTFOUND"
 	syncAborted     syncError = "aborted" // the server is dead, without a word
 )
 

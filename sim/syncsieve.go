@@ -49,9 +49,14 @@ func (s *SyncSession) removeScript(what dlist.Value) error {
 		return f.err
 	}
 	name, isSource := strings.CutSuffix(file, sourceSuffix)
-	if stored := scripts.script(name); isSource && stored != nil {
-		scripts.remove(*stored)
+	if !isSource {
+		return nil
 	}
+	stored := scripts.script(name)
+	if stored == nil {
+		return syncNotFound
+	}
+	scripts.remove(*stored)
 	return nil
 }
 
@@ -63,7 +68,7 @@ func (s *SyncSession) activateScript(what dlist.Value) error {
 	}
 	name := strings.TrimSuffix(strings.TrimSuffix(file, sourceSuffix), bytecodeSuffix)
 	if name != "" && scripts.script(name) == nil {
-		return syncNonexistent
+		return syncNotFound
 	}
 	scripts.activate(name)
 	return nil

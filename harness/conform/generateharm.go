@@ -122,7 +122,8 @@ func harmAround(t *rapid.T, at Step) []Step {
 	case "stopped":
 		return []Step{{Op: Stop, On: target.Imap2}, work, {Op: Pass, Count: 1}, {Op: Start, On: target.Imap2}}
 	default:
-		back := Step{Account: at.Account, Mailbox: at.Mailbox}
-		return []Step{back.with(BackUp), work, {Op: Settle}, back.with(PutBack)}
+		back, later := Step{Account: at.Account, Mailbox: at.Mailbox}, Step{Account: at.Account, Mailbox: at.Mailbox}.with(Append)
+		later.Message, later.Count = 30, 1 // else there may be nothing to put back
+		return []Step{back.with(BackUp), later, work, {Op: Settle}, back.with(PutBack)}
 	}
 }
