@@ -64,7 +64,10 @@ func furnishForIndex(t *testing.T, p *Pair) {
 			return session.SetAnnotation(ctx, "INBOX", "/shared/comment", `a "quoted" comment, with a \ and a %`)
 		},
 		func(ctx context.Context) error { return p.Serving().User().SetQuota(ctx, "alice", 5000) },
-		func(ctx context.Context) error { _, _, err := session.Append(ctx, "INBOX", body, body, body); return err },
+		func(ctx context.Context) error {
+			_, _, err := session.Append(ctx, "INBOX", body, body, body)
+			return err
+		},
 		func(ctx context.Context) error { return session.Expunge(ctx, "INBOX", []uint32{2}) },
 	} {
 		if err := do(t.Context()); err != nil {
