@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/docker"
@@ -19,7 +16,6 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/detect/outside"
 	"github.com/cyrdrill/cyrdrill/harness/fault"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
-	"github.com/cyrdrill/cyrdrill/harness/report"
 	"github.com/cyrdrill/cyrdrill/harness/score"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
@@ -37,6 +33,8 @@ type scoreCommand struct {
 	Outside   []string      `placeholder:"NAME=COMMAND" name:"detector" sep:"none" help:"Score an outside command as well; may be given several times. See docs/detectors.md."`
 	Hunt      string        `placeholder:"DETECTOR" help:"Look for the smallest divergence that this detector calls equal, and print it as a plan."`
 	Most      int           `default:"1" help:"With --hunt: how many blind spots to print."`
+	Within    time.Duration `placeholder:"DURATION" help:"End after so long, and print the score of the trials that were made."`
+	Coverage  []string      `placeholder:"FILE" type:"existingfile" help:"Try nothing: print what the scores in these files (score.json) have tried together, and what not."`
 	Calm      time.Duration `placeholder:"DURATION" help:"Break nothing: let users work on an undamaged pair for so long, and count false alarms."`
 	Rate      int           `default:"20" help:"With --calm: operations of users a second."`
 	Interval  time.Duration `default:"0s" help:"With --calm: sync_repeat_interval."`
@@ -53,6 +51,9 @@ func (c *scoreCommand) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	if len(c.Coverage) > 0 {
+		return c.coverage(a)
+	}
 	targets, err := c.targets(a.ctx)
 	if err != nil {
 		return err
@@ -63,13 +64,26 @@ func (c *scoreCommand) Run(a *app) error {
 	if c.Calm > 0 {
 		return c.calm(a, targets)
 	}
+	if c.Within > 0 {
+		ctx, cancel := context.WithTimeout(a.ctx, c.Within)
+		defer cancel()
+		a = &app{ctx: ctx, streams: a.streams}
+	}
 	var scores []score.Score
 	for _, t := range targets {
 		s, err := c.scoreOn(a, t, faults)
-		if err != nil {
+		scores = append(scores, s)
+		switch {
+		case err == nil:
+		case errors.Is(a.ctx.Err(), context.DeadlineExceeded) && len(s.Trials) == 0:
+			return &statusError{status: statusUnknown, text: fmt.Sprintf("no trial on %s was made within %s", t.Name(), c.Within)}
+		case errors.Is(a.ctx.Err(), context.DeadlineExceeded):
+			return scoreStatus(scores)
+		case errors.Is(a.ctx.Err(), context.Canceled) && len(s.Trials) > 0:
+			return &statusError{status: statusInterrupted, text: "interrupted; the score is partial: " + s.Partial}
+		default:
 			return err
 		}
-		scores = append(scores, s)
 	}
 	if len(scores) == 2 && c.Output == "text" {
 		if err := showDisagreements(a.out, scores[0], scores[1]); err != nil {
@@ -132,6 +146,10 @@ func (c *scoreCommand) check() error {
 		return errors.New("--calm breaks nothing: name no fault beside it")
 	case c.Calm > 0 && c.Output != "text":
 		return errors.New("--calm prints text: leave out --output")
+	case c.Within < 0 || c.Within > 0 && (c.Hunt != "" || c.Calm > 0):
+		return errors.New("--within ends a score: it is positive, and goes with neither --hunt nor --calm")
+	case len(c.Coverage) > 0 && (c.Output == "html" || c.Hunt != "" || c.Calm > 0 || len(c.Faults) > 0):
+		return errors.New("--coverage prints text, json or csv, and tries nothing: leave out the rest")
 	}
 	taken := map[string]bool{}
 	for _, text := range c.Outside {
@@ -167,35 +185,31 @@ func (c *scoreCommand) targets(ctx context.Context) ([]target.Target, error) {
 	return targets, nil
 }
 
-// scoreOn scores the detectors on one target, and writes what came out.
+// scoreOn scores the detectors on one target, and writes what came out: also where the
+// run was ended early, of the trials that it made.
 func (c *scoreCommand) scoreOn(a *app, t target.Target, faults []fault.Fault) (score.Score, error) {
-	out, terminal := a.out, a.outTerminal
-	if c.Output != "text" {
-		out, terminal = a.err, a.errTerminal
-	}
-	live := report.NewLive(out, terminal)
-	live.Working("making a pair on " + t.Name())
+	watch := c.watch(a, "making a pair on "+t.Name())
 	began := time.Now()
 	s, err := score.Run(a.ctx, score.Options{
 		Target: t, Suite: c.Suite, Seed: c.Seed, Faults: faults, Detectors: c.detectors, Pairs: c.pairsOf(t),
 		Observe: func(done, of int, t score.Trial) {
-			live.Working(fmt.Sprintf("%d of %d trials: %s on the %s", done, of, t.Fault, t.Role))
+			watch.Working(fmt.Sprintf("%d of %d trials: %s on the %s", done, of, t.Fault, t.Role))
 		},
 	})
-	if err != nil {
-		live.Done("failed")
+	if err != nil && len(s.Trials) == 0 {
+		watch.Done("failed")
 		return s, err
 	}
-	live.Done(fmt.Sprintf("%d trials in %.1fs", len(s.Trials), time.Since(began).Seconds()))
+	watch.Done(fmt.Sprintf("%d trials in %.1fs", len(s.Trials), time.Since(began).Seconds()))
 	directory := filepath.Join(c.Results, fmt.Sprintf("score-%s-%s", t.Name(), time.Now().Format("20060102-150405.000")))
-	if err := writeScore(directory, s); err != nil {
-		return s, err
+	if writeErr := writeScore(directory, s); writeErr != nil {
+		return s, errors.Join(err, writeErr)
 	}
-	if err := scoreWriters()[c.Output](s, a.out); err != nil {
-		return s, err
+	if writeErr := scoreWriters()[c.Output](s, a.out); writeErr != nil {
+		return s, errors.Join(err, writeErr)
 	}
-	fmt.Fprintf(out, "\nwritten to %s\n", directory)
-	return s, nil
+	fmt.Fprintf(watch.out, "\nwritten to %s\n", directory)
+	return s, err
 }
 
 // pairsOf is one on the simulator, where a seed decides everything.
@@ -210,19 +224,18 @@ func (c *scoreCommand) pairsOf(t target.Target) int {
 func (c *scoreCommand) calm(a *app, targets []target.Target) error {
 	alarms := 0
 	for _, t := range targets {
-		live := report.NewLive(a.out, a.outTerminal)
-		live.Working("making a pair on " + t.Name())
+		watch := c.watch(a, "making a pair on "+t.Name())
 		calm, err := score.RunCalm(a.ctx, score.CalmOptions{
 			Target: t, Suite: c.Suite, Seed: c.Seed, RepeatInterval: c.Interval, For: c.Calm, Rate: c.Rate, Detectors: c.detectors,
 			Observe: func(rounds int, passed time.Duration) {
-				live.Working(fmt.Sprintf("%d rounds in %s", rounds, passed.Round(time.Second)))
+				watch.Working(fmt.Sprintf("%d rounds in %s", rounds, passed.Round(time.Second)))
 			},
 		})
 		if err != nil {
-			live.Done("failed")
+			watch.Done("failed")
 			return err
 		}
-		live.Done(fmt.Sprintf("%d rounds", calm.Rounds))
+		watch.Done(fmt.Sprintf("%d rounds", calm.Rounds))
 		if err := calm.WriteText(a.out); err != nil {
 			return err
 		}
@@ -331,62 +344,4 @@ func doorsOf(pair target.Pair) outside.Doors {
 		}
 	}
 	return doors
-}
-
-func scoreWriters() map[string]func(score.Score, io.Writer) error {
-	return map[string]func(score.Score, io.Writer) error{
-		"text": showScore, "json": score.Score.WriteJSON, "csv": score.Score.WriteCSV, "html": score.Score.WriteHTML,
-	}
-}
-
-// showScore writes the tables, and what is owed.
-func showScore(s score.Score, out io.Writer) error {
-	if err := s.WriteText(out); err != nil {
-		return err
-	}
-	failures, unknowns := s.Shortcomings()
-	for _, line := range failures {
-		fmt.Fprintln(out, "FAIL   ", line)
-	}
-	for _, line := range unknowns {
-		fmt.Fprintln(out, "UNKNOWN", line)
-	}
-	if len(failures)+len(unknowns) == 0 {
-		fmt.Fprintln(out, "PASS    each detector found all that it has to claim, and raised no false alarm")
-	}
-	return nil
-}
-
-// writeScore writes the score in every form.
-func writeScore(directory string, s score.Score) error {
-	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return fmt.Errorf("making the results' directory: %w", err)
-	}
-	for name, write := range map[string]func(score.Score, io.Writer) error{
-		"score.txt": showScore, "score.json": score.Score.WriteJSON, "score.csv": score.Score.WriteCSV, "score.html": score.Score.WriteHTML,
-	} {
-		file, err := os.Create(filepath.Join(directory, name))
-		if err != nil {
-			return fmt.Errorf("writing the score: %w", err)
-		}
-		if err := errors.Join(write(s, file), file.Close()); err != nil {
-			return fmt.Errorf("writing %s: %w", file.Name(), err)
-		}
-	}
-	return nil
-}
-
-// showDisagreements lists the cells in which two targets differ.
-func showDisagreements(out io.Writer, a, b score.Score) error {
-	differ := score.Compare(a, b)
-	fmt.Fprintf(out, "\n%d cells differ between %s and %s\n", len(differ), a.Target, b.Target)
-	if len(differ) == 0 {
-		return nil
-	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "FAULT\tON\tDETECTOR\t%s\t%s\n", a.Target, b.Target)
-	for _, d := range differ {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", d.Fault, d.Role, d.Detector, d.A, d.B)
-	}
-	return table.Flush()
 }

@@ -14,6 +14,13 @@ type accountPair struct {
 	master target.ServerName
 }
 
+// differs is about something of the account that is not the same on both sides: the
+// master's word is believed.
+func (c accountPair) differs(kind target.Kind, at target.Place, evidence string) Finding {
+	at.Server, at.Account = wrongSide(c.snaps[0].Server, c.snaps[1].Server, c.master), c.snaps[0].Account
+	return Finding{Kind: kind, Place: at, Right: c.master, Evidence: evidence}
+}
+
 // pairs returns the account's mailboxes side by side, nil where one side has
 // none, in the order of names.
 func (c accountPair) pairs() [][2]*target.Mailbox {

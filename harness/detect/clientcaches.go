@@ -17,6 +17,11 @@ import (
 // A mailbox that was deleted on the old master, and that the new one still has, is
 // among them: its users may go on using it here, and how far it had come there is
 // not known any more.
+//
+// Of a server that runs it is asked as well what it tells a client that takes its cache up
+// by QRESYNC (RFC 7162), whose cache of the old master is known from that one's index. A
+// server that has lost tombstones or changes says nothing of them, and the client goes on
+// showing what is not so.
 type ClientCaches struct{}
 
 // Name implements [Detector].
@@ -24,7 +29,7 @@ func (ClientCaches) Name() string { return "client-caches" }
 
 // Doc implements [Detector].
 func (ClientCaches) Doc() string {
-	return "lists mailboxes in which the new master gives UIDs or modseqs out again that clients know from the old one"
+	return "lists mailboxes in which clients of the old master are misled: by UIDs or modseqs that the new one gives out again, or by what it tells them by QRESYNC"
 }
 
 // Promise implements [Detector].
@@ -45,8 +50,24 @@ func (d ClientCaches) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		if scene.Master == promoted.Server {
 			old, promoted = promoted, old
 		}
-		return staleCaches(old, promoted), nil
+		found := staleCaches(old, promoted)
+		if server := scene.live(promoted.Server); server != nil {
+			asked, err := askAgain(ctx, server, old, promoted, found)
+			return append(found, asked...), err
+		}
+		return found, nil
 	})
+}
+
+// live returns the running server of that name; nil where the side is what a freeze has
+// kept of it.
+func (s Scene) live(name target.ServerName) target.Server {
+	for _, side := range s.Sides {
+		if running, ok := side.(liveSide); ok && side.Name() == name {
+			return running.server
+		}
+	}
+	return nil
 }
 
 func staleCaches(old, promoted target.Snapshot) []Finding {
@@ -68,14 +89,35 @@ func staleCaches(old, promoted target.Snapshot) []Finding {
 			evidence = fmt.Sprintf("clients of %s know modseqs up to %d, and %s goes on from %d",
 				old.Server, before.HighestModSeq, promoted.Server, m.HighestModSeq+1)
 		default:
-			continue
+			if evidence = otherMessages(*before, m); evidence == "" {
+				continue
+			}
 		}
-		for _, name := range slices.Compact([]string{m.Name, before.Name}) { // clients may know it by either
-			found = append(found, Finding{
-				Kind: target.ClientCachesWrong, Evidence: evidence,
-				Place: target.Place{Server: promoted.Server, Account: promoted.Account, Mailbox: name},
-			})
+		found = append(found, wrongCaches(promoted, m.Name, before.Name, evidence)...)
+	}
+	return found
+}
+
+// otherMessages says of which UID the two mean different messages, as far as their indexes
+// go; empty: of none.
+func otherMessages(old, promoted target.Mailbox) (evidence string) {
+	target.PairRecords(old.Records, promoted.Records, func(a, b *target.Record) {
+		if evidence == "" && a != nil && b != nil && !a.Expunged && !b.Expunged && a.GUID != b.GUID {
+			evidence = fmt.Sprintf("clients know UID %d as message %.12s, and here it is message %.12s under the same UIDVALIDITY %d",
+				a.UID, a.GUID, b.GUID, promoted.UIDValidity)
 		}
+	})
+	return evidence
+}
+
+// wrongCaches is about a mailbox by each of its two names: clients may know it by either.
+func wrongCaches(promoted target.Snapshot, name, before, evidence string) []Finding {
+	var found []Finding
+	for _, name := range slices.Compact([]string{name, before}) {
+		found = append(found, Finding{
+			Kind: target.ClientCachesWrong, Evidence: evidence,
+			Place: target.Place{Server: promoted.Server, Account: promoted.Account, Mailbox: name},
+		})
 	}
 	return found
 }

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -35,23 +34,13 @@ func (CrashWatch) Promise() Promise { return atOnce(target.ProcessCrashed) }
 
 // Detect implements [Detector]: one finding for each sort of process on each server.
 func (d CrashWatch) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
-	servers, err := scene.servers()
-	if err != nil {
-		return nil, err
-	}
-	var found []Finding
-	for _, server := range servers {
-		text, err := server.Host().Syslog(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("reading what %s has logged: %w", server.Name(), err)
+	return scene.inLogs(ctx, d.Name(), func(server target.ServerName, log []byte) []Finding {
+		var found []Finding
+		for _, c := range crashes(log) {
+			found = append(found, Finding{Kind: target.ProcessCrashed, Place: target.Place{Server: server}, Evidence: c.String()})
 		}
-		for _, c := range crashes(text) {
-			found = append(found, Finding{
-				Kind: target.ProcessCrashed, Place: target.Place{Server: server.Name()}, Evidence: c.String(),
-			})
-		}
-	}
-	return scene.sign(d.Name(), found), nil
+		return found
+	})
 }
 
 // crash is how processes of one sort have ended.
@@ -97,8 +86,7 @@ func crashes(log []byte) []crash {
 		}
 		all[i].times++
 	}
-	for line := range strings.Lines(string(log)) {
-		line = strings.TrimRight(line, "\r\n")
+	for line := range logLines(log) {
 		if m := reapedLine.FindStringSubmatch(line); m != nil {
 			words := asserted[m[2]].assertion
 			delete(asserted, m[2])

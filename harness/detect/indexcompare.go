@@ -44,8 +44,9 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		if err != nil || len(unread) > 0 {
 			return unread, err
 		}
-		seen, err := compareSeen(ctx, scene, snaps)
-		return append(compareAccount(snaps, scene.Master), seen...), err
+		c := accountPair{snaps: snaps, master: scene.Master}
+		seen, err := c.compareSeen(ctx, scene)
+		return append(c.compare(), seen...), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)
@@ -59,12 +60,10 @@ func bothSides(ctx context.Context, scene Scene, account string, level target.Le
 	return [2]target.Snapshot(both), unread, err
 }
 
-// compareAccount holds two snapshots of one account against each other.
-// Mailboxes are the same by unique ID, or else by name: a renamed one is not a
-// missing one.
-func compareAccount(snaps [2]target.Snapshot, master target.ServerName) []Finding {
+// compare holds the two snapshots of one account against each other. Mailboxes are the
+// same by unique ID, or else by name: a renamed one is not a missing one.
+func (c accountPair) compare() []Finding {
 	var found []Finding
-	c := accountPair{snaps: snaps, master: master}
 	for _, boxes := range c.pairs() {
 		switch {
 		case boxes[0] == nil:
@@ -73,13 +72,13 @@ func compareAccount(snaps [2]target.Snapshot, master target.ServerName) []Findin
 			found = append(found, c.oneSided(0, *boxes[0])...)
 		default:
 			pair := mailboxPair{
-				at: target.Place{Account: snaps[0].Account, Mailbox: c.nameOf(boxes)}, master: master,
-				servers: [2]target.ServerName{snaps[0].Server, snaps[1].Server}, mailboxes: [2]target.Mailbox{*boxes[0], *boxes[1]},
+				at: target.Place{Account: c.snaps[0].Account, Mailbox: c.nameOf(boxes)}, master: c.master,
+				servers: [2]target.ServerName{c.snaps[0].Server, c.snaps[1].Server}, mailboxes: [2]target.Mailbox{*boxes[0], *boxes[1]},
 			}
 			found = append(found, pair.compare()...)
 		}
 	}
-	return append(found, compareMeta(snaps, master)...)
+	return append(found, c.compareMeta()...)
 }
 
 // oneSided is a finding about one server, whose other side is believed right.
@@ -88,20 +87,18 @@ func oneSided(at target.Place, kind target.Kind, wrong, right target.ServerName,
 	return Finding{Kind: kind, Place: at, Right: right, Evidence: evidence}
 }
 
-func compareMeta(snaps [2]target.Snapshot, master target.ServerName) []Finding {
+func (c accountPair) compareMeta() []Finding {
 	var found []Finding
-	a, b := snaps[0].Meta, snaps[1].Meta
+	a, b := c.snaps[0].Meta, c.snaps[1].Meta
 	differs := func(kind target.Kind, script, inA, inB string) {
-		if inA == inB {
-			return
+		if inA != inB {
+			found = append(found, c.differs(kind, target.Place{Script: script}, fmt.Sprintf(
+				"%s has [%s], %s has [%s]", c.snaps[0].Server, inA, c.snaps[1].Server, inB)))
 		}
-		at := target.Place{Server: wrongSide(snaps[0].Server, snaps[1].Server, master), Account: snaps[0].Account, Script: script}
-		found = append(found, Finding{Kind: kind, Place: at, Right: master, Evidence: fmt.Sprintf(
-			"%s has [%s], %s has [%s]", snaps[0].Server, inA, snaps[1].Server, inB)})
 	}
 	differs(target.SubscriptionDiffers, "", strings.Join(a.Subscriptions, ", "), strings.Join(b.Subscriptions, ", "))
 	differs(target.QuotaDiffers, "", target.FormatQuota(a), target.FormatQuota(b))
-	for _, name := range scriptNames(a, b) {
+	for _, name := range names(slices.Concat(a.Scripts, b.Scripts), func(s target.Script) string { return s.Name }) {
 		differs(target.ScriptDiffers, name, scriptByName(a, name), scriptByName(b, name))
 	}
 	return found
@@ -116,15 +113,14 @@ func wrongSide(first, second, master target.ServerName) target.ServerName {
 	return second
 }
 
-func scriptNames(metas ...target.Meta) []string {
-	var names []string
-	for _, meta := range metas {
-		for _, s := range meta.Scripts {
-			names = append(names, s.Name)
-		}
+// names returns what each of the things is called, in order and once.
+func names[T any](things []T, name func(T) string) []string {
+	var all []string
+	for _, thing := range things {
+		all = append(all, name(thing))
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // scriptByName describes a script so that two of them can be compared.

@@ -31,19 +31,7 @@ func (LogWatch) Promise() Promise { return atOnce(target.ProcessCrashed) }
 
 // Detect implements [Detector].
 func (d LogWatch) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
-	servers, err := scene.servers()
-	if err != nil {
-		return nil, err
-	}
-	var found []Finding
-	for _, server := range servers {
-		text, err := server.Host().Syslog(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("reading what %s has logged: %w", server.Name(), err)
-		}
-		found = append(found, findLogged(server.Name(), text)...)
-	}
-	return scene.sign(d.Name(), found), nil
+	return scene.inLogs(ctx, d.Name(), findLogged)
 }
 
 // logged is one sort of trouble at one place.
@@ -64,8 +52,7 @@ func findLogged(server target.ServerName, log []byte) []Finding {
 	var all []*logged
 	known := map[key]*logged{}
 	rules := logRules()
-	for line := range strings.Lines(string(log)) {
-		line = strings.TrimRight(line, "\r\n")
+	for line := range logLines(log) {
 		rule, groups := ruleFor(rules, line)
 		if rule == nil {
 			continue

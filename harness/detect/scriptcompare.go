@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -185,7 +184,7 @@ func (a accountScripts) faults() []Finding {
 // known to be wrong about.
 func (a accountScripts) against(b accountScripts, master target.ServerName) []Finding {
 	var found []Finding
-	for _, name := range a.names(b) {
+	for _, name := range names(slices.Concat(a.scripts, b.scripts), func(s script) string { return s.name }) {
 		inA, inB := a.describe(name), b.describe(name)
 		if inA == inB {
 			continue
@@ -199,15 +198,6 @@ func (a accountScripts) against(b accountScripts, master target.ServerName) []Fi
 		found = append(found, f)
 	}
 	return found
-}
-
-func (a accountScripts) names(b accountScripts) []string {
-	var names []string
-	for _, s := range slices.Concat(a.scripts, b.scripts) {
-		names = append(names, s.name)
-	}
-	slices.SortFunc(names, strings.Compare)
-	return slices.Compact(names)
 }
 
 func (a accountScripts) describe(name string) string {

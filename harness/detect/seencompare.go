@@ -13,10 +13,11 @@ import (
 // others' mail. Of a mailbox that is gone such notes mean nothing to anybody, and may stay
 // behind on one side: those count alone that are of a mailbox which one of the scene's
 // accounts has on both.
-func compareSeen(ctx context.Context, scene Scene, snaps [2]target.Snapshot) ([]Finding, error) {
+func (c accountPair) compareSeen(ctx context.Context, scene Scene) ([]Finding, error) {
 	var found []Finding
-	for _, id := range seenIDs(snaps[0].Meta, snaps[1].Meta) {
-		a, b := seenUIDs(snaps[0].Meta, id), seenUIDs(snaps[1].Meta, id)
+	inA, inB := c.snaps[0].Meta, c.snaps[1].Meta
+	for _, id := range names(slices.Concat(inA.Seen, inB.Seen), func(s target.Seen) string { return s.UniqueID }) {
+		a, b := seenUIDs(inA, id), seenUIDs(inB, id)
 		if a == b {
 			continue
 		}
@@ -27,11 +28,8 @@ func compareSeen(ctx context.Context, scene Scene, snaps [2]target.Snapshot) ([]
 		if !shared {
 			continue
 		}
-		at := target.Place{Server: wrongSide(snaps[0].Server, snaps[1].Server, scene.Master), Account: snaps[0].Account, Mailbox: mailbox}
-		found = append(found, Finding{
-			Kind: target.SeenDiffers, Place: at, Right: scene.Master,
-			Evidence: fmt.Sprintf("it has seen UIDs [%s] on %s, [%s] on %s", a, snaps[0].Server, b, snaps[1].Server),
-		})
+		found = append(found, c.differs(target.SeenDiffers, target.Place{Mailbox: mailbox},
+			fmt.Sprintf("it has seen UIDs [%s] on %s, [%s] on %s", a, c.snaps[0].Server, b, c.snaps[1].Server)))
 	}
 	return found, nil
 }
@@ -52,17 +50,6 @@ func sharedMailbox(ctx context.Context, scene Scene, id string) (name string, sh
 		}
 	}
 	return "", false, nil
-}
-
-func seenIDs(metas ...target.Meta) []string {
-	var ids []string
-	for _, meta := range metas {
-		for _, s := range meta.Seen {
-			ids = append(ids, s.UniqueID)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
 }
 
 func seenUIDs(meta target.Meta, uniqueID string) string {

@@ -19,7 +19,7 @@ func (ACLChanged) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ACLChanged) Effects() Effects { return Effects{HurtsMailboxes: true} }
+func (ACLChanged) Effects() Effects { return Effects{Breaks: AccountData, HurtsMailboxes: true} }
 
 // Inject implements [Fault].
 func (ACLChanged) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,9 @@ func (AnnotationLost) Doc() string {
 }
 
 // Effects implements [Fault].
-func (AnnotationLost) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: isAnnotated} }
+func (AnnotationLost) Effects() Effects {
+	return Effects{Breaks: AccountData, HurtsMailboxes: true, Fits: isAnnotated}
+}
 
 // Inject implements [Fault].
 func (AnnotationLost) Inject(ctx context.Context, scene Scene) (Instance, error) {

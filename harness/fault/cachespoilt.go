@@ -25,7 +25,9 @@ func (f CacheSpoilt) Doc() string {
 }
 
 // Effects implements [Fault].
-func (CacheSpoilt) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(isLive)} }
+func (CacheSpoilt) Effects() Effects {
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(isLive)}
+}
 
 // cacheHand damages the cache, and looks at it.
 type cacheHand interface {

@@ -26,7 +26,9 @@ func (ChannelStuck) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ChannelStuck) Effects() Effects { return Effects{StopsReplication: true, HurtsMailboxes: true} }
+func (ChannelStuck) Effects() Effects {
+	return Effects{Breaks: Index, StopsReplication: true, HurtsMailboxes: true}
+}
 
 // Inject implements [Fault].
 func (ChannelStuck) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -23,7 +23,9 @@ func (ClockAhead) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ClockAhead) Effects() Effects { return Effects{NeedsServer: true, NeedsMovingClock: true} }
+func (ClockAhead) Effects() Effects {
+	return Effects{Breaks: Clock, NeedsServer: true, NeedsMovingClock: true}
+}
 
 // Inject implements [Fault].
 func (ClockAhead) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -42,7 +44,9 @@ func (ClockBehind) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ClockBehind) Effects() Effects { return Effects{NeedsServer: true, NeedsMovingClock: true} }
+func (ClockBehind) Effects() Effects {
+	return Effects{Breaks: Clock, NeedsServer: true, NeedsMovingClock: true}
+}
 
 // Inject implements [Fault].
 func (ClockBehind) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (CompiledScriptStale) Doc() string {
 }
 
 // Effects implements [Fault].
-func (CompiledScriptStale) Effects() Effects { return Effects{HurtsScripts: true} }
+func (CompiledScriptStale) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (CompiledScriptStale) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -45,7 +45,7 @@ func (CompiledScriptOlder) Doc() string {
 }
 
 // Effects implements [Fault].
-func (CompiledScriptOlder) Effects() Effects { return Effects{HurtsScripts: true} }
+func (CompiledScriptOlder) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (CompiledScriptOlder) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -69,7 +69,7 @@ func (CompiledScriptMissing) Doc() string {
 }
 
 // Effects implements [Fault].
-func (CompiledScriptMissing) Effects() Effects { return Effects{HurtsScripts: true} }
+func (CompiledScriptMissing) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (CompiledScriptMissing) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -96,7 +96,7 @@ func (ActiveLinkMissing) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ActiveLinkMissing) Effects() Effects { return Effects{HurtsScripts: true} }
+func (ActiveLinkMissing) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ActiveLinkMissing) Inject(ctx context.Context, scene Scene) (Instance, error) {

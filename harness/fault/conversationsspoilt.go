@@ -25,7 +25,7 @@ func (f ConversationsSpoilt) Doc() string {
 
 // Effects implements [Fault].
 func (ConversationsSpoilt) Effects() Effects {
-	return Effects{HurtsAccounts: true, FitsAccount: func(s target.Snapshot) bool {
+	return Effects{Breaks: AccountData, HurtsAccounts: true, FitsAccount: func(s target.Snapshot) bool {
 		for _, m := range s.Mailboxes {
 			if len(m.Live()) > 0 {
 				return true

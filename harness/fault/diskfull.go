@@ -19,7 +19,9 @@ func (DiskFull) Doc() string {
 }
 
 // Effects implements [Fault].
-func (DiskFull) Effects() Effects { return Effects{NeedsServer: true, NeedsSmallDisk: true} }
+func (DiskFull) Effects() Effects {
+	return Effects{Breaks: Disk, NeedsServer: true, NeedsSmallDisk: true}
+}
 
 // Inject implements [Fault].
 func (DiskFull) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (DiskReadOnly) Doc() string {
 }
 
 // Effects implements [Fault].
-func (DiskReadOnly) Effects() Effects { return Effects{NeedsServer: true} }
+func (DiskReadOnly) Effects() Effects { return Effects{Breaks: Disk, NeedsServer: true} }
 
 // Inject implements [Fault].
 func (DiskReadOnly) Inject(ctx context.Context, scene Scene) (Instance, error) {

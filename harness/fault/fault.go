@@ -31,6 +31,8 @@ type Fault interface {
 
 // Effects are a fault's consequences for the steps that may follow it.
 type Effects struct {
+	// Breaks is what is broken.
+	Breaks           Object
 	StopsReplication bool
 	KillsServer      bool
 	// Promotes: the replica is the master afterwards.

@@ -187,3 +187,20 @@ func TestCatalogue(t *testing.T) {
 		t.Error("ByName found a fault that does not exist")
 	}
 }
+
+// Every fault says what it breaks, and every object is broken by one.
+func TestEachFaultNamesWhatItBreaks(t *testing.T) {
+	broken := map[fault.Object]bool{}
+	for _, f := range fault.All() {
+		object := f.Effects().Breaks
+		if !slices.Contains(fault.Objects(), object) {
+			t.Errorf("%s breaks %q, which is none of the objects", f.Name(), object)
+		}
+		broken[object] = true
+	}
+	for _, object := range fault.Objects() {
+		if !broken[object] {
+			t.Errorf("no fault breaks %s", object)
+		}
+	}
+}

@@ -20,7 +20,9 @@ func (FlagsChanged) Doc() string {
 }
 
 // Effects implements [Fault].
-func (FlagsChanged) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(isLive)} }
+func (FlagsChanged) Effects() Effects {
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(isLive)}
+}
 
 // Inject implements [Fault].
 func (FlagsChanged) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -19,7 +19,9 @@ func (GUIDsSwapped) Doc() string {
 }
 
 // Effects implements [Fault].
-func (GUIDsSwapped) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holdsTwo} }
+func (GUIDsSwapped) Effects() Effects {
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holdsTwo}
+}
 
 // Inject implements [Fault].
 func (GUIDsSwapped) Inject(ctx context.Context, scene Scene) (Instance, error) {

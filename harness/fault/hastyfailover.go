@@ -21,7 +21,7 @@ func (HastyFailover) Doc() string {
 
 // Effects implements [Fault].
 func (HastyFailover) Effects() Effects {
-	return Effects{KillsServer: true, Promotes: true, NeedsReplication: true}
+	return Effects{Breaks: BothSides, KillsServer: true, Promotes: true, NeedsReplication: true}
 }
 
 // Inject implements [Fault].

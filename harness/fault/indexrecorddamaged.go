@@ -28,7 +28,7 @@ func (IndexRecordDamaged) Doc() string {
 
 // Effects implements [Fault].
 func (IndexRecordDamaged) Effects() Effects {
-	return Effects{StopsReplication: true, HurtsMailboxes: true}
+	return Effects{Breaks: Index, StopsReplication: true, HurtsMailboxes: true}
 }
 
 // Inject implements [Fault]. A message is delivered to the mailbox's account

@@ -19,7 +19,9 @@ func (IndexRecordWiped) Doc() string {
 }
 
 // Effects implements [Fault].
-func (IndexRecordWiped) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(isLive)} }
+func (IndexRecordWiped) Effects() Effects {
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(isLive)}
+}
 
 // Inject implements [Fault].
 func (IndexRecordWiped) Inject(ctx context.Context, scene Scene) (Instance, error) {

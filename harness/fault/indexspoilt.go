@@ -25,7 +25,7 @@ func (f IndexSpoilt) Doc() string {
 }
 
 // Effects implements [Fault].
-func (IndexSpoilt) Effects() Effects { return Effects{HurtsMailboxes: true} }
+func (IndexSpoilt) Effects() Effects { return Effects{Breaks: Index, HurtsMailboxes: true} }
 
 // Inject implements [Fault].
 func (f IndexSpoilt) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (IndexTruncated) Doc() string {
 }
 
 // Effects implements [Fault].
-func (IndexTruncated) Effects() Effects { return Effects{HurtsMailboxes: true} }
+func (IndexTruncated) Effects() Effects { return Effects{Breaks: Index, HurtsMailboxes: true} }
 
 // Inject implements [Fault].
 func (IndexTruncated) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -21,7 +21,7 @@ func (InternalDateChanged) Doc() string {
 
 // Effects implements [Fault].
 func (InternalDateChanged) Effects() Effects {
-	return Effects{HurtsMailboxes: true, Fits: holds(isLive)}
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(isLive)}
 }
 
 // Inject implements [Fault].

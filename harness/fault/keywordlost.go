@@ -21,7 +21,9 @@ func (KeywordLost) Doc() string {
 }
 
 // Effects implements [Fault].
-func (KeywordLost) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(hasKeyword)} }
+func (KeywordLost) Effects() Effects {
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(hasKeyword)}
+}
 
 // Inject implements [Fault].
 func (KeywordLost) Inject(ctx context.Context, scene Scene) (Instance, error) {

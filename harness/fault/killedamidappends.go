@@ -24,7 +24,7 @@ func (KilledAmidAppends) Doc() string {
 }
 
 // Effects implements [Fault].
-func (KilledAmidAppends) Effects() Effects { return Effects{KillsServer: true} }
+func (KilledAmidAppends) Effects() Effects { return Effects{Breaks: Process, KillsServer: true} }
 
 // Inject implements [Fault].
 func (KilledAmidAppends) Inject(ctx context.Context, scene Scene) (Instance, error) {

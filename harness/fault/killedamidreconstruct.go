@@ -20,7 +20,7 @@ func (KilledAmidReconstruct) Doc() string {
 
 // Effects implements [Fault].
 func (KilledAmidReconstruct) Effects() Effects {
-	return Effects{KillsServer: true, HurtsMailboxes: true}
+	return Effects{Breaks: Process, KillsServer: true, HurtsMailboxes: true}
 }
 
 // Inject implements [Fault].

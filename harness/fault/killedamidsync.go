@@ -23,7 +23,7 @@ func (KilledAmidSync) Doc() string {
 
 // Effects implements [Fault].
 func (KilledAmidSync) Effects() Effects {
-	return Effects{KillsServer: true, NeedsReplication: true, EitherSide: true}
+	return Effects{Breaks: Process, KillsServer: true, NeedsReplication: true, EitherSide: true}
 }
 
 // Inject implements [Fault]. sync_client is stopped in its batch, so that the kill

@@ -19,7 +19,9 @@ func (LastUIDLow) Doc() string {
 }
 
 // Effects implements [Fault].
-func (LastUIDLow) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(isLive)} }
+func (LastUIDLow) Effects() Effects {
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(isLive)}
+}
 
 // Inject implements [Fault].
 func (LastUIDLow) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (MailboxEntryLost) Doc() string {
 }
 
 // Effects implements [Fault].
-func (MailboxEntryLost) Effects() Effects { return Effects{HurtsMailboxes: true} }
+func (MailboxEntryLost) Effects() Effects { return Effects{Breaks: MailboxList, HurtsMailboxes: true} }
 
 // Inject implements [Fault].
 func (MailboxEntryLost) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -19,7 +19,7 @@ func (MailboxFolderLost) Doc() string {
 }
 
 // Effects implements [Fault].
-func (MailboxFolderLost) Effects() Effects { return Effects{HurtsMailboxes: true} }
+func (MailboxFolderLost) Effects() Effects { return Effects{Breaks: Index, HurtsMailboxes: true} }
 
 // Inject implements [Fault].
 func (MailboxFolderLost) Inject(ctx context.Context, scene Scene) (Instance, error) {

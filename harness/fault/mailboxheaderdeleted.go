@@ -18,7 +18,7 @@ func (MailboxHeaderDeleted) Doc() string {
 }
 
 // Effects implements [Fault].
-func (MailboxHeaderDeleted) Effects() Effects { return Effects{HurtsMailboxes: true} }
+func (MailboxHeaderDeleted) Effects() Effects { return Effects{Breaks: Index, HurtsMailboxes: true} }
 
 // Inject implements [Fault].
 func (MailboxHeaderDeleted) Inject(ctx context.Context, scene Scene) (Instance, error) {

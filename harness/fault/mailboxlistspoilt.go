@@ -24,7 +24,7 @@ func (f MailboxListSpoilt) Doc() string {
 }
 
 // Effects implements [Fault].
-func (MailboxListSpoilt) Effects() Effects { return Effects{} }
+func (MailboxListSpoilt) Effects() Effects { return Effects{Breaks: MailboxList} }
 
 // Inject implements [Fault].
 func (f MailboxListSpoilt) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -24,7 +24,9 @@ func (f MessageDenied) Doc() string {
 }
 
 // Effects implements [Fault].
-func (MessageDenied) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(isLive)} }
+func (MessageDenied) Effects() Effects {
+	return Effects{Breaks: Message, HurtsMailboxes: true, Fits: holds(isLive)}
+}
 
 // Inject implements [Fault].
 func (f MessageDenied) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -28,7 +28,9 @@ func (f MessageSpoilt) Doc() string {
 }
 
 // Effects implements [Fault].
-func (MessageSpoilt) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(isLive)} }
+func (MessageSpoilt) Effects() Effects {
+	return Effects{Breaks: Message, HurtsMailboxes: true, Fits: holds(isLive)}
+}
 
 // Inject implements [Fault].
 func (f MessageSpoilt) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -18,7 +18,9 @@ func (MessagesSwapped) Doc() string {
 }
 
 // Effects implements [Fault].
-func (MessagesSwapped) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holdsTwo} }
+func (MessagesSwapped) Effects() Effects {
+	return Effects{Breaks: Message, HurtsMailboxes: true, Fits: holdsTwo}
+}
 
 // Inject implements [Fault].
 func (MessagesSwapped) Inject(ctx context.Context, scene Scene) (Instance, error) {

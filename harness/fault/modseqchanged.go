@@ -22,7 +22,9 @@ func (ModSeqChanged) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ModSeqChanged) Effects() Effects { return Effects{HurtsMailboxes: true, Fits: holds(isLive)} }
+func (ModSeqChanged) Effects() Effects {
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(isLive)}
+}
 
 // Inject implements [Fault].
 func (ModSeqChanged) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,9 @@ func (NetworkCut) Doc() string {
 }
 
 // Effects implements [Fault].
-func (NetworkCut) Effects() Effects { return Effects{StopsReplication: true, EitherSide: true} }
+func (NetworkCut) Effects() Effects {
+	return Effects{Breaks: Network, StopsReplication: true, EitherSide: true}
+}
 
 // Inject implements [Fault].
 func (NetworkCut) Inject(ctx context.Context, scene Scene) (Instance, error) {

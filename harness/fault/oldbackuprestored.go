@@ -20,7 +20,7 @@ func (OldBackupRestored) Doc() string {
 
 // Effects implements [Fault].
 func (OldBackupRestored) Effects() Effects {
-	return Effects{NeedsReplication: true, EitherSide: true, HurtsMailboxes: true}
+	return Effects{Breaks: BothSides, NeedsReplication: true, EitherSide: true, HurtsMailboxes: true}
 }
 
 // Inject implements [Fault].

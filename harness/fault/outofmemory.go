@@ -20,7 +20,7 @@ func (OutOfMemory) Doc() string {
 }
 
 // Effects implements [Fault].
-func (OutOfMemory) Effects() Effects { return Effects{NeedsServer: true} }
+func (OutOfMemory) Effects() Effects { return Effects{Breaks: Process, NeedsServer: true} }
 
 // Inject implements [Fault].
 func (OutOfMemory) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (ProcessKilled) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ProcessKilled) Effects() Effects { return Effects{KillsServer: true} }
+func (ProcessKilled) Effects() Effects { return Effects{Breaks: Process, KillsServer: true} }
 
 // Inject implements [Fault].
 func (ProcessKilled) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -21,7 +21,7 @@ func (QuotaChanged) Doc() string {
 
 // Effects implements [Fault].
 func (QuotaChanged) Effects() Effects {
-	return Effects{HurtsAccounts: true, FitsAccount: func(s target.Snapshot) bool { return s.Meta.QuotaKiB != target.NoQuota }}
+	return Effects{Breaks: AccountData, HurtsAccounts: true, FitsAccount: func(s target.Snapshot) bool { return s.Meta.QuotaKiB != target.NoQuota }}
 }
 
 // Inject implements [Fault].

@@ -21,7 +21,7 @@ func (QuotaRootWrong) Doc() string {
 }
 
 // Effects implements [Fault].
-func (QuotaRootWrong) Effects() Effects { return Effects{HurtsAccounts: true} }
+func (QuotaRootWrong) Effects() Effects { return Effects{Breaks: AccountData, HurtsAccounts: true} }
 
 // Inject implements [Fault].
 func (QuotaRootWrong) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -19,7 +19,7 @@ func (ReplicaLagging) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ReplicaLagging) Effects() Effects { return Effects{NeedsReplication: true} }
+func (ReplicaLagging) Effects() Effects { return Effects{Breaks: SyncLog, NeedsReplication: true} }
 
 // Inject implements [Fault].
 func (ReplicaLagging) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (ReplicationLost) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ReplicationLost) Effects() Effects { return Effects{StopsReplication: true} }
+func (ReplicationLost) Effects() Effects { return Effects{Breaks: SyncLog, StopsReplication: true} }
 
 // Inject implements [Fault].
 func (ReplicationLost) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -24,7 +24,7 @@ func (ReplicationStopped) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ReplicationStopped) Effects() Effects { return Effects{StopsReplication: true} }
+func (ReplicationStopped) Effects() Effects { return Effects{Breaks: Process, StopsReplication: true} }
 
 // Inject implements [Fault].
 func (ReplicationStopped) Inject(ctx context.Context, scene Scene) (Instance, error) {

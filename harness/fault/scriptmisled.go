@@ -24,7 +24,7 @@ func (OtherScriptActive) Doc() string {
 }
 
 // Effects implements [Fault].
-func (OtherScriptActive) Effects() Effects { return Effects{HurtsScripts: true} }
+func (OtherScriptActive) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (OtherScriptActive) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -51,7 +51,7 @@ func (ScriptDeactivated) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ScriptDeactivated) Effects() Effects { return Effects{HurtsScripts: true} }
+func (ScriptDeactivated) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ScriptDeactivated) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -78,7 +78,7 @@ func (ScriptDeleted) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ScriptDeleted) Effects() Effects { return Effects{HurtsScripts: true} }
+func (ScriptDeleted) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ScriptDeleted) Inject(ctx context.Context, scene Scene) (Instance, error) {

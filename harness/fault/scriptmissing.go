@@ -19,7 +19,7 @@ func (ScriptMissing) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ScriptMissing) Effects() Effects { return Effects{HurtsScripts: true} }
+func (ScriptMissing) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ScriptMissing) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -46,7 +46,7 @@ func (ScriptEmpty) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ScriptEmpty) Effects() Effects { return Effects{HurtsScripts: true} }
+func (ScriptEmpty) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ScriptEmpty) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -22,7 +22,7 @@ func (ScriptStale) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ScriptStale) Effects() Effects { return Effects{HurtsScripts: true} }
+func (ScriptStale) Effects() Effects { return Effects{Breaks: Script, HurtsScripts: true} }
 
 // Inject implements [Fault].
 func (ScriptStale) Inject(ctx context.Context, scene Scene) (Instance, error) {

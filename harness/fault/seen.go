@@ -21,7 +21,7 @@ func (SeenDeleted) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SeenDeleted) Effects() Effects { return Effects{HurtsAccounts: true} }
+func (SeenDeleted) Effects() Effects { return Effects{Breaks: AccountData, HurtsAccounts: true} }
 
 // Inject implements [Fault]. The account must have seen others' mail.
 func (SeenDeleted) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -48,7 +48,7 @@ func (SeenTruncated) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SeenTruncated) Effects() Effects { return Effects{HurtsAccounts: true} }
+func (SeenTruncated) Effects() Effects { return Effects{Breaks: AccountData, HurtsAccounts: true} }
 
 // Inject implements [Fault]. The account must have seen others' mail.
 func (SeenTruncated) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (ServerHung) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ServerHung) Effects() Effects { return Effects{} }
+func (ServerHung) Effects() Effects { return Effects{Breaks: Process} }
 
 // Inject implements [Fault].
 func (ServerHung) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (ServerRestarted) Doc() string {
 }
 
 // Effects implements [Fault].
-func (ServerRestarted) Effects() Effects { return Effects{NeedsServer: true} }
+func (ServerRestarted) Effects() Effects { return Effects{Breaks: Process, NeedsServer: true} }
 
 // Inject implements [Fault].
 func (ServerRestarted) Inject(ctx context.Context, scene Scene) (Instance, error) {

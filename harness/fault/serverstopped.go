@@ -17,7 +17,7 @@ func (ServerStopped) Name() string { return "server-stopped" }
 func (ServerStopped) Doc() string { return "a server is shut down in order" }
 
 // Effects implements [Fault].
-func (ServerStopped) Effects() Effects { return Effects{KillsServer: true} }
+func (ServerStopped) Effects() Effects { return Effects{Breaks: Process, KillsServer: true} }
 
 // Inject implements [Fault].
 func (ServerStopped) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -27,7 +27,9 @@ func (NetworkSlow) Doc() string {
 }
 
 // Effects implements [Fault].
-func (NetworkSlow) Effects() Effects { return Effects{NeedsReplication: true, EitherSide: true} }
+func (NetworkSlow) Effects() Effects {
+	return Effects{Breaks: Network, NeedsReplication: true, EitherSide: true}
+}
 
 // Inject implements [Fault].
 func (NetworkSlow) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -50,7 +52,9 @@ func (NetworkNarrow) Doc() string {
 }
 
 // Effects implements [Fault].
-func (NetworkNarrow) Effects() Effects { return Effects{NeedsReplication: true, EitherSide: true} }
+func (NetworkNarrow) Effects() Effects {
+	return Effects{Breaks: Network, NeedsReplication: true, EitherSide: true}
+}
 
 // Inject implements [Fault].
 func (NetworkNarrow) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -73,7 +77,9 @@ func (NetworkLossy) Doc() string {
 }
 
 // Effects implements [Fault].
-func (NetworkLossy) Effects() Effects { return Effects{NeedsReplication: true, EitherSide: true} }
+func (NetworkLossy) Effects() Effects {
+	return Effects{Breaks: Network, NeedsReplication: true, EitherSide: true}
+}
 
 // Inject implements [Fault].
 func (NetworkLossy) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -19,7 +19,9 @@ func (SplitBrain) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SplitBrain) Effects() Effects { return Effects{StopsReplication: true, EitherSide: true} }
+func (SplitBrain) Effects() Effects {
+	return Effects{Breaks: BothSides, StopsReplication: true, EitherSide: true}
+}
 
 // Inject implements [Fault].
 func (SplitBrain) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -19,7 +19,7 @@ func (StrayMessageFile) Doc() string {
 }
 
 // Effects implements [Fault].
-func (StrayMessageFile) Effects() Effects { return Effects{HurtsMailboxes: true} }
+func (StrayMessageFile) Effects() Effects { return Effects{Breaks: Message, HurtsMailboxes: true} }
 
 // spoolHand damages message files, and looks at them.
 type spoolHand interface {

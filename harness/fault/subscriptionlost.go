@@ -21,7 +21,7 @@ func (SubscriptionLost) Doc() string {
 
 // Effects implements [Fault].
 func (SubscriptionLost) Effects() Effects {
-	return Effects{HurtsAccounts: true, FitsAccount: func(s target.Snapshot) bool { return len(s.Meta.Subscriptions) > 0 }}
+	return Effects{Breaks: AccountData, HurtsAccounts: true, FitsAccount: func(s target.Snapshot) bool { return len(s.Meta.Subscriptions) > 0 }}
 }
 
 // Inject implements [Fault].

@@ -25,7 +25,7 @@ func (SyncClientGivenUp) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SyncClientGivenUp) Effects() Effects { return Effects{StopsReplication: true} }
+func (SyncClientGivenUp) Effects() Effects { return Effects{Breaks: Process, StopsReplication: true} }
 
 // Inject implements [Fault].
 func (SyncClientGivenUp) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -20,7 +20,7 @@ func (SyncClientKilled) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SyncClientKilled) Effects() Effects { return Effects{NeedsReplication: true} }
+func (SyncClientKilled) Effects() Effects { return Effects{Breaks: Process, NeedsReplication: true} }
 
 // Inject implements [Fault].
 func (SyncClientKilled) Inject(ctx context.Context, scene Scene) (Instance, error) {

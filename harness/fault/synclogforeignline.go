@@ -23,7 +23,7 @@ func (SyncLogForeignLine) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SyncLogForeignLine) Effects() Effects { return Effects{NeedsReplication: true} }
+func (SyncLogForeignLine) Effects() Effects { return Effects{Breaks: SyncLog, NeedsReplication: true} }
 
 // Inject implements [Fault].
 func (SyncLogForeignLine) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -19,7 +19,7 @@ func (SyncLogTruncated) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SyncLogTruncated) Effects() Effects { return Effects{NeedsReplication: true} }
+func (SyncLogTruncated) Effects() Effects { return Effects{Breaks: SyncLog, NeedsReplication: true} }
 
 // Inject implements [Fault].
 func (SyncLogTruncated) Inject(ctx context.Context, scene Scene) (Instance, error) {

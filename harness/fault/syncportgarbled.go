@@ -20,7 +20,9 @@ func (SyncPortGarbled) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SyncPortGarbled) Effects() Effects { return Effects{StopsReplication: true, ReplicaOnly: true} }
+func (SyncPortGarbled) Effects() Effects {
+	return Effects{Breaks: Network, StopsReplication: true, ReplicaOnly: true}
+}
 
 // Inject implements [Fault].
 func (SyncPortGarbled) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -21,7 +21,7 @@ func (SyncResetWrongSide) Doc() string {
 
 // Effects implements [Fault].
 func (SyncResetWrongSide) Effects() Effects {
-	return Effects{NeedsReplication: true, HurtsMailboxes: true}
+	return Effects{Breaks: BothSides, NeedsReplication: true, HurtsMailboxes: true}
 }
 
 // Inject implements [Fault].

@@ -20,7 +20,7 @@ func (TombstoneLost) Doc() string {
 
 // Effects implements [Fault].
 func (TombstoneLost) Effects() Effects {
-	return Effects{HurtsMailboxes: true, Fits: holds(isTombstone)}
+	return Effects{Breaks: Index, HurtsMailboxes: true, Fits: holds(isTombstone)}
 }
 
 // Inject implements [Fault].

@@ -20,7 +20,9 @@ func (TwoRestores) Doc() string {
 }
 
 // Effects implements [Fault].
-func (TwoRestores) Effects() Effects { return Effects{NeedsServer: true, HurtsMailboxes: true} }
+func (TwoRestores) Effects() Effects {
+	return Effects{Breaks: BothSides, NeedsServer: true, HurtsMailboxes: true}
+}
 
 // Inject implements [Fault].
 func (TwoRestores) Inject(ctx context.Context, scene Scene) (Instance, error) {

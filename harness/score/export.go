@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
-// WriteJSON writes the whole score, with each detector's sum.
+// WriteJSON writes the whole score, with each detector's sum and the coverage.
 func (s Score) WriteJSON(w io.Writer) error {
 	failures, unknowns := s.Shortcomings()
 	encoder := json.NewEncoder(w)
@@ -18,26 +19,28 @@ func (s Score) WriteJSON(w io.Writer) error {
 		Detectors []Tally  `json:"detectors"`
 		Failures  []string `json:"failures"`
 		Unknowns  []string `json:"unknowns"`
-	}{s, s.Tallies(), failures, unknowns})
+		Coverage  Coverage `json:"coverage"`
+	}{s, s.Tallies(), failures, unknowns, Cover(s)})
 }
 
-// WriteCSV writes a line for each piece of damage and each detector that claims it,
-// and one for each cell without such.
+// WriteCSV writes a line for each piece of damage and each detector that claims it, one
+// for each cell without such, and one for whatever of the coverage was not tried.
 func (s Score) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{
 		"target", "cyrus", "fault", "on", "role", "detector", "kind", "account", "mailbox", "uid", "script", "found", "side", "after_ms",
-		"also", "false_alarms", "failed",
+		"also", "false_alarms", "failed", "breaks", "suite", "state", "partial",
 	}}
 	for _, t := range s.Trials {
 		head := []string{t.Target, t.Cyrus, t.Fault, string(t.On), string(t.Role)}
 		if t.Void != "" {
-			rows = append(rows, append(head, "", "", "", "", "", "", "", "", "", "", "", "void: "+t.Void))
+			tail := []string{"", "", "void: " + t.Void, string(t.Breaks), s.Suite, string(AllVoid), s.Partial}
+			rows = append(rows, slices.Concat(head, make([]string, 9), tail))
 		}
 		for _, c := range t.Cells {
-			tail := []string{strconv.Itoa(len(c.Also)), strconv.Itoa(len(c.False)), c.Failed}
+			tail := []string{strconv.Itoa(len(c.Also)), strconv.Itoa(len(c.False)), c.Failed, string(t.Breaks), s.Suite, string(Tried), s.Partial}
 			if len(c.Pieces) == 0 {
-				rows = append(rows, append(append(append([]string{}, head...), c.Detector, "", "", "", "", "", "", "", ""), tail...))
+				rows = append(rows, slices.Concat(head, []string{c.Detector}, make([]string, 8), tail))
 			}
 			for _, p := range c.Pieces {
 				d := p.Damage
@@ -45,8 +48,15 @@ func (s Score) WriteCSV(w io.Writer) error {
 					c.Detector, string(d.Kind), d.Account, d.Mailbox, strconv.FormatUint(uint64(d.UID), 10), d.Script,
 					strconv.FormatBool(p.Found), string(p.Side), strconv.FormatInt(p.After.Milliseconds(), 10),
 				}
-				rows = append(rows, append(append(append([]string{}, head...), cells...), tail...))
+				rows = append(rows, slices.Concat(head, cells, tail))
 			}
+		}
+	}
+	for _, c := range Cover(s) {
+		if c.State == NotTried {
+			head := []string{c.Target, "", c.Fault, "", string(c.Role)}
+			tail := []string{"", "", "", string(c.Object), c.Suite, string(c.State), s.Partial}
+			rows = append(rows, slices.Concat(head, make([]string, 9), tail))
 		}
 	}
 	if err := out.WriteAll(rows); err != nil {

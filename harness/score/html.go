@@ -6,24 +6,46 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 //go:embed score.html.tmpl
 var pageText string
 
-// WriteHTML writes the score as one page with a heat map, fault by detector; it needs
-// no script and no network.
+// WriteHTML writes the score as one page with a heat map, fault by detector, and a map of
+// what was tried; it needs no script and no network.
 func (s Score) WriteHTML(w io.Writer) error {
-	page, err := template.New("score").Funcs(template.FuncMap{"class": class, "hint": hint, "ratio": ratioInWords}).Parse(pageText)
+	page, err := template.New("score").Funcs(template.FuncMap{"class": class, "hint": hint, "ratio": ratioInWords, "covered": coveredClass}).Parse(pageText)
 	if err != nil {
 		return err
 	}
 	failures, unknowns := s.Shortcomings()
+	coverage := Cover(s)
 	return page.Execute(w, struct {
 		Score
 		Tallies            []Tally
 		Failures, Unknowns []string
-	}{s, s.Tallies(), failures, unknowns})
+		Coverage           Coverage
+		Versions           []Version
+		Roles              []target.Role
+	}{s, s.Tallies(), failures, unknowns, coverage, coverage.Versions(), Roles()})
+}
+
+// coveredClass names the colour of a cell of the coverage. Only what was found looks well.
+func coveredClass(c Covered) string {
+	switch {
+	case c.State != Tried:
+		return map[State]string{NotTried: "untried", AllVoid: "failed", NoSense: "none"}[c.State]
+	case c.Missed > 0 && c.Found > 0:
+		return "part"
+	case c.Missed > 0:
+		return "missed"
+	case c.Found > 0:
+		return "found"
+	default:
+		return "quiet"
+	}
 }
 
 // class names a cell's colour.

@@ -48,10 +48,13 @@ func decided() []target.Kind {
 }
 
 // Shortcomings are what a score owes the minimum of claims, a line each: a trial that
-// tells nothing, damage that was not found or for which the damaged side is believed
-// right, a false alarm, a detector that could not look at what it claims.
+// tells nothing or was not made, damage that was not found or for which the damaged side
+// is believed right, a false alarm, a detector that could not look at what it claims.
 func (s Score) Shortcomings() (failures, unknowns []string) {
 	minimum := Minimum()
+	if s.Partial != "" {
+		unknowns = append(unknowns, "the score is partial: "+s.Partial)
+	}
 	for _, t := range s.Trials {
 		at := fmt.Sprintf("%s on the %s (%s)", t.Fault, t.Role, t.On)
 		if t.Void != "" {

@@ -45,28 +45,53 @@ type runner struct {
 
 // Run tries every fault on every server on which it makes sense. Faults that need the
 // same of a pair share one, or as many as are asked for. An error is one of the set-up,
-// or the end of ctx.
+// or the end of ctx; the score is then of the trials that were made until then.
 func Run(ctx context.Context, o Options) (Score, error) {
 	r := &runner{target: o.Target, detectors: o.Detectors, untouched: o.Untouched, trialWithin: trialWithin}
 	score := Score{Target: o.Target.Name(), Suite: o.Suite}
 	var mu sync.Mutex
 	all := tasks(o.Faults)
-	score.Trials = make([]Trial, len(all))
+	score.Planned = len(all)
+	made := make([]*Trial, len(all))
 	done := 0
 	for _, spec := range []target.Spec{{}, {MovingClock: true}, {SmallDisk: true}} {
 		err := r.group(ctx, o, spec, all, func(at int, t Trial) {
 			mu.Lock()
 			defer mu.Unlock()
-			score.Trials[at], score.Cyrus = t, t.Cyrus
+			made[at], score.Cyrus = &t, t.Cyrus
 			if done++; o.Observe != nil {
 				o.Observe(done, len(all), t)
 			}
 		})
 		if err != nil {
+			score.keep(made)
+			score.Partial = fmt.Sprintf("%d of %d trials were made: %s", len(score.Trials), len(all), whyEnded(ctx, err))
 			return score, err
 		}
 	}
+	score.keep(made)
 	return score, nil
+}
+
+// whyEnded says why a run ended before its time.
+func whyEnded(ctx context.Context, err error) string {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "the time for them was up"
+	case ctx.Err() != nil:
+		return "interrupted"
+	default:
+		return err.Error()
+	}
+}
+
+// keep takes the trials that were made, in their order.
+func (s *Score) keep(made []*Trial) {
+	for _, t := range made {
+		if t != nil {
+			s.Trials = append(s.Trials, *t)
+		}
+	}
 }
 
 // task is one trial that is to be made.
@@ -116,6 +141,9 @@ func (r *runner) onOnePair(ctx context.Context, spec target.Spec, todo <-chan ta
 	}()
 	for t := range todo {
 		trial, err := r.try(ctx, pair, t.fault, t.on)
+		if ctx.Err() != nil {
+			return ctx.Err() // whatever this trial has come to, its end was not its own
+		}
 		if err != nil {
 			return fmt.Errorf("trying %s on %s: %w", t.fault.Name(), t.on, err)
 		}

@@ -13,6 +13,10 @@ type Score struct {
 	Cyrus  string  `json:"cyrus"`
 	Suite  string  `json:"suite"`
 	Trials []Trial `json:"trials"`
+	// Planned is how many trials were to be made, and Partial why there are fewer; empty
+	// where there are not.
+	Planned int    `json:"planned"`
+	Partial string `json:"partial,omitempty"`
 }
 
 // Tally is one detector's sum over all trials.

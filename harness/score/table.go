@@ -9,8 +9,11 @@ import (
 )
 
 // WriteText writes the score as tables for a terminal: the detectors' sums, then fault
-// by detector.
+// by detector, then what was tried and what was not.
 func (s Score) WriteText(w io.Writer) error {
+	if s.Partial != "" {
+		fmt.Fprintf(w, "PARTIAL SCORE: %s\n", s.Partial)
+	}
 	fmt.Fprintf(w, "%s, Cyrus %s: %d trials, %d of them void\n\n", s.Target, s.Cyrus, len(s.Trials), len(s.Void()))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "DETECTOR\tCLAIMED\tFOUND\tRECALL\t\tALSO\tFALSE\tPRECISION\t\tWRONG SIDE\tUNDECIDED\tFAILED\tMEDIAN\tLOOK")
@@ -38,7 +41,8 @@ func (s Score) WriteText(w io.Writer) error {
 		fmt.Fprintf(w, "%-32s %-8s%s\n", t.Fault, t.Role, row.String())
 	}
 	s.writeFailed(w)
-	return nil
+	fmt.Fprintln(w)
+	return Cover(s).WriteText(w)
 }
 
 // writeFailed says of each detector in how many trials it could not look, and why in the

@@ -18,6 +18,7 @@ import (
 // of it.
 type Trial struct {
 	Fault  string            `json:"fault"`
+	Breaks fault.Object      `json:"breaks"`
 	On     target.ServerName `json:"on"`
 	Role   target.Role       `json:"role"`
 	Target string            `json:"target"`
@@ -26,7 +27,9 @@ type Trial struct {
 	// left no evidence. Such a trial is unknown, and counts for nobody.
 	Void   string         `json:"void,omitempty"`
 	Damage []fault.Damage `json:"damage"`
-	Cells  []Cell         `json:"cells"`
+	// Healed: when all had looked the damage was gone by itself.
+	Healed bool   `json:"healed,omitempty"`
+	Cells  []Cell `json:"cells"`
 }
 
 // Cell is what one detector made of one trial.
@@ -110,12 +113,13 @@ func (r *runner) try(ctx context.Context, pair target.Pair, f fault.Fault, on ta
 
 // lookAt breaks a pair with a fault and lets these detectors look.
 func (r *runner) lookAt(ctx context.Context, pair target.Pair, f fault.Fault, on target.ServerName, detectors []detect.Detector) (Trial, error) {
-	t := Trial{Fault: f.Name(), On: on, Role: pair.Role(on), Target: r.target.Name(), Cyrus: pair.Version(), Damage: []fault.Damage{}}
+	t := Trial{Fault: f.Name(), Breaks: f.Effects().Breaks, On: on, Target: r.target.Name(), Cyrus: pair.Version(), Damage: []fault.Damage{}}
 	ctx, cancel := context.WithTimeout(ctx, r.trialWithin)
 	defer cancel()
 	if err := furnish(ctx, pair); err != nil {
 		return t, err
 	}
+	t.Role = pair.Role(on) // the last trial may have left another
 	truth, err := newTruth(ctx, pair)
 	if err != nil {
 		return t, err
@@ -132,41 +136,31 @@ func (r *runner) lookAt(ctx context.Context, pair target.Pair, f fault.Fault, on
 	}
 	if err != nil {
 		t.Void = fmt.Sprintf("it could not be injected: %s", err)
-		return t, voidOrDone(ctx)
+		return t, nil
 	}
 	report, err := instance.Look(ctx)
 	switch {
 	case err != nil:
 		t.Void = fmt.Sprintf("what it did could not be measured: %s", err)
-		return t, voidOrDone(ctx)
+		return t, nil
 	case !report.Evidence.Landed():
 		t.Void = "it left no evidence"
 		return t, nil
 	}
 	t.Damage = append(t.Damage, report.Damage...)
 	truth.work(ctx, pair)
-	return t, r.look(ctx, pair, &t, instance, truth, detectors)
-}
-
-// voidOrDone: what ended because the whole run ends is no result.
-func voidOrDone(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return ctx.Err()
-	}
-	return nil
+	r.look(ctx, pair, &t, instance, truth, detectors)
+	return t, nil
 }
 
 // look lets every detector look as often as the slowest promise takes, and fills in
 // the cells.
-func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance fault.Instance, truth *truth, detectors []detect.Detector) error {
+func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance fault.Instance, truth *truth, detectors []detect.Detector) {
 	t.Cells = make([]Cell, len(detectors))
 	for i, d := range detectors {
 		before := r.dataFiles(ctx, pair)
 		began := pair.Clock().Now()
 		found, failed := r.rounds(ctx, pair, d)
-		if err := voidOrDone(ctx); err != nil {
-			return err
-		}
 		took := pair.Clock().Now().Sub(began)
 		t.Cells[i] = Cell{Detector: d.Name(), Took: took, Failed: failed, Touched: touched(before, r.dataFiles(ctx, pair))}
 		r.holdAgainst(ctx, &t.Cells[i], d.Promise(), t.Damage, found, truth, began)
@@ -176,13 +170,13 @@ func (r *runner) look(ctx context.Context, pair target.Pair, t *Trial, instance 
 	}
 	// What healed by itself, before it could be found, counts for nobody.
 	if report, err := instance.Look(ctx); err == nil && report.State == fault.Healed {
+		t.Healed = true
 		for i, d := range detectors {
 			if !baseline.Alters(d) {
 				t.Cells[i].Pieces = onlyFound(t.Cells[i].Pieces)
 			}
 		}
 	}
-	return nil
 }
 
 // silences says whether damage keeps a server from answering anybody. Until it is

@@ -17,7 +17,8 @@ const (
 	// ExpungeMissing: the user expunged the message, and here it still lives.
 	ExpungeMissing Kind = "expunge-missing"
 	// TombstoneMissing: the other side remembers a message as expunged that
-	// this one does not know at all. No user can tell; a later repair might.
+	// this one does not know at all. Only a client that was away can tell; a later
+	// repair might.
 	TombstoneMissing Kind = "tombstone-missing"
 	// GUIDDiffers: one UID, two different messages.
 	GUIDDiffers Kind = "guid-differs"

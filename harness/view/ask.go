@@ -20,7 +20,7 @@ func (x *indexView) ask(ctx context.Context, question func(*wire.Sync) error) er
 		}
 		x.kept.drop() // those that were kept with it are no better
 	}
-	s, err := x.server.sync(ctx)
+	s, err := x.connect(ctx)
 	if err != nil {
 		return err
 	}

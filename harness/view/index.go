@@ -14,8 +14,9 @@ import (
 
 // indexView is the index view of a server by its sync protocol.
 type indexView struct {
-	server server
-	kept   pool[*wire.Sync]
+	server  server
+	connect func(context.Context) (*wire.Sync, error)
+	kept    pool[*wire.Sync]
 }
 
 // Mailboxes returns the headers of the account's mailboxes, sorted by name.

@@ -146,6 +146,15 @@ func (s session) Bodies(ctx context.Context, mailbox string, uids []uint32, each
 	return s.client.Bodies(ctx, mailbox, uids, each)
 }
 
+// Resync tells what has become of a mailbox since a client last looked.
+func (s session) Resync(ctx context.Context, mailbox string, known target.Known) (target.Resync, error) {
+	told, err := s.client.Resync(ctx, mailbox, known)
+	for i := range told.Changed {
+		told.Changed[i].Flags = recordFlags(told.Changed[i].Flags)
+	}
+	return told, err
+}
+
 // Append stores messages in one command.
 func (s session) Append(ctx context.Context, mailbox string, messages ...target.AppendMessage) (uint32, []uint32, error) {
 	if len(messages) == 0 {

@@ -32,7 +32,9 @@ type Credentials struct{ Admin, Password string }
 type View struct {
 	server server
 	index  *indexView
-	user   *userView
+	// imapIndex is the same by IMAP.
+	imapIndex *indexView
+	user      *userView
 
 	seeding chan struct{} // takes as many as may seed at a time
 }
@@ -41,13 +43,18 @@ type View struct {
 func New(name target.ServerName, dial Dialer, creds Credentials) *View {
 	s := server{name: name, dialer: dial, creds: creds}
 	return &View{
-		server: s, index: &indexView{server: s}, user: &userView{server: s},
+		server: s, index: &indexView{server: s, connect: s.sync}, imapIndex: &indexView{server: s, connect: s.syncByIMAP}, user: &userView{server: s},
 		seeding: make(chan struct{}, keptConnections),
 	}
 }
 
 // Index returns the server's index view. It keeps connections to use again.
 func (v *View) Index() target.IndexView { return v.index }
+
+// IndexByIMAP returns the same view as Index does, asked of imapd by SYNCGET: for
+// servers whose sync_server cannot be reached from here. Where sync_server has died of
+// what it was asked, so would imapd, on which all users depend: it is no way round that.
+func (v *View) IndexByIMAP() target.IndexView { return v.imapIndex }
 
 // User returns the server's user view. Each session has a connection of its
 // own; deliveries keep theirs to use again.
@@ -72,6 +79,7 @@ func (v *View) Mislead(ctx context.Context, told target.Hearsay) (target.Evidenc
 // in between. Sessions stay the business of those who opened them.
 func (v *View) Close() error {
 	v.index.kept.drop()
+	v.imapIndex.kept.drop()
 	v.user.kept.drop()
 	return nil
 }
@@ -111,4 +119,12 @@ func (s server) sync(ctx context.Context) (*wire.Sync, error) {
 		return nil, err
 	}
 	return wire.NewSync(ctx, conn, peer, s.login(""))
+}
+
+func (s server) syncByIMAP(ctx context.Context) (*wire.Sync, error) {
+	conn, peer, err := s.dial(ctx, IMAP)
+	if err != nil {
+		return nil, err
+	}
+	return wire.NewSyncByIMAP(ctx, conn, peer, s.login(""))
 }

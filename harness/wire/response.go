@@ -19,7 +19,8 @@ type Response struct {
 	Text   string // of a status or "+": words for people
 	Number uint32 // of data about a message: "* 3 FETCH"
 	Name   string // of data, in capitals: "FETCH", "LIST"
-	rest   []byte // of data: what follows the name, literals in place
+	line   []byte // of data: all that follows the tag, literals in place
+	rest   []byte // of data: what follows the name
 }
 
 // Value is one value in the data of an answer.
@@ -34,7 +35,9 @@ func ReadResponse(in *bufio.Reader) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	tag, rest, _ := bytes.Cut(bytes.TrimRight(answer, "\r\n"), []byte(" "))
+	// One line end alone: before it there may be those of a message.
+	answer = bytes.TrimSuffix(bytes.TrimSuffix(answer, []byte("\n")), []byte("\r"))
+	tag, rest, _ := bytes.Cut(answer, []byte(" "))
 	r := &Response{Tag: string(tag)}
 	if r.Tag == "" {
 		return nil, fmt.Errorf("answer has no tag: %.60q", answer)
@@ -55,7 +58,7 @@ func ReadResponse(in *bufio.Reader) (*Response, error) {
 		word, after, _ = bytes.Cut(after, []byte(" "))
 		name = strings.ToUpper(string(word))
 	}
-	r.Name, r.rest = name, after
+	r.Name, r.line, r.rest = name, rest, after
 	return r, nil
 }
 

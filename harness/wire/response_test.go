@@ -21,8 +21,8 @@ func TestReadResponse(t *testing.T) {
 		"* OK [not a code":                  {Tag: "*", Status: "OK", Text: "[not a code"},
 		"+ go ahead {3}":                    {Tag: "+", Text: "go ahead {3}"},
 		"+":                                 {Tag: "+"},
-		"* 3 exists":                        {Tag: "*", Number: 3, Name: "EXISTS"},
-		"* XCONV (\"unbalanced and unknown": {Tag: "*", Name: "XCONV", rest: []byte("(\"unbalanced and unknown")},
+		"* 3 exists":                        {Tag: "*", Number: 3, Name: "EXISTS", line: []byte("3 exists")},
+		"* XCONV (\"unbalanced and unknown": {Tag: "*", Name: "XCONV", line: []byte("XCONV (\"unbalanced and unknown"), rest: []byte("(\"unbalanced and unknown")},
 	} {
 		got, err := ReadResponse(bufio.NewReader(strings.NewReader(line + "\r\nc9 OK\r\n")))
 		if err != nil {

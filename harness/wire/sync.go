@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -14,11 +15,25 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 )
 
-// Sync is an authenticated connection to sync_server. What it asks by GET and
+// Sync is an authenticated connection on which the sync protocol is spoken: to
+// sync_server ([NewSync]), or to imapd ([NewSyncByIMAP]). What it asks by GET and
 // fails to hear is in nobody's doubt; what it changes by APPLY may be. It is not
 // safe for concurrent use. After an error other than a [target.RefusedError] it
 // is of no more use.
-type Sync struct {
+type Sync struct{ line syncLine }
+
+// syncLine carries the sync protocol.
+type syncLine interface {
+	// get sends GET, and returns the untagged lines of the answer.
+	get(ctx context.Context, what dlist.Value) ([][]byte, error)
+	// apply sends APPLY. What is cut off before its end did not take effect; what gets
+	// no answer, or BYE for one, is in doubt.
+	apply(ctx context.Context, what dlist.Value) error
+	close() error
+}
+
+// syncServer is the line to sync_server.
+type syncServer struct {
 	peer Peer
 	conn net.Conn
 	in   *bufio.Reader
@@ -27,20 +42,22 @@ type Sync struct {
 // NewSync greets the sync_server at the other end of conn and logs in as its
 // administrator. It owns conn from here on, also when it fails.
 func NewSync(ctx context.Context, conn net.Conn, peer Peer, login Login) (*Sync, error) {
-	s := &Sync{peer: peer, conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}
+	s := &syncServer{peer: peer, conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}
 	_, err := s.answer(ctx, "greeting")
 	if err == nil {
 		_, err = s.ask(ctx, "AUTHENTICATE PLAIN", login.plain())
 	}
 	if err == nil {
-		return s, nil
+		return &Sync{s}, nil
 	}
 	_ = conn.Close()
 	return nil, peer.notConnected(err)
 }
 
 // Close takes leave, without waiting for an answer.
-func (s *Sync) Close() error {
+func (s *Sync) Close() error { return s.line.close() }
+
+func (s *syncServer) close() error {
 	_ = s.conn.SetWriteDeadline(time.Now().Add(farewell))
 	_, _ = s.conn.Write([]byte("EXIT\r\n"))
 	return s.conn.Close()
@@ -48,7 +65,7 @@ func (s *Sync) Close() error {
 
 // Get sends GET with a key and its value, and returns the values of the answer.
 func (s *Sync) Get(ctx context.Context, what dlist.Value) ([]dlist.Value, error) {
-	lines, err := s.ask(ctx, "GET "+what.Key, strings.TrimPrefix(what.Line(), what.Key+" "))
+	lines, err := s.line.get(ctx, what)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +78,30 @@ func (s *Sync) Get(ctx context.Context, what dlist.Value) ([]dlist.Value, error)
 	return values, nil
 }
 
+func (s *syncServer) get(ctx context.Context, what dlist.Value) ([][]byte, error) {
+	return s.ask(ctx, "GET "+what.Key, strings.TrimPrefix(what.Line(), what.Key+" "))
+}
+
+func (s *syncServer) apply(ctx context.Context, what dlist.Value) error {
+	if err := ctx.Err(); err != nil {
+		return s.peer.Unreachable(err)
+	}
+	stop := closeAtEnd(ctx, s.conn)
+	defer stop()
+	name := "APPLY " + what.Key
+	if _, err := s.conn.Write([]byte("APPLY " + what.Line() + "\r\n")); err != nil {
+		return s.peer.Unreachable(fmt.Errorf("%s: cut off before its end: %w", name, because(ctx, err)))
+	}
+	_, err := s.answer(ctx, name)
+	if refused := (*target.RefusedError)(nil); errors.As(err, &refused) && refused.Status == "BYE" {
+		return fmt.Errorf("%s: no answer but BYE %s", name, refused.Text)
+	}
+	return err
+}
+
 // ask sends a command and returns the untagged lines of its answer. Errors
 // carry the command's name and never its argument, which may be a password.
-func (s *Sync) ask(ctx context.Context, name, argument string) ([][]byte, error) {
+func (s *syncServer) ask(ctx context.Context, name, argument string) ([][]byte, error) {
 	stop := closeAtEnd(ctx, s.conn)
 	defer stop()
 	if _, err := s.conn.Write([]byte(name + " " + argument + "\r\n")); err != nil {
@@ -73,7 +111,7 @@ func (s *Sync) ask(ctx context.Context, name, argument string) ([][]byte, error)
 }
 
 // answer reads lines up to the one that says OK, NO, BAD or BYE.
-func (s *Sync) answer(ctx context.Context, name string) ([][]byte, error) {
+func (s *syncServer) answer(ctx context.Context, name string) ([][]byte, error) {
 	stop := closeAtEnd(ctx, s.conn)
 	defer stop()
 	var lines [][]byte

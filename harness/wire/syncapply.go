@@ -37,7 +37,7 @@ func (s *Sync) ApplyMessages(ctx context.Context, partition string, messages ...
 	for _, m := range messages {
 		list.Items = append(list.Items, dlist.Value{Kind: dlist.File, Partition: partition, GUID: m.GUID(), Text: string(m.Body)})
 	}
-	return s.change(ctx, list)
+	return s.Apply(ctx, list)
 }
 
 // ApplyMailbox makes the mailbox, or changes the one with this unique ID, to be
@@ -54,7 +54,7 @@ func (s *Sync) ApplyMailbox(ctx context.Context, m SyncMailbox) error {
 	if err != nil {
 		return &target.RefusedError{Command: "APPLY MAILBOX", Status: "BAD", Text: "not sent: " + err.Error()}
 	}
-	err = s.change(ctx, value)
+	err = s.Apply(ctx, value)
 	if refused := (*target.RefusedError)(nil); errors.As(err, &refused) && !refusedUntouched(refused) {
 		return doubtful{err}
 	}
@@ -71,26 +71,7 @@ func refusedUntouched(refused *target.RefusedError) bool {
 
 // Apply sends APPLY with a key and its value, whatever they are. That it fails
 // does not say that nothing was changed.
-func (s *Sync) Apply(ctx context.Context, what dlist.Value) error { return s.change(ctx, what) }
-
-// change sends APPLY with a key and its value. What is cut off before its end
-// did not take effect; what gets no answer, or BYE for one, is in doubt.
-func (s *Sync) change(ctx context.Context, what dlist.Value) error {
-	if err := ctx.Err(); err != nil {
-		return s.peer.Unreachable(err)
-	}
-	stop := closeAtEnd(ctx, s.conn)
-	defer stop()
-	name := "APPLY " + what.Key
-	if _, err := s.conn.Write([]byte("APPLY " + what.Line() + "\r\n")); err != nil {
-		return s.peer.Unreachable(fmt.Errorf("%s: cut off before its end: %w", name, because(ctx, err)))
-	}
-	_, err := s.answer(ctx, name)
-	if refused := (*target.RefusedError)(nil); errors.As(err, &refused) && refused.Status == "BYE" {
-		return fmt.Errorf("%s: no answer but BYE %s", name, refused.Text)
-	}
-	return err
-}
+func (s *Sync) Apply(ctx context.Context, what dlist.Value) error { return s.line.apply(ctx, what) }
 
 // dlist returns the mailbox as APPLY MAILBOX takes it.
 func (m SyncMailbox) dlist() (dlist.Value, error) {

@@ -86,7 +86,7 @@ func (s *Sync) Mailboxes(ctx context.Context, names []string) ([]SyncMailbox, er
 // FullMailbox returns one mailbox with its records.
 func (s *Sync) FullMailbox(ctx context.Context, name string) (SyncMailbox, error) {
 	const command = "GET FULLMAILBOX"
-	lines, err := s.ask(ctx, command, dlist.Atom("", name).String())
+	lines, err := s.line.get(ctx, dlist.Atom("FULLMAILBOX", name))
 	if err != nil {
 		return SyncMailbox{}, err
 	}

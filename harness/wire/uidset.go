@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // rangesPerSet bounds a set's length: Cyrus takes words of up to 128 KiB, and
@@ -43,18 +45,15 @@ func UIDSets(uids []uint32) []string {
 // not taken at its word.)
 func parseUIDSet(set string, count int) ([]uint32, error) {
 	uids := make([]uint32, 0, count)
-	for piece := range strings.SplitSeq(set, ",") {
-		first, last, isRange := strings.Cut(piece, ":")
-		from, err := strconv.ParseUint(first, 10, 32)
-		to := from
-		if err == nil && isRange {
-			to, err = strconv.ParseUint(last, 10, 32)
-		}
-		from, to = min(from, to), max(from, to)
-		if err != nil || from == 0 || to-from >= uint64(count-len(uids)) {
+	ranges, err := parseUIDRanges(set)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range ranges {
+		if uint64(r.Last-r.First) >= uint64(count-len(uids)) {
 			return nil, fmt.Errorf("UID set %.60q does not name %d messages", set, count)
 		}
-		for uid := from; uid <= to; uid++ {
+		for uid := uint64(r.First); uid <= uint64(r.Last); uid++ {
 			uids = append(uids, uint32(uid))
 		}
 	}
@@ -62,4 +61,22 @@ func parseUIDSet(set string, count int) ([]uint32, error) {
 		return nil, fmt.Errorf("UID set %.60q does not name %d messages", set, count)
 	}
 	return uids, nil
+}
+
+// parseUIDRanges returns the ranges of a set in the order that it gives them.
+func parseUIDRanges(set string) ([]target.UIDRange, error) {
+	var ranges []target.UIDRange
+	for piece := range strings.SplitSeq(set, ",") {
+		first, last, isRange := strings.Cut(piece, ":")
+		from, err := strconv.ParseUint(first, 10, 32)
+		to := from
+		if err == nil && isRange {
+			to, err = strconv.ParseUint(last, 10, 32)
+		}
+		if from, to = min(from, to), max(from, to); err != nil || from == 0 {
+			return nil, fmt.Errorf("UID set %.60q is none", set)
+		}
+		ranges = append(ranges, target.UIDRange{First: uint32(from), Last: uint32(to)})
+	}
+	return ranges, nil
 }

@@ -157,3 +157,27 @@ func sieve(t *testing.T, f *front.Fronts, server target.ServerName, login wire.L
 	}
 	return s, err
 }
+
+// go-imap's server knows neither SYNCGET nor QRESYNC, and does not announce them: who
+// wants them is refused before anything is sent. The administrator, who alone might ask
+// for the first, is nobody there but in an account's name.
+func TestIMAPHasNoSyncGetAndNoQRESYNC(t *testing.T) {
+	f := open(t, "alice")
+	login := wire.Login{Admin: adminUser, Password: adminPassword}
+	peer := wire.Peer{Server: target.Imap1, Service: "imap"}
+	_, err := wire.NewSyncByIMAP(t.Context(), dial(t, f, target.Imap1, front.ServiceIMAP), peer, login)
+	if err == nil || !strings.Contains(err.Error(), "AUTHENTICATIONFAILED") {
+		t.Errorf("SYNCGET as the administrator: %v", err)
+	}
+	login.Account = "alice"
+	_, err = wire.NewSyncByIMAP(t.Context(), dial(t, f, target.Imap1, front.ServiceIMAP), peer, login)
+	if err == nil || !strings.Contains(err.Error(), "does not announce X-REPLICATION") {
+		t.Errorf("SYNCGET: %v", err)
+	}
+	c, err := wire.NewIMAP(t.Context(), dial(t, f, target.Imap1, front.ServiceIMAP), peer, login)
+	noError(t, err)
+	if _, err = c.Resync(t.Context(), "INBOX", target.Known{UIDValidity: 1, ModSeq: 1}); err == nil || !strings.Contains(err.Error(), "does not announce QRESYNC") {
+		t.Errorf("QRESYNC: %v", err)
+	}
+	noError(t, c.Close())
+}
