@@ -15,14 +15,15 @@ type disk struct {
 	list      mailboxList
 	folders   map[string]*folder // by unique ID
 	accounts  map[string]*accountState
-	full      bool                  // no room for mail is left
-	readOnly  bool                  // the file system that holds mail takes no writes
-	delivered map[delivery]bool     // for duplicate suppression
-	server    map[annotation]string // the server's own annotations
-	log       logFile               // sync/log
-	run       logFile               // sync/log-run: the batch in work
-	unsynced  []unsynced            // what a power cut takes back, the oldest first
-	backups   map[string]*folder    // of mailboxes' directories, by unique ID
+	full      bool                       // no room for mail is left
+	readOnly  bool                       // the file system that holds mail takes no writes
+	delivered map[delivery]bool          // for duplicate suppression
+	server    map[annotation]string      // the server's own annotations
+	log       logFile                    // sync/log
+	run       logFile                    // sync/log-run: the batch in work
+	unsynced  []unsynced                 // what a power cut takes back, the oldest first
+	backups   map[string]*folder         // of mailboxes' directories, by unique ID
+	remains   map[string]map[uint32]file // message files of mailboxes whose directory outlived their removal, by unique ID
 }
 
 // delivery is one message, by its Message-ID and Date, delivered to one mailbox, by
@@ -58,7 +59,7 @@ type accountState struct {
 }
 
 func newDisk() *disk {
-	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}}
+	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}, remains: map[string]map[uint32]file{}}
 }
 
 func newAccount() *accountState {

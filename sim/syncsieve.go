@@ -52,6 +52,7 @@ func (s *SyncSession) removeScript(what dlist.Value) error {
 	if !isSource {
 		return nil
 	}
+	scripts.sieveMailbox() // is made, whatever comes of it
 	stored := scripts.script(name)
 	if stored == nil {
 		return syncNotFound
@@ -67,6 +68,7 @@ func (s *SyncSession) activateScript(what dlist.Value) error {
 		return f.err
 	}
 	name := strings.TrimSuffix(strings.TrimSuffix(file, sourceSuffix), bytecodeSuffix)
+	scripts.sieveMailbox() // is made, whatever comes of it
 	if name != "" && scripts.script(name) == nil {
 		return syncNotFound
 	}

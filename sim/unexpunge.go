@@ -64,6 +64,9 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 		kept = kept || isInbox(e.name) && (f == nil || f.index.state != indexWhole)
 		s.remove(e)
 		s.disk.list.remove(e.name)
+		if f != nil && f.index.state != indexWhole {
+			s.disk.remains[e.uniqueID] = f.files // of what cannot be opened sync_reset removes the entry alone
+		}
 		if f != nil && f.index.rotten() {
 			return fmt.Errorf("resetting %s on %s: sync_reset died: %s", account, name, fatalRecord)
 		}
