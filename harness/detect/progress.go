@@ -121,7 +121,7 @@ func lag(first, now, copied []target.Mailbox) string {
 	for _, m := range now {
 		before, knew := byID(first, m.UniqueID)
 		c, has := byID(copied, m.UniqueID)
-		if knew && lacks(m, c, has) && lacks(before, c, has) {
+		if knew && lacks(m, c, has) && lacks(before, c, has) && !renamedSince(before, m, c) {
 			mailboxes++
 			messages += m.LastUID - min(c.LastUID, m.LastUID)
 		}
@@ -135,6 +135,17 @@ func lag(first, now, copied []target.Mailbox) string {
 // lacks says whether a copy is not up to a mailbox's state.
 func lacks(m, c target.Mailbox, has bool) bool {
 	return !has || c.HighestModSeq < m.HighestModSeq || c.LastUID < m.LastUID || c.Name != m.Name
+}
+
+// renamedSince says whether a copy differs from an earlier state of a mailbox by no more
+// than a name that was given since: by the one that the mailbox has now, or by any, if the
+// copy is ahead of that state, for a rename raises HIGHESTMODSEQ.
+func renamedSince(before, now, c target.Mailbox) bool {
+	if before.Name == now.Name || c.Name != now.Name && c.HighestModSeq <= before.HighestModSeq {
+		return false
+	}
+	before.Name = c.Name
+	return !lacks(before, c, true)
 }
 
 func byID(mailboxes []target.Mailbox, id string) (target.Mailbox, bool) {
