@@ -118,12 +118,48 @@ func TestMonitorTakesNoRenameForLag(t *testing.T) {
 	}
 }
 
-// working is a server on which users work: its one mailbox is in one state at the first
-// look, and in the last one from then on, and its sync log is never empty, nor the same.
+// A batch that is long in work leaves the sync log as it is. As long as something of it
+// arrives replication has not stopped, and is waited for.
+func TestMonitorTakesNoLongBatchForAnEnd(t *testing.T) {
+	box := func(modseq uint64) target.Mailbox {
+		return target.Mailbox{Name: "a", UniqueID: "one", UIDValidity: 1, LastUID: 3, HighestModSeq: modseq}
+	}
+	for what, tc := range map[string]struct {
+		copied []target.Mailbox
+		want   []string
+	}{
+		"it arrives bit by bit": {[]target.Mailbox{box(1), box(2), box(3), box(4), box(5)}, nil},
+		"nothing arrives":       {[]target.Mailbox{box(1)}, []string{"replication-stopped imap1 right: ", "replica-behind alice on imap2 right: imap1"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			p, err := sim.New().NewPair(t.Context(), target.Spec{Seed: 1, Accounts: []string{"alice"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			scene := sceneOf(p, []string{"alice"})
+			scene.Sides = []detect.Side{
+				detect.LiveSide(&working{Server: p.Server(target.Imap1), states: []target.Mailbox{box(5)}, oneBatch: true}),
+				detect.LiveSide(&working{Server: p.Server(target.Imap2), states: tc.copied}),
+			}
+			found, err := detect.Monitor{}.Detect(t.Context(), scene)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, brief(found), cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// working is a server on which users work: its one mailbox is in the next state at each
+// look, and in the last one from then on, and its sync log is never empty, nor the same
+// unless one batch is in work all the time.
 type working struct {
 	target.Server
-	states []target.Mailbox
-	logs   int
+	states   []target.Mailbox
+	logs     int
+	oneBatch bool
 }
 
 func (w *working) Index() target.IndexView { return workingIndex{w.Server.Index(), w} }
@@ -148,6 +184,8 @@ type workingHost struct {
 }
 
 func (w workingHost) SyncLog(context.Context) (target.SyncLog, error) {
-	w.logs++
+	if !w.oneBatch {
+		w.logs++
+	}
 	return target.SyncLog{InWork: target.LogFile{Entries: []string{fmt.Sprintf("MAILBOX user.alice.%d", w.logs)}}}, nil
 }
