@@ -7,6 +7,8 @@
 my ($header_length, $record_flags, $record_cache, $record_guid, $record_cid) = (160, 32, 24, 60, 88);
 my $expunged = 0xc0000000; # that, or unlinked
 
+my %wanted = map { $_ => 1 } @ARGV;
+
 # report prints a line. What is wrong with a file that may not be read is not told.
 sub report {
     my ($name, $account, $mailbox, $path, $wrong) = @_;
@@ -82,17 +84,35 @@ sub unknown {
     return grep { !$known{$_} } @guids;
 }
 
+# account_of returns whose a mailbox is, if it is of an account that is asked about.
+sub account_of {
+    my ($name) = @_;
+    my ($account) = $name =~ /^(user\x1f[^\x1f]+)/;
+    return $account && $wanted{$account} ? $account : undef;
+}
+
+# conversing returns the GUIDs of an account's messages that are part of a conversation.
+sub conversing {
+    my ($account) = @_;
+    my @guids;
+    for my $mailbox (mailboxes($account)) {
+        my ($name, $id) = @$mailbox;
+        next unless (account_of($name) // '') eq $account;
+        my (undef, undef, undef, @live) = index_of(spread($mail, $id) . '/cyrus.index');
+        push @guids, map { $_->{guid} } grep { $_->{conversation} } @live;
+    }
+    return @guids;
+}
+
 report('mailboxes.db', '', '', "$lists/mailboxes.db", spoilt("$lists/mailboxes.db"));
 for my $name ('annotations.db', 'deliver.db') {
     report($name, '', '', "$lists/$name", spoilt("$lists/$name")) if -e "$lists/$name";
 }
 
-my %wanted = map { $_ => 1 } @ARGV;
 my (%home, %guids);
 for my $mailbox (mailboxes(@ARGV == 1 ? $ARGV[0] : "user\x1f")) {
     my ($name, $id) = @$mailbox;
-    my ($account) = $name =~ /^(user\x1f[^\x1f]+)/;
-    next unless $account && $wanted{$account};
+    my $account = account_of($name) // next;
     $home{$account} = spread("$lists/user", $id) if $name eq $account;
     my $folder = spread($mail, $id);
     my ($wrong, $generation, $places, @live) = index_of("$folder/cyrus.index");
@@ -104,12 +124,16 @@ for my $mailbox (mailboxes(@ARGV == 1 ? $ARGV[0] : "user\x1f")) {
     push @{$guids{$account}}, map { $_->{guid} } grep { $_->{conversation} } @live;
 }
 
-# Cyrus writes down a message's conversation a moment after its record.
+# Cyrus writes down a message's conversation a moment after its record, and forgets those
+# of a mailbox that a user deletes.
 my %unknown = map { $_ => [unknown("$home{$_}/conversations.db", @{$guids{$_} // []})] } keys %home;
 for (1 .. 3) {
     my @lacking = grep { @{$unknown{$_}} } keys %unknown or last;
     select undef, undef, undef, 0.3;
-    $unknown{$_} = [unknown("$home{$_}/conversations.db", @{$unknown{$_}})] for @lacking;
+    for my $account (@lacking) {
+        my %still = map { $_ => 1 } conversing($account);
+        $unknown{$account} = [unknown("$home{$account}/conversations.db", grep { $still{$_} } @{$unknown{$account}})];
+    }
 }
 for my $account (sort keys %home) {
     my $conversations = "$home{$account}/conversations.db";

@@ -44,21 +44,25 @@ sub spoilt {
     return $size < $whole ? "it has $size of $whole bytes" : '';
 }
 
+# entry_of returns the name and the unique ID of the mailbox that a line of mailboxes.db
+# is about, if there is such a mailbox, and it holds mail. The type comes first, and is e
+# for those alone: what remains of a mailbox that was deleted or renamed (ed) goes by its
+# former name and still has the unique ID, below which the mail may lie, under DELETED or
+# under the new name.
+sub entry_of {
+    my ($line) = @_;
+    my ($name, $id) = $line =~ /^N([^\t]*)\t%\(T e I ([\w-]{16,}) / or return;
+    return $name =~ /\x1f#/ ? () : [$name, $id];
+}
+
 # mailboxes returns the name and the unique ID of each mailbox for mail whose name
 # begins so, as mailboxes.db has them, in which the parts of a name are told apart by
-# \x1f. Those that were deleted, or hold something else than mail, have a type.
+# \x1f.
 sub mailboxes {
     my ($beginning) = @_;
     return if spoilt("$lists/mailboxes.db");
     open my $listed, '-|', 'cyrus', 'cyr_dbtool', "$lists/mailboxes.db", 'twoskip', 'show', "N$beginning" or die "reading mailboxes.db: $!\n";
-    my @found;
-    while (my $line = <$listed>) {
-        my ($name, $entry) = $line =~ /^N([^\t]*)\t(.*)/ or next;
-        my ($type) = $entry =~ / T ([a-z]+)(?: V \d+)?\)$/;
-        my ($id) = $entry =~ / I ([\w-]{16,})/ or next;
-        push @found, [$name, $id] unless $name =~ /\x1f#/ || ($type // 'e') ne 'e';
-    }
+    my @found = map { entry_of($_) } <$listed>;
     close $listed or die "reading mailboxes.db: cyr_dbtool ended with $?\n";
     return @found;
 }
-

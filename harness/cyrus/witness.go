@@ -2,6 +2,7 @@ package cyrus
 
 import (
 	"context"
+	_ "embed"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
+
+//go:embed conversations.sh
+var conversationsScript string
 
 var (
 	_ target.Witness        = saboteur{}
@@ -87,15 +91,14 @@ func cacheSum(cache []byte, at uint32) uint32 {
 	return crc32.ChecksumIEEE(cache[at:end])
 }
 
-// InConversations implements [target.Witness]. A GUID's key begins with G.
+// InConversations implements [target.Witness].
 func (b saboteur) InConversations(ctx context.Context, name target.ServerName, account string) (map[string]bool, error) {
 	s := b.pair.server(name)
 	path, err := s.state(ctx, account, "conversations.db")
 	if err != nil {
 		return nil, err
 	}
-	const listing = `[ ! -s "$1" ] || cyrus cyr_dbtool -n "$1" twoskip show G 2>/dev/null | cut -f1 | cut -c2-41; true`
-	said, err := s.pair.engine.exec(ctx, s.id, "cyrus", "sh", "-c", listing, "listing", path)
+	said, err := s.pair.engine.exec(ctx, s.id, "cyrus", "sh", "-c", conversationsScript, "conversations.sh", path)
 	if err != nil {
 		return nil, fmt.Errorf("reading conversations.db of %s on %s: %w", account, name, err)
 	}

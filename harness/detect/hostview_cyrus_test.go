@@ -32,6 +32,7 @@ var oneOfEachSort = []string{
 func TestHostDetectorsOnRealServersThatAreWell(t *testing.T) {
 	pair := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: accounts})
 	furnishAll(t, pair)
+	renameAndDelete(t, pair)
 	settled(t, pair)
 	before := dataFiles(t, pair)
 	for _, d := range hostDetectors() {
@@ -46,6 +47,34 @@ func TestHostDetectorsOnRealServersThatAreWell(t *testing.T) {
 	}
 	for _, server := range pair.Servers() {
 		wantWhole(t, pair, server)
+	}
+}
+
+// renameAndDelete lets alice have mail in a mailbox that gets another name, and in one that
+// is renamed and deleted then: Cyrus keeps the mail, and an entry for each former name.
+func renameAndDelete(t *testing.T, pair target.Pair) {
+	t.Helper()
+	alice, err := pair.Serving().User().Login(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Kept", "Gone"} {
+		message := target.AppendMessage{Body: fmt.Appendf(nil, "Message-ID: <%s@drill.example>\r\nSubject: %[1]s\r\n\r\n%[1]s\r\n", name)}
+		if err := alice.CreateMailbox(t.Context(), "INBOX/"+name); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := alice.Append(t.Context(), "INBOX/"+name, message); err != nil {
+			t.Fatal(err)
+		}
+		if err := alice.RenameMailbox(t.Context(), "INBOX/"+name, "INBOX/Köln/"+name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := alice.DeleteMailbox(t.Context(), "INBOX/Köln/Gone"); err != nil {
+		t.Fatal(err)
+	}
+	if err := alice.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -107,8 +136,8 @@ func dataFiles(t *testing.T, pair target.Pair) map[string]string {
 	return all
 }
 
-// wantWhole wants the host view to tell of all that furnishAll has made, and of nothing
-// wrong with it.
+// wantWhole wants the host view to tell of all that furnishAll and renameAndDelete have
+// made, and of nothing wrong with it.
 func wantWhole(t *testing.T, pair target.Pair, server target.Server) {
 	t.Helper()
 	files, err := server.Host().Files(t.Context(), "alice")
@@ -125,7 +154,7 @@ func wantWhole(t *testing.T, pair target.Pair, server target.Server) {
 		}
 	}
 	// UID 2 in INBOX is a tombstone, whose file stays.
-	if diff := cmp.Diff(map[string][]uint32{"INBOX": {1, 2, 3, 4, 5}, "INBOX/Köln": {1, 2, 3, 4}}, uids); diff != "" {
+	if diff := cmp.Diff(map[string][]uint32{"INBOX": {1, 2, 3, 4, 5}, "INBOX/Köln": {1, 2, 3, 4}, "INBOX/Köln/Kept": {1}}, uids); diff != "" {
 		t.Error(diff)
 	}
 	databases, err := server.Host().Databases(t.Context(), accounts)

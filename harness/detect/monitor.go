@@ -112,6 +112,7 @@ func (m *monitor) replication(ctx context.Context, master, replica target.Server
 	if err != nil && !errors.As(err, &late) {
 		return err
 	}
+	watch.arrived(ctx)
 	if err := m.process(ctx, master, watch); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -15,31 +16,64 @@ type progress struct {
 	master, replica target.Server
 	accounts        []string
 	log             target.SyncLog // as last seen
-	moved           bool           // a batch was taken or done while it was watched
+	moved           bool           // a batch was taken or done while it was watched, or a part of one has arrived
 	looks           int
-	first           map[string][]target.Mailbox // the master's mailboxes at the first look
+	first, copied   map[string][]target.Mailbox // the master's and the replica's mailboxes at the first look
 }
 
 // look says whether nothing waits, and the replica lacks nothing.
 func (p *progress) look(ctx context.Context) (even bool, err error) {
-	log, err := p.master.Host().SyncLog(ctx)
-	if err != nil {
+	if err := p.follow(ctx); err != nil {
 		return false, err
 	}
-	if p.looks++; p.looks > 1 {
-		p.moved = p.moved || movedOn(p.log, log)
-	}
-	p.log = log
 	if p.first == nil {
 		if p.first, err = p.mailboxes(ctx, p.master, nil); err != nil {
 			return false, err
 		}
 	}
-	if log.Pending() > 0 {
+	if p.log.Pending() > 0 {
 		return false, nil
 	}
 	behind, err := p.behind(ctx)
 	return err == nil && len(behind) == 0, err
+}
+
+// follow looks at the sync log.
+func (p *progress) follow(ctx context.Context) error {
+	log, err := p.master.Host().SyncLog(ctx)
+	if err != nil {
+		return err
+	}
+	if p.looks++; p.looks > 1 {
+		p.moved = p.moved || movedOn(p.log, log)
+	} else if log.Pending() > 0 {
+		p.copied = p.copies(ctx)
+	}
+	p.log = log
+	return nil
+}
+
+// copies returns the replica's mailboxes; nil where they cannot be read.
+func (p *progress) copies(ctx context.Context) map[string][]target.Mailbox {
+	all, err := p.mailboxes(ctx, p.replica, nil)
+	if err != nil {
+		return nil // whoever compares the two sides fails of it
+	}
+	return all
+}
+
+// arrived looks whether the replica has changed since the first look: a large batch is in
+// work for a while, and the log stays as it is until its end.
+func (p *progress) arrived(ctx context.Context) {
+	if p.moved || p.copied == nil {
+		return
+	}
+	copied := p.copies(ctx)
+	p.moved = copied != nil && !maps.EqualFunc(p.copied, copied, func(a, b []target.Mailbox) bool {
+		return slices.EqualFunc(a, b, func(a, b target.Mailbox) bool {
+			return a.UniqueID == b.UniqueID && !lacks(a, b, true) && !lacks(b, a, true)
+		})
+	})
 }
 
 // movedOn says whether sync_client has taken or done a batch between two looks: until
@@ -121,7 +155,7 @@ func lag(first, now, copied []target.Mailbox) string {
 	for _, m := range now {
 		before, knew := byID(first, m.UniqueID)
 		c, has := byID(copied, m.UniqueID)
-		if knew && lacks(m, c, has) && lacks(before, c, has) {
+		if knew && lacks(m, c, has) && lacks(before, c, has) && !renamedSince(before, m, c) {
 			mailboxes++
 			messages += m.LastUID - min(c.LastUID, m.LastUID)
 		}
@@ -135,6 +169,17 @@ func lag(first, now, copied []target.Mailbox) string {
 // lacks says whether a copy is not up to a mailbox's state.
 func lacks(m, c target.Mailbox, has bool) bool {
 	return !has || c.HighestModSeq < m.HighestModSeq || c.LastUID < m.LastUID || c.Name != m.Name
+}
+
+// renamedSince says whether a copy differs from an earlier state of a mailbox by no more
+// than a name that was given since: by the one that the mailbox has now, or by any, if the
+// copy is ahead of that state, for a rename raises HIGHESTMODSEQ.
+func renamedSince(before, now, c target.Mailbox) bool {
+	if before.Name == now.Name || c.Name != now.Name && c.HighestModSeq <= before.HighestModSeq {
+		return false
+	}
+	before.Name = c.Name
+	return !lacks(before, c, true)
 }
 
 func byID(mailboxes []target.Mailbox, id string) (target.Mailbox, bool) {

@@ -44,17 +44,18 @@ func (s Scene) eachSettled(ctx context.Context, detector string, look func(conte
 // settle calls for another look when all that waited has been replicated, or has had the
 // time for it, as long as something is left to look at and replication moves.
 func (s Scene) settle(ctx context.Context, again func(context.Context) (left bool, err error)) error {
-	master := s.liveMaster()
+	master, replica := s.liveMaster()
 	if master == nil {
 		return nil
 	}
 	for range patience {
-		drained, moved, err := s.await(ctx, master)
+		watch := progress{master: master, replica: replica, accounts: s.Accounts}
+		drained, err := s.await(ctx, &watch)
 		if err != nil {
 			return err
 		}
 		left, err := again(ctx)
-		if err != nil || !left || drained || !moved {
+		if err != nil || !left || drained || !watch.moved {
 			return err
 		}
 	}
@@ -77,36 +78,32 @@ func sameFinding(a, b Finding) bool {
 }
 
 // await gives what waits to be replicated the time that it takes, and says whether
-// nothing waits any more, and whether replication was seen to move.
-func (s Scene) await(ctx context.Context, master target.Server) (drained, moved bool, err error) {
-	var before target.SyncLog
-	looks := 0
+// nothing waits any more.
+func (s Scene) await(ctx context.Context, watch *progress) (drained bool, err error) {
 	err = target.WaitUntil(ctx, s.Clock, s.grace(), "what waits to be replicated", func(ctx context.Context) (bool, string, error) {
-		log, err := master.Host().SyncLog(ctx)
-		if looks++; looks > 1 {
-			moved = moved || movedOn(before, log)
-		}
-		before = log
-		return err == nil && log.Pending() == 0, "", err
+		err := watch.follow(ctx)
+		return err == nil && watch.log.Pending() == 0, "", err
 	})
 	var late *target.TimeoutError
 	if errors.As(err, &late) {
-		return false, moved, nil
+		watch.arrived(ctx)
+		return false, nil
 	}
-	return err == nil, moved, err
+	return err == nil, err
 }
 
-// liveMaster returns the running server that replicates to the other side; nil where
-// there is none.
-func (s Scene) liveMaster() target.Server {
+// liveMaster returns the running server that replicates, and the one to which it does;
+// nil where there is none.
+func (s Scene) liveMaster() (master, replica target.Server) {
 	servers, err := s.servers()
 	if err != nil || len(servers) != 2 {
-		return nil
+		return nil, nil
 	}
-	for _, server := range servers {
-		if server.Name() == s.Master {
-			return server
-		}
+	switch s.Master {
+	case servers[0].Name():
+		return servers[0], servers[1]
+	case servers[1].Name():
+		return servers[1], servers[0]
 	}
-	return nil
+	return nil, nil
 }

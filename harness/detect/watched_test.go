@@ -182,6 +182,7 @@ const (
 	master = "Nov 26 18:00:00 imap2 local6.err cyrus/master[8]: "
 	client = "Nov 26 18:00:00 imap2 local6.err cyrus/sync_client[31]: "
 	imapd  = "Nov 26 18:00:00 imap2 local6.err cyrus/imap[17]: "
+	lmtpd  = "Nov 26 18:00:00 imap2 local6.err cyrus/lmtp[20]: "
 )
 
 // Lines as a real server writes them, and what is made of each.
@@ -224,13 +225,18 @@ func TestLogsAreRead(t *testing.T) {
 	}
 }
 
-// A crash is told once for each sort of process, with the assertion that ended the first.
-func TestCrashWatchTellsOfTheAssertion(t *testing.T) {
+// A crash is told once for each sort of process, with the last words of the first, and with
+// what its core has to be read with where it left one.
+func TestCrashWatchTellsOfLastWordsAndCores(t *testing.T) {
 	p := furnished(t)
 	log := imapd + "Fatal error: Internal error: assertion failed: imap/a.c: 1: x\n" +
 		master + "process type:SERVICE name:imap path:/usr/lib/cyrus/bin/imapd age:1.2s pid:17 exited, status 70\n" +
 		master + "process type:SERVICE name:imap path:/usr/lib/cyrus/bin/imapd age:1.2s pid:18 signaled to death by signal 6 (Aborted)\n" +
-		master + "process type:SERVICE name:sync path:/usr/lib/cyrus/bin/sync_server age:1.2s pid:19 signaled to death by signal 6 (Aborted)\n"
+		master + "process type:SERVICE name:sync path:/usr/lib/cyrus/bin/sync_server age:1.2s pid:19 signaled to death by signal 6 (Aborted)\n" +
+		lmtpd + "FATAL: could not start session\n" +
+		master + "process type:SERVICE name:lmtp path:/usr/lib/cyrus/bin/lmtpd age:1.2s pid:20 exited, status 71\n" +
+		master + "process type:SERVICE name:sieve path:/usr/lib/cyrus/bin/timsieved age:1.2s pid:21 signaled to death by signal 11 (Segmentation fault, core dumped)\n" +
+		client + "Fatal error: gave up, as its master process logs at a level that is not kept\n"
 	scene := sceneOf(p, accounts)
 	scene.Sides = []detect.Side{detect.LiveSide(told{Server: p.Server(target.Imap2), syslog: log})}
 	found, err := detect.CrashWatch{}.Detect(t.Context(), scene)
@@ -244,6 +250,8 @@ func TestCrashWatchTellsOfTheAssertion(t *testing.T) {
 	want := []string{
 		"imap exited, status 70: assertion failed: imap/a.c: 1: x; it or another of its kind 2 times in all",
 		"sync signaled to death by signal 6 (Aborted)",
+		"lmtp exited, status 71: could not start session",
+		"sieve signaled to death by signal 11 (Segmentation fault, core dumped); its backtrace is in the core: gdb -batch -ex bt /usr/lib/cyrus/bin/timsieved CORE",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
