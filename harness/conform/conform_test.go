@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,7 @@ var (
 	steps  = flag.Int("steps", 30, "how many steps a plan has, about")
 	pairs  = flag.Int("pairs", 2, "how many real pairs to run them on, side by side")
 	faults = flag.Bool("faults", true, "with faults")
-	harms  = flag.Bool("harms", false, "plans in which files, lists, scripts, disks and ports are harmed")
+	harms  = flag.Bool("harms", false, "in all plans files, lists, scripts, disks and ports are harmed, and not in every third")
 	reduce = flag.Int("reduce", 0, "how many runs on real servers to spend on a shorter plan that differs alike")
 	strict = flag.Bool("strict", false, "let a difference count that is seen once")
 	only   = flag.String("plan", "", "run this file's plan alone, and show what both targets made of it")
@@ -54,7 +55,7 @@ func simulatedOn(t testing.TB, suite string, p conform.Plan, seed uint64) confor
 	if err != nil {
 		t.Fatal(err)
 	}
-	trace, err := conform.RunPaced(t.Context(), pair, p, pauses[(seed-1)%uint64(len(pauses))])
+	trace, err := conform.RunPaced(t.Context(), pair, p, paceOf(seed))
 	if err != nil {
 		t.Fatalf("on the simulator: %v\n%s", err, p.Text())
 	}
@@ -69,8 +70,19 @@ var pauses = [...]time.Duration{0, 40 * time.Millisecond, 90 * time.Millisecond,
 // outcomes is how many of its outcomes the model is asked for where a real pair
 // shows another than the first: what neither a plan nor a user can decide (which of
 // two GUIDs is the lower one, whether a batch was done when its replica died) is
-// drawn from the seed.
-const outcomes = 96
+// drawn from the seed. In those up to evenlyPaced its users rest equally long before
+// each step, in the others now longer and now shorter.
+const evenlyPaced, outcomes = 96, 192
+
+// paceOf is how long the model's users rest before each step, under a seed.
+func paceOf(seed uint64) func() time.Duration {
+	even := pauses[(seed-1)%uint64(len(pauses))]
+	if seed <= evenlyPaced {
+		return func() time.Duration { return even }
+	}
+	chance := rand.New(rand.NewPCG(seed, 0))
+	return func() time.Duration { return pauses[chance.IntN(len(pauses))] }
+}
 
 // both runs a plan on the simulator and on a real pair. What the real one shows has
 // to be one of the model's outcomes; the difference is to the first.
@@ -137,7 +149,7 @@ func TestRandomPlans(t *testing.T) {
 
 // drawn is the plan of a seed.
 func drawn(seed int) conform.Plan {
-	if *harms {
+	if *harms || *faults && seed%3 == 0 {
 		return conform.HarmPlans(*steps).Example(seed)
 	}
 	return conform.Plans(*steps, *faults).Example(seed)

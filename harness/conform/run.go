@@ -41,12 +41,12 @@ type Seen struct {
 // Run carries the plan out on a pair that is new or reset, with [Accounts]. Its
 // error means that the run tells nothing: the plan could not be carried out.
 func Run(ctx context.Context, pair target.Pair, plan Plan) (Trace, error) {
-	return RunPaced(ctx, pair, plan, 0)
+	return RunPaced(ctx, pair, plan, func() time.Duration { return 0 })
 }
 
-// RunPaced is [Run] with a pause before each step, on the pair's clock: what falls
-// into one batch of sync_client depends on it.
-func RunPaced(ctx context.Context, pair target.Pair, plan Plan, pause time.Duration) (Trace, error) {
+// RunPaced is [Run] with a pause before each step, as long as pause says each time, on
+// the pair's clock: what falls into one batch of sync_client depends on it.
+func RunPaced(ctx context.Context, pair target.Pair, plan Plan, pause func() time.Duration) (Trace, error) {
 	r := &runner{pair: pair, norm: newNormaliser()}
 	var trace Trace
 	steps := plan.Steps
@@ -54,7 +54,7 @@ func RunPaced(ctx context.Context, pair target.Pair, plan Plan, pause time.Durat
 		steps = append(slices.Clone(steps), Step{Op: SettleBodies})
 	}
 	for i, step := range steps {
-		if err := pair.Clock().Sleep(ctx, pause); err != nil {
+		if err := pair.Clock().Sleep(ctx, pause()); err != nil {
 			return trace, err
 		}
 		seen, err := r.step(ctx, step)
