@@ -51,10 +51,11 @@ func serviceOf(process string) service {
 	return service(process)
 }
 
-// refusal is [visit.trouble], which the process that tried to open the mailbox logs.
+// refusal is [visit.trouble], which the process that tried to open the mailbox logs,
+// unless its index has no byte.
 func (v *visit) refusal(of string) string {
 	text := v.trouble()
-	if text != "" {
+	if text != "" && (v.folder == nil || v.index().state != indexEmpty) {
 		v.server.logf("%s: IOERROR: opening index failed: mailbox=<%s> error=<%s>", of, v.entry.name, text)
 	}
 	return text
@@ -73,7 +74,11 @@ func (s *server) cannotWrite(of string) {
 func bailingText(err error) string {
 	switch err {
 	case syncBadFormat:
-		return textBadFormat
+		return "Mailbox format corruption detected"
+	case syncMoved:
+		return "Mailbox has been moved to another server"
+	case syncAgain, syncChanged:
+		return "Mailbox has changed since last sync"
 	case syncIOError:
 		return textIOError
 	case syncServerCrash, syncAborted:

@@ -22,6 +22,7 @@ type disk struct {
 	log       logFile                    // sync/log
 	run       logFile                    // sync/log-run: the batch in work
 	unsynced  []unsynced                 // what a power cut takes back, the oldest first
+	harmed    map[string]bool            // GUIDs of messages whose files were harmed
 	backups   map[string]*folder         // of mailboxes' directories, by unique ID
 	remains   map[string]map[uint32]file // message files of mailboxes whose directory outlived their removal, by unique ID
 }
@@ -59,7 +60,7 @@ type accountState struct {
 }
 
 func newDisk() *disk {
-	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}, remains: map[string]map[uint32]file{}}
+	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}, remains: map[string]map[uint32]file{}, harmed: map[string]bool{}}
 }
 
 func newAccount() *accountState {

@@ -158,7 +158,7 @@ func (m listed) databases() []target.Database {
 		header.There, header.Wrong = false, missing
 	case f.index.state == indexGone:
 		index.There, index.Wrong = false, missing
-	case f.index.state == indexCut:
+	case f.index.state == indexCut || f.index.state == indexEmpty:
 		index.Wrong = "its header is not one"
 	default:
 		if lost := f.uncachedLive(); lost > 0 {

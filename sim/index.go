@@ -77,7 +77,8 @@ type indexState int
 const (
 	indexWhole indexState = iota
 	indexCut              // cut off, or its header is not one
-	indexGone             // empty, or not there
+	indexEmpty            // without a byte
+	indexGone             // not there
 )
 
 // index is one mailbox's cyrus.index.

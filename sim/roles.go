@@ -51,6 +51,7 @@ func (s *server) syncUser(ctx context.Context, account string) error {
 		return fmt.Errorf("running sync_client -u %s on %s: no replica answers", account, s.name)
 	}
 	if err := (&replication{master: s, replica: s.peer}).user(account); err != nil {
+		s.logf("sync_client: Error in sync_do_user(%s): bailing out!", account)
 		return fmt.Errorf("running sync_client -u %s on %s: %w", account, s.name, err)
 	}
 	return nil

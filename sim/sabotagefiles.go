@@ -48,8 +48,10 @@ func (b saboteur) DamageRecord(ctx context.Context, name target.ServerName, acco
 func (b saboteur) SpoilIndex(ctx context.Context, name target.ServerName, account, mailbox string, harm target.Harm) (target.Evidence, error) {
 	return b.spoilIndex(ctx, name, account, mailbox, string(harm), func(x *index) error {
 		switch harm {
-		case target.Removed, target.Emptied:
+		case target.Removed:
 			x.state = indexGone
+		case target.Emptied:
+			x.state = indexEmpty
 		default:
 			x.state = indexCut
 		}
@@ -105,7 +107,7 @@ func (x *index) describe() string {
 			rotten++
 		}
 	}
-	state := [...]string{"whole", "cut off", "gone"}[x.state]
+	state := [...]string{"whole", "cut off", "empty", "gone"}[x.state]
 	return fmt.Sprintf("%s, %d records, %d of them rotten", state, len(x.records), rotten)
 }
 

@@ -83,9 +83,19 @@ func (b saboteur) SpoilMessage(ctx context.Context, name target.ServerName, acco
 			delete(v.folder.files, uid)
 			return nil
 		}
+		b.marks(v, uid)
 		v.folder.files[uid] = newFile(harmed(there.body, harm), there.date)
 		return nil
 	})
+}
+
+// marks notes that the files of these messages are no longer what is recorded of them.
+func (b saboteur) marks(v *visit, uids ...uint32) {
+	for _, uid := range uids {
+		if i, known := v.index().at(uid); known {
+			v.server.disk.harmed[v.index().records[i].guid] = true
+		}
+	}
 }
 
 // SwapMessages implements [target.SpoolSaboteur].
@@ -101,6 +111,7 @@ func (b saboteur) SwapMessages(ctx context.Context, name target.ServerName, acco
 		if !ok || !also {
 			return errNoFile
 		}
+		b.marks(v, first, second)
 		v.folder.files[first], v.folder.files[second] = two, one
 		return nil
 	})

@@ -106,7 +106,7 @@ func (s *session) open(command, name, rights string) (*visit, error) {
 // trouble says why the mailbox cannot be opened, in Cyrus's words.
 func (v *visit) trouble() string {
 	switch {
-	case v.folder == nil || v.index().state == indexGone:
+	case v.folder == nil || v.index().state == indexGone || v.index().state == indexEmpty:
 		return textIOError
 	case v.index().state == indexCut:
 		return textBadFormat

@@ -24,6 +24,11 @@ type version struct {
 	// dies of SIGSEGV, with the mail still in the INBOX (upstream's 8bd6d75dc9).
 	// 3.6 does, 3.10 does not; seen by rename-inbox-crashes and rename-inbox.
 	renameInboxCrashes bool
+	// linksUnchecked: what is appended or delivered is linked to the file of a message
+	// that the account has already, by the GUID that is recorded of that, whatever has
+	// become of the file. 3.6 does; 3.10 looks at the file first (upstream's
+	// 86d5949f23); seen by damage-spreads and damage-does-not-spread.
+	linksUnchecked bool
 }
 
 // defaultSuite is the Debian suite whose Cyrus is modelled where none is asked for.
@@ -32,7 +37,7 @@ const defaultSuite = "bookworm"
 // versions are the Debian suites whose Cyrus is modelled.
 func versions() map[string]version {
 	return map[string]version{
-		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true},
+		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true},
 		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA"},
 	}
 }

@@ -59,8 +59,8 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 	modSeq := v.nextModSeq()
 	message := newFile(body, internalDate)
 	delete(v.folder.uncached, uid)
-	v.folder.files[uid] = message
 	guid := message.sha1()
+	v.folder.files[uid] = v.singleInstance(message, guid)
 	r := record{
 		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(body)), flags: v.folder.flags(flags),
 		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,

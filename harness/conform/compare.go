@@ -38,18 +38,26 @@ func compareSeen(a, b Seen) []string {
 	inA, inB := setOf(a.Facts), setOf(b.Facts)
 	for _, fact := range a.Facts {
 		if !inB[fact] {
-			lines = append(lines, "- "+fact)
+			lines = append(lines, "- "+a.explained(fact))
 		}
 	}
 	for _, fact := range b.Facts {
 		if !inA[fact] {
-			lines = append(lines, "+ "+fact)
+			lines = append(lines, "+ "+b.explained(fact))
 		}
 	}
 	if len(lines) == 0 && !cmp.Equal(a.Facts, b.Facts) {
 		lines = append(lines, "  the same facts in another order")
 	}
 	return lines
+}
+
+// explained is a fact with the evidence for it, where there is any.
+func (s Seen) explained(fact string) string {
+	if evidence := s.Evidence[fact]; evidence != "" {
+		return fact + " (" + evidence + ")"
+	}
+	return fact
 }
 
 func setOf(facts []string) map[string]bool {

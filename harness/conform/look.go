@@ -217,16 +217,10 @@ func (r *runner) logged(ctx context.Context, step Step) (string, error) {
 	return "no", nil
 }
 
-// isCompared says whether the model has to share a finding. How often a process is started
-// anew, and logs that it died, is time; and which databases and caches Cyrus leaves
-// incomplete after its own repairs, the model knows in part.
-func isCompared(f detect.Finding) bool {
-	return f.Detector != (detect.LogWatch{}).Name() && (f.Detector != (detect.Health{}).Name() || f.Kind != target.DataFileDamaged)
-}
-
-// findings lets every detector look at both servers.
-func (r *runner) findings(ctx context.Context) ([]string, error) {
-	var facts []string
+// findings lets every detector look at both servers. It returns what they find, and the
+// evidence for each finding.
+func (r *runner) findings(ctx context.Context) (facts []string, evidence map[string]string, err error) {
+	evidence = map[string]string{}
 	servers := r.pair.Servers()
 	for _, d := range detect.All() {
 		found, err := d.Detect(ctx, detect.Scene{
@@ -234,18 +228,18 @@ func (r *runner) findings(ctx context.Context) ([]string, error) {
 			Sides: []detect.Side{detect.LiveSide(servers[0]), detect.LiveSide(servers[1])},
 		})
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 		if err != nil {
-			facts = append(facts, fmt.Sprintf("%s: %s", d.Name(), answer(err)))
+			fact := fmt.Sprintf("%s: %s", d.Name(), answer(err))
+			facts, evidence[fact] = append(facts, fact), err.Error()
 			continue
 		}
 		for _, f := range found {
-			if isCompared(f) {
-				facts = append(facts, "found: "+f.Key())
-			}
+			fact := "found: " + f.Key()
+			facts, evidence[fact] = append(facts, fact), f.Evidence
 		}
 	}
 	slices.Sort(facts)
-	return slices.Compact(facts), nil
+	return slices.Compact(facts), evidence, nil
 }

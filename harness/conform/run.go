@@ -36,6 +36,9 @@ type Seen struct {
 	Answer string
 	Facts  []string
 	Why    string // in the target's own words; it is not compared
+
+	// Evidence is what a detector had for a fact, by the fact; it is not compared either.
+	Evidence map[string]string
 }
 
 // Run carries the plan out on a pair that is new or reset, with [Accounts]. Its
@@ -63,11 +66,12 @@ func RunPaced(ctx context.Context, pair target.Pair, plan Plan, pause func() tim
 		}
 		trace.Steps = append(trace.Steps, seen)
 	}
-	found, err := r.findings(ctx)
+	found, evidence, err := r.findings(ctx)
 	if err != nil {
 		return trace, err
 	}
-	trace.Steps[len(trace.Steps)-1].Facts = append(trace.Steps[len(trace.Steps)-1].Facts, found...)
+	last := &trace.Steps[len(trace.Steps)-1]
+	last.Facts, last.Evidence = append(last.Facts, found...), evidence
 	return trace, nil
 }
 
@@ -101,7 +105,7 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 	case Log:
 		seen.Facts, err = r.log(ctx, step)
 	case Detect:
-		seen.Facts, err = r.findings(ctx)
+		seen.Facts, seen.Evidence, err = r.findings(ctx)
 	case Logged:
 		seen.Answer, err = r.logged(ctx, step)
 		return seen, err

@@ -113,5 +113,15 @@ func (v hostView) Syslog(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the syslog of %s: %w", v.name, err)
 	}
-	return text, nil
+	return ofThisLife(text), nil
+}
+
+// ofThisLife leaves out what processes of an earlier life logged while a reset ended
+// them: all that stands before the line with which syslogd begins.
+func ofThisLife(log []byte) []byte {
+	begins := bytes.Index(log, []byte("syslogd started"))
+	if begins < 0 {
+		return log
+	}
+	return log[bytes.LastIndexByte(log[:begins], '\n')+1:]
 }

@@ -32,7 +32,7 @@ var logTable = []logRule{
 		regexp.MustCompile(`too many failures for service `),
 		target.ServerDown, 1, "the master process has closed a service until it gets SIGHUP",
 	}, {
-		regexp.MustCompile(`Error in do_sync\(\): bailing out! (?:Mailbox has an invalid format|System I/O error|The remote Server\(s\) denied the operation)`),
+		regexp.MustCompile(`Error in do_sync\(\): bailing out! (?:Mailbox has an invalid format|Mailbox format corruption detected|Mailbox has been moved to another server|System I/O error|The remote Server\(s\) denied the operation)`),
 		target.ReplicationStopped, 3, "sync_client fails at one batch again and again: all changes after it wait, for all users",
 	}, {
 		regexp.MustCompile(`Error in sync_do_user\((?P<account>[^)]+)\): bailing out!`),
