@@ -148,7 +148,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 			continue
 		}
 		r := f.index.records[i]
-		name, source := scriptOf(f.files[uid].body)
+		name, source := scriptOf(f.files.at[uid].body)
 		if listed, known := a.scriptList[uid]; known {
 			name = listed.name
 		}

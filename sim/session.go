@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
 // session is one IMAP session.
@@ -197,7 +196,7 @@ func (s *session) Header(ctx context.Context, name, field string, uids []uint32)
 	all := v.listed(uids)
 	values := make(map[uint32]string, len(all))
 	for _, listed := range all {
-		if value, ok := rfc5322.Field(v.folder.given(listed).body, field); ok {
+		if value, ok := v.folder.given(listed).field(field); ok {
 			values[listed.uid] = value
 		}
 	}
@@ -263,7 +262,7 @@ func (v *visit) listed(uids []uint32) []listing {
 
 // given is what a client gets of a message file.
 func (f *folder) given(r listing) file {
-	there, ok := f.files[r.uid]
+	there, ok := f.files.at[r.uid]
 	switch {
 	case !ok || there.denied || len(there.body) == 0:
 		return file{}

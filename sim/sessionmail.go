@@ -75,7 +75,7 @@ func (v *visit) future() bool {
 
 // overwriteNext puts a message's file where the next one goes.
 func (v *visit) overwriteNext(body []byte) {
-	v.folder.files[v.index().lastUID+1] = newFile(body, v.now)
+	v.folder.files.put(v.index().lastUID+1, newFile(body, v.now))
 }
 
 // dieOfFuture is the end of a session that appends after such a record.
@@ -96,7 +96,7 @@ func (s *session) leaveOrphan(name string, body []byte) {
 		return
 	}
 	f := s.disk.folder(e)
-	f.files[f.index.lastUID+1] = newFile(body, s.clock().Unix())
+	f.files.put(f.index.lastUID+1, newFile(body, s.clock().Unix()))
 }
 
 // tryCreate is what a mailbox that is not there is answered with to who wants to
@@ -289,12 +289,12 @@ func (s *session) fits(command string, source, destination *visit, records []rec
 	var bytes int64
 	for _, r := range records {
 		bytes += int64(r.size)
-		if there, ok := source.folder.files[r.uid]; !ok || there.denied {
+		if there, ok := source.folder.files.at[r.uid]; !ok || there.denied {
 			return no(command, "", textIOError)
 		}
 	}
 	if destination.future() {
-		return s.dieOfFuture(command, destination, source.folder.files[records[0].uid].body)
+		return s.dieOfFuture(command, destination, source.folder.files.at[records[0].uid].body)
 	}
 	if sameRoot := source.folder.quotaRoot == destination.folder.quotaRoot; move && sameRoot {
 		return nil
@@ -312,7 +312,7 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 	var seen []uint32
 	for i, r := range records {
 		uids[i] = v.index().lastUID + 1
-		v.folder.files[uids[i]] = source.folder.files[r.uid]
+		v.folder.files.put(uids[i], source.folder.files.at[r.uid])
 		flags, ownSeen := s.given(v, s.flagsOf(source, r))
 		if ownSeen {
 			seen = append(seen, uids[i])

@@ -194,7 +194,7 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	u.records = make([]record, 0, changed)
 	for r := range x.changedSince(since) {
 		if r.uid > lastUID && !r.unlinked {
-			sent, ok := v.folder.files[r.uid]
+			sent, ok := v.folder.files.at[r.uid]
 			if !ok || sent.denied {
 				c.master.logf("sync_client: IOERROR: failed to stat message file %s %d", v.entry.name, r.uid)
 				return syncIOError

@@ -202,7 +202,7 @@ func (s *server) applyMailbox(u update) error {
 		return syncAborted
 	}
 	if r := v.firstNew(u.records); r != nil && v.future() {
-		v.folder.files[r.uid] = u.files[r.uid]
+		v.folder.files.put(r.uid, u.files[r.uid])
 		return s.syncServerDies(fatalFuture)
 	}
 	if !maps.Equal(v.folder.annotations, u.annotations) {
@@ -309,9 +309,9 @@ func (v *visit) take(r record, files map[uint32]file) bool {
 	case !ok && r.uid <= x.lastUID:
 		return false
 	case !ok && !r.unlinked:
-		v.folder.files[r.uid] = files[r.uid]
+		v.folder.files.put(r.uid, files[r.uid])
 		if v.entry.kind == entryMail {
-			r.conversation = conversationID(files[r.uid].body, r.guid)
+			r.conversation = files[r.uid].conversation(r.guid)
 		}
 	case ok:
 		r.conversation = x.records[i].conversation
@@ -377,7 +377,7 @@ func (s *server) applyUnuser(account string) error {
 
 // fetch answers GET FETCH: the file of a message, if it is what its record says.
 func (v *visit) fetch(r record) (file, error) {
-	there, ok := v.folder.files[r.uid]
+	there, ok := v.folder.files.at[r.uid]
 	if !ok || there.denied || there.sha1() != r.guid {
 		return file{}, syncIOError
 	}

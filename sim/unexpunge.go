@@ -34,13 +34,13 @@ func (o operator) Unexpunge(ctx context.Context, name target.ServerName, account
 		if !old.expunged || old.unlinked || !slices.Contains(uids, old.uid) {
 			continue
 		}
-		kept := v.folder.files[old.uid]
+		kept := v.folder.files.at[old.uid]
 		fresh := old
 		fresh.uid, fresh.expunged = v.index().lastUID+1, false
-		v.folder.files[fresh.uid] = kept
+		v.folder.files.put(fresh.uid, kept)
 		v.rewrite(fresh)
 		old.unlinked = true
-		delete(v.folder.files, old.uid)
+		v.folder.files.remove(old.uid)
 		v.rewrite(old)
 		fmt.Fprintf(&said, "Unexpunged %s: %d => %d\n", mailboxname.Tool(account, mailbox), old.uid, fresh.uid)
 	}

@@ -59,14 +59,14 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 	modSeq := v.nextModSeq()
 	message := newFile(body, internalDate)
 	delete(v.folder.uncached, uid)
-	v.folder.files[uid] = message
+	v.folder.files.put(uid, message)
 	guid := message.sha1()
 	r := record{
 		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(body)), flags: v.folder.flags(flags),
 		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,
 	}
 	if v.entry.kind == entryMail {
-		r.conversation = conversationID(body, r.guid)
+		r.conversation = message.conversation(r.guid)
 	}
 	v.index().write(r)
 	v.touch(r)
