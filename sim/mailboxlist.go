@@ -27,9 +27,22 @@ type entry struct {
 	createdModSeq uint64
 	folderModSeq  uint64
 	formerNames   []string
+	owned         ownedBy
 	shown         shownName
 	shownACL      shownACL
 	shownCRC      shownCRC
+}
+
+// ownedBy is the account to which the mailbox of an internal name belongs. Every look at
+// a mailbox asks for it, because of its rights.
+type ownedBy struct{ internal, account string }
+
+// owner returns the account to which the mailbox belongs; empty for none.
+func (e *entry) owner() string {
+	if e.owned.internal != e.name {
+		e.owned = ownedBy{e.name, ownerOf(e.name)}
+	}
+	return e.owned.account
 }
 
 // shownName is what an account calls the mailbox of an internal name. To work it

@@ -91,8 +91,12 @@ func (s *server) scriptFile(account, name string, source []byte) []byte {
 // scriptOf takes a message that holds a script apart.
 func scriptOf(message []byte) (name string, source []byte) {
 	name, _ = rfc5322.Field(message, "Subject")
-	_, source, _ = bytes.Cut(message, []byte("\r\n\r\n"))
-	return name, source
+	return name, sourceOf(message)
+}
+
+func sourceOf(message []byte) []byte {
+	_, source, _ := bytes.Cut(message, []byte("\r\n\r\n"))
+	return source
 }
 
 // listedScript is what is noted of a script when it is stored, and looked at later
@@ -121,11 +125,15 @@ func (d *disk) scripts(account string) []storedScript {
 		if r.expunged {
 			continue
 		}
-		name, source := scriptOf(f.given(listing{r.uid, r.size}).body)
-		if a, ok := d.accounts[account]; ok && a.scriptList[r.uid].name != "" {
+		given := f.given(listing{r.uid, r.size})
+		name := ""
+		if a, ok := d.accounts[account]; ok {
 			name = a.scriptList[r.uid].name
 		}
-		found = append(found, storedScript{name, source, r})
+		if name == "" {
+			name, _ = given.field("Subject")
+		}
+		found = append(found, storedScript{name, sourceOf(given.body), r})
 	}
 	slices.SortFunc(found, func(a, b storedScript) int { return strings.Compare(a.name, b.name) })
 	return found

@@ -76,7 +76,7 @@ func (s *session) lookUp(command, name, rights string) (*entry, error) {
 // allowed refuses what the user has no right to; who may not even know of the
 // mailbox is told that there is none.
 func (s *session) allowed(command string, e *entry, rights string) error {
-	owner := ownerOf(e.name)
+	owner := e.owner()
 	for _, right := range rights {
 		switch {
 		case e.acl.allows(s.user, owner, right):
@@ -133,7 +133,7 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 		s.fatal(serviceIMAP, fatalRecord)
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
 	}
-	if ownerOf(v.entry.name) != s.user && s.disk.account(s.user).seenBroken {
+	if v.entry.owner() != s.user && s.disk.account(s.user).seenBroken {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalSeen)
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
@@ -158,7 +158,7 @@ func (s *session) List(ctx context.Context) ([]string, error) {
 	}
 	names := make([]string, 0, usualMailboxes)
 	for _, e := range s.disk.list.entries {
-		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, ownerOf(e.name), 'l') {
+		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, e.owner(), 'l') {
 			continue
 		}
 		if name, err := e.shownTo(s.user); err == nil {

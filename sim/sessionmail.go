@@ -114,7 +114,7 @@ func (s *server) overQuota(v *visit, bytes int64) bool {
 	if v.folder.quotaRoot == "" {
 		return false
 	}
-	owner := ownerOf(v.entry.name)
+	owner := v.entry.owner()
 	limit := s.disk.account(owner).quotaKiB
 	return limit != target.NoQuota && s.usedBy(owner)+bytes > limit*1024
 }
@@ -142,7 +142,7 @@ func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error
 	if err != nil {
 		return err
 	}
-	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	has := v.entry.acl.rights(s.user, v.entry.owner())
 	if !strings.Contains(has, "t") {
 		return no("UID STORE", "", textDenied)
 	}
@@ -174,7 +174,7 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 	if err != nil {
 		return err
 	}
-	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	has := v.entry.acl.rights(s.user, v.entry.owner())
 	for _, change := range [][2][]string{{add, nil}, {nil, remove}} {
 		if len(change[0])+len(change[1]) == 0 {
 			continue
@@ -228,7 +228,7 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
 		return Copied{}, s.tryCreate(no(command, "", textNonexistent), to)
 	}
-	if move && !source.entry.acl.allows(s.user, ownerOf(source.entry.name), 'e') {
+	if move && !source.entry.acl.allows(s.user, source.entry.owner(), 'e') {
 		return Copied{}, no(command, "", textDenied)
 	}
 	records := source.liveOnes(uids)

@@ -245,7 +245,7 @@ func (c *replication) fullUpdate(v *visit) error {
 		for r := range x.changedSince(before) {
 			changed = append(changed, r.uid)
 		}
-		c.master.installScripts(ownerOf(v.entry.name), changed)
+		c.master.installScripts(v.entry.owner(), changed)
 	}
 	return c.replica.applyExpunge(v.entry.name, m.expunge)
 }

@@ -220,7 +220,7 @@ func (s *server) applyMailbox(u update) error {
 	a := v.account()
 	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
 	if v.entry.kind == entrySieve {
-		s.installScripts(ownerOf(v.entry.name), changed)
+		s.installScripts(v.entry.owner(), changed)
 	}
 	s.pair.tracef("%s took %s: %d records, LAST_UID %d, HIGHESTMODSEQ %d", s.name, u.name, len(u.records), x.lastUID, x.highestModSeq)
 	// The checksum of no records is 0 as well. Real Cyrus was seen to notice a replica

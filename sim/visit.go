@@ -36,7 +36,7 @@ func (s *server) visitTo(e *entry) visit {
 
 func (v *visit) index() *index { return &v.folder.index }
 
-func (v *visit) account() *accountState { return v.server.disk.account(ownerOf(v.entry.name)) }
+func (v *visit) account() *accountState { return v.server.disk.account(v.entry.owner()) }
 
 // nextModSeq counts one change.
 func (v *visit) nextModSeq() uint64 {

@@ -38,9 +38,8 @@ type world struct {
 	rand    *rand.Rand
 	due     events
 	made    int // events so far, which orders those that are due at once
-	trace   []string
-	line    []byte // in which the next one is written, over and over
-	atOnce  int    // events that have happened at this very moment
+	trace   []traced
+	atOnce  int // events that have happened at this very moment
 	runaway error
 	// yield gives the task at work back to whoever runs it, until the given
 	// time; nil outside of tasks.
@@ -118,7 +117,7 @@ const (
 func (w *world) runAway(last event) {
 	said := "nothing"
 	if len(w.trace) > 0 {
-		said = w.trace[len(w.trace)-1]
+		said = w.trace[len(w.trace)-1].String()
 	}
 	w.runaway = fmt.Errorf("the simulated pair does not come to rest: at %s %d things have happened at once and %d more are due, the last %s; it said last: %s",
 		w.now.Format("15:04:05.000000"), w.atOnce, len(w.due), last.what, said)
@@ -133,14 +132,32 @@ func (w *world) after(d time.Duration, what string, happen func()) {
 
 func (w *world) dropEvents() { w.due = nil }
 
+// traced is one thing that happened. When is written down for who asks.
+type traced struct {
+	at   time.Time
+	text string
+}
+
+func (t traced) String() string { return string(t.append(nil)) }
+
+// append writes the line behind others.
+func (t traced) append(lines []byte) []byte {
+	return append(t.at.AppendFormat(lines, "15:04:05.000000 "), t.text...)
+}
+
 // tracef notes one thing that happened.
 func (w *world) tracef(format string, args ...any) {
-	w.line = fmt.Appendf(w.now.AppendFormat(w.line[:0], "15:04:05.000000 "), format, args...)
-	w.trace = append(w.trace, string(w.line))
+	w.trace = append(w.trace, traced{w.now, fmt.Sprintf(format, args...)})
 }
 
 // Trace returns everything that has happened to the pair, one line each.
-func (w *world) Trace() []string { return append([]string(nil), w.trace...) }
+func (w *world) Trace() []string {
+	lines := make([]string, len(w.trace))
+	for i, t := range w.trace {
+		lines[i] = t.String()
+	}
+	return lines
+}
 
 type event struct {
 	at     time.Time
