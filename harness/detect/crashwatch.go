@@ -77,11 +77,14 @@ func (c crash) String() string {
 	return text
 }
 
+// asserting begins the last words of a process that ends by an assertion.
+const asserting = "assertion failed: "
+
 var (
 	// "master[8]: process type:SERVICE name:imap path:… age:1.2s pid:17 exited, status 70"
 	reapedLine = regexp.MustCompile(`process type:\S+(?: name:(\S+))?.* pid:(\d+) (exited, status (\d+)|signaled to death by (?:signal )?(\d+)? ?.*)$`)
 	// "imap[17]: Fatal error: Internal error: assertion failed: …"
-	assertedLine = regexp.MustCompile(`cyrus/([\w-]+?)(?:\[(\d+)\])?: .*(assertion failed: .*)$`)
+	assertedLine = regexp.MustCompile(`cyrus/([\w-]+?)(?:\[(\d+)\])?: .*(` + asserting + `.*)$`)
 )
 
 // crashes reads a log, and returns the sorts of processes that crashed in the order of
@@ -106,6 +109,9 @@ func crashes(log []byte) []crash {
 				note(processName(m[1]), m[3], words)
 			}
 			continue
+		}
+		if !strings.Contains(line, asserting) {
+			continue // as nearly all
 		}
 		if m := assertedLine.FindStringSubmatch(line); m != nil {
 			asserted[m[2]] = crash{process: m[1], assertion: m[3]}
