@@ -50,6 +50,10 @@ var systemFlags = map[string]string{
 // flag returns the flag as the mailbox has it. A keyword keeps the case in which
 // it was set first.
 func (f *folder) flag(name string) string {
+	switch name {
+	case `\Seen`, `\Answered`, `\Flagged`, `\Deleted`, `\Draft`: // as nearly all clients spell them
+		return name
+	}
 	if strings.HasPrefix(name, `\`) {
 		return systemFlags[strings.ToLower(name)]
 	}
@@ -65,11 +69,17 @@ func (f *folder) flag(name string) string {
 // flags returns the flags as the mailbox has them, sorted, each once; nil for
 // none.
 func (f *folder) flags(names []string) []string {
-	var flags []string
+	if len(names) == 0 {
+		return nil
+	}
+	flags := make([]string, 0, len(names))
 	for _, name := range names {
 		if flag := f.flag(name); flag != "" && !slices.Contains(flags, flag) {
 			flags = append(flags, flag)
 		}
+	}
+	if len(flags) == 0 {
+		return nil
 	}
 	slices.Sort(flags)
 	return slices.Clip(flags)

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // indexView is what the sync protocol tells.
@@ -116,8 +115,11 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	if !ok {
 		a = newAccount()
 	}
+	if len(a.subscriptions) > 0 {
+		meta.Subscriptions = make([]string, 0, len(a.subscriptions))
+	}
 	for _, internal := range names(a.subscriptions) {
-		name, err := mailboxname.Owner(account, internal)
+		name, err := v.disk.list.shownTo(account, internal)
 		if err != nil {
 			return target.Meta{}, fmt.Errorf("index view of what belongs to %s: %w", account, err)
 		}

@@ -137,6 +137,15 @@ func (l *mailboxList) find(name string) *entry {
 	return nil
 }
 
+// shownTo returns what an account calls the mailbox of an internal name, whether or not
+// there is one.
+func (l *mailboxList) shownTo(account, internal string) (string, error) {
+	if e := l.find(internal); e != nil {
+		return e.shownTo(account)
+	}
+	return mailboxname.Owner(account, internal)
+}
+
 // findID returns the mailbox of that unique ID, or nil.
 func (l *mailboxList) findID(uniqueID string) *entry {
 	for _, e := range l.entries {

@@ -99,7 +99,7 @@ func benchmarkPlan(b *testing.B, p *plan.Plan) {
 // the flags for memory profiles have their say.
 func runAsCommand(b *testing.B) {
 	b.Helper()
-	const simGCPercent = 400
+	const simGCPercent = 800
 	if os.Getenv("GOGC") == "" {
 		before := debug.SetGCPercent(simGCPercent)
 		b.Cleanup(func() { debug.SetGCPercent(before) })
