@@ -108,7 +108,7 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	if err := v.ask(ctx); err != nil {
 		return target.Meta{}, err
 	}
-	if err := v.userError(account, v.disk.list.ofAccount(account)); err == error(syncServerCrash) {
+	if err := v.getUserError(account); err == error(syncServerCrash) {
 		return target.Meta{}, answered("GET USER "+account, syncServerCrash) // it is asked for deleted mailboxes
 	}
 	a, ok := v.disk.accounts[account]

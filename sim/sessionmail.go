@@ -41,7 +41,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	}
 	var uids, seen []uint32
 	for _, message := range messages {
-		date := v.now
+		date := v.now()
 		if !message.InternalDate.IsZero() {
 			date = message.InternalDate.Unix()
 		}
@@ -75,7 +75,7 @@ func (v *visit) future() bool {
 
 // overwriteNext puts a message's file where the next one goes.
 func (v *visit) overwriteNext(body []byte) {
-	v.folder.files.put(v.index().lastUID+1, newFile(body, v.now))
+	v.folder.files.put(v.index().lastUID+1, newFile(body, v.now()))
 }
 
 // dieOfFuture is the end of a session that appends after such a record.
@@ -318,7 +318,7 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 			seen = append(seen, uids[i])
 		}
 		copied := r
-		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(flags), v.now, v.now
+		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(flags), v.now(), v.now()
 		copied.modSeq = v.nextModSeq()
 		v.index().write(copied)
 		v.touch(copied)

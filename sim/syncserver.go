@@ -106,29 +106,29 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 // getUser answers GET USER: with all of the account's mailboxes, or with no where
 // one cannot be opened.
 func (s *server) getUser(account string) ([]header, error) {
-	all := s.disk.list.ofAccount(account)
-	if err := s.userError(account, all); err != nil {
+	if err := s.seenError(account); err != nil {
 		return nil, err
 	}
+	all := s.disk.list.ofAccount(account)
 	found := make([]header, len(all))
 	for i, e := range all {
-		found[i] = s.visit(e).header()
+		v := s.visit(e)
+		if err := v.tellError(); err != nil {
+			return nil, err
+		}
+		found[i] = v.header()
 	}
 	return found, nil
 }
 
-// userError says why an account, with all of its mailboxes, cannot be asked for.
-func (s *server) userError(account string, all []*entry) error {
-	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {
-		return s.syncServerDies(fatalSeen)
+// getUserError is how GET USER would end.
+func (s *server) getUserError(account string) error {
+	if err := s.seenError(account); err != nil {
+		return err
 	}
-	for _, e := range all {
-		v := s.visit(e)
-		if err := v.syncError(string(serviceSync)); err != nil {
+	for _, e := range s.disk.list.ofAccount(account) {
+		if err := s.visit(e).tellError(); err != nil {
 			return err
-		}
-		if v.index().rotten() {
-			return s.syncServerDies(fatalRecord)
 		}
 	}
 	return nil
@@ -141,11 +141,8 @@ func (s *server) getFullMailbox(name string) (*visit, error) {
 		return nil, syncNonexistent
 	}
 	v := s.visit(e)
-	if err := v.syncError(string(serviceSync)); err != nil {
+	if err := v.tellError(); err != nil {
 		return nil, err
-	}
-	if v.index().rotten() {
-		return nil, s.syncServerDies(fatalRecord)
 	}
 	return v, nil
 }

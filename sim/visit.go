@@ -16,7 +16,6 @@ type visit struct {
 	changed  bool
 	touched  []uint64 // the conversations of records that were changed
 	keywords int      // how many the mailbox knew when the visit began, or last was left
-	now      int64
 }
 
 // visit begins a visit. It is small enough to be inlined, so that a visit which only
@@ -27,12 +26,15 @@ func (s *server) visit(e *entry) *visit {
 }
 
 func (s *server) visitTo(e *entry) visit {
-	v := visit{server: s, entry: e, folder: s.disk.folder(e), now: s.clock().Unix()}
+	v := visit{server: s, entry: e, folder: s.disk.folder(e)}
 	if v.folder != nil {
 		v.keywords = len(v.folder.keywords)
 	}
 	return v
 }
+
+// now is the server's time, in seconds since 1970. None passes during a visit.
+func (v *visit) now() int64 { return v.server.clock().Unix() }
 
 func (v *visit) index() *index { return &v.folder.index }
 
@@ -63,7 +65,7 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 	guid := message.sha1()
 	r := record{
 		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(body)), flags: v.folder.flags(flags),
-		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,
+		internalDate: internalDate, lastUpdated: v.now(), saveDate: v.now(), modSeq: modSeq, createdModSeq: modSeq,
 	}
 	if v.entry.kind == entryMail {
 		r.conversation = message.conversation(r.guid)
@@ -75,7 +77,7 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 
 // rewrite changes a record, and counts that.
 func (v *visit) rewrite(r record) {
-	r.modSeq, r.lastUpdated = v.nextModSeq(), v.now
+	r.modSeq, r.lastUpdated = v.nextModSeq(), v.now()
 	delete(v.folder.uncached, r.uid)
 	v.index().write(r)
 	v.touch(r)
