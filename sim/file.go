@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 
+	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
@@ -20,6 +21,14 @@ type file struct {
 // newFile makes a file of bytes that nobody changes any more.
 func newFile(body []byte, date int64) file {
 	return file{body: body, date: date, read: &reading{of: body, sha1: guidOf(body)}}
+}
+
+// sentFile makes a file of a message as a client sent it.
+func sentFile(message target.AppendMessage, date int64) file {
+	if message.SHA1 == "" {
+		return newFile(message.Body, date)
+	}
+	return file{body: message.Body, date: date, read: &reading{of: message.Body, sha1: message.SHA1}}
 }
 
 // sha1 returns the SHA-1 of the file's bytes as they are now, in hex.

@@ -146,7 +146,7 @@ func (v *visit) drop(r record) {
 func (v *visit) adopt(found, uid uint32) {
 	message := v.folder.files.at[found]
 	v.folder.files.remove(found)
-	v.addAs(uid, message.body, message.date, nil)
+	v.addAs(uid, newFile(message.body, message.date), nil)
 }
 
 // Expire implements [target.Operator].

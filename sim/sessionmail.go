@@ -46,7 +46,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 			date = message.InternalDate.Unix()
 		}
 		flags, ownSeen := s.given(v, message.Flags)
-		uids = append(uids, v.add(message.Body, date, flags))
+		uids = append(uids, v.add(sentFile(message, date), flags))
 		if ownSeen {
 			seen = append(seen, uids[len(uids)-1])
 		}

@@ -172,7 +172,7 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 		v.fatal(serviceLMTP, fatalFuture)
 		return fatalFuture
 	}
-	uid := visit.add(whole, visit.now(), to.flags)
+	uid := visit.add(newFile(whole, visit.now()), to.flags)
 	v.pair.tracef("%s delivered UID %d to %s", v.name, uid, e.name)
 	visit.leaveAppended()
 	return ""

@@ -53,19 +53,18 @@ func (v *visit) nextModSeq() uint64 {
 }
 
 // add appends a message under the next UID, and returns that.
-func (v *visit) add(body []byte, internalDate int64, flags []string) uint32 {
-	return v.addAs(v.index().lastUID+1, body, internalDate, flags)
+func (v *visit) add(message file, flags []string) uint32 {
+	return v.addAs(v.index().lastUID+1, message, flags)
 }
 
-func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []string) uint32 {
+func (v *visit) addAs(uid uint32, message file, flags []string) uint32 {
 	modSeq := v.nextModSeq()
-	message := newFile(body, internalDate)
 	delete(v.folder.uncached, uid)
 	v.folder.files.put(uid, message)
 	guid := message.sha1()
 	r := record{
-		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(body)), flags: v.folder.flags(flags),
-		internalDate: internalDate, lastUpdated: v.now(), saveDate: v.now(), modSeq: modSeq, createdModSeq: modSeq,
+		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(message.body)), flags: v.folder.flags(flags),
+		internalDate: message.date, lastUpdated: v.now(), saveDate: v.now(), modSeq: modSeq, createdModSeq: modSeq,
 	}
 	if v.entry.kind == entryMail {
 		r.conversation = message.conversation(r.guid)
