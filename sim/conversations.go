@@ -70,7 +70,7 @@ func (v *visit) otherMailboxes() []string {
 		return nil
 	}
 	var others []string
-	for _, e := range v.server.disk.list.ofAccount(ownerOf(v.entry.name)) {
+	for _, e := range v.server.disk.list.ofAccount(v.entry.owner()) {
 		f := v.server.disk.folder(e)
 		if e == v.entry || f == nil || isDeletedName(e.name) {
 			continue

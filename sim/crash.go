@@ -87,3 +87,22 @@ func bailingText(err error) string {
 		return "The remote Server(s) denied the operation"
 	}
 }
+
+// seenError says why no account whose seen state is so can be asked for.
+func (s *server) seenError(account string) error {
+	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {
+		return s.syncServerDies(fatalSeen)
+	}
+	return nil
+}
+
+// tellError says why the mailbox, and an account that has it, cannot be told of.
+func (v *visit) tellError() error {
+	if err := v.syncError(string(serviceSync)); err != nil {
+		return err
+	}
+	if v.index().rotten() {
+		return v.server.syncServerDies(fatalRecord)
+	}
+	return nil
+}

@@ -164,4 +164,8 @@ func (f *logFile) view() target.LogFile {
 }
 
 // names returns the keys of a map in order, so that nothing depends on Go's.
-func names[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
+func names[V any](of map[string]V) []string {
+	found := slices.AppendSeq(make([]string, 0, len(of)), maps.Keys(of))
+	slices.Sort(found)
+	return found
+}

@@ -49,9 +49,22 @@ func (w *world) newTask(ctx context.Context, work func(context.Context) error) *
 	t.resume, _ = iter.Pull(func(yield func(time.Time) bool) {
 		t.yield = func(until time.Time) { yield(until) }
 		w.yield = t.yield
+		growStack(0)
 		t.err = work(ctx)
 	})
 	return t
+}
+
+// usualStack is what most tasks need of a stack.
+const usualStack = 6 << 10
+
+// growStack makes the stack of a task as large as that before anything is on it. It would
+// grow in steps otherwise, and with each of them all that is on it be copied and set right.
+//
+//go:noinline
+func growStack(from int) byte {
+	var room [usualStack]byte
+	return room[from] // which the compiler does not know, so that there is room to be made
 }
 
 // step lets a task go on until it sleeps or ends. While it runs, its own yield

@@ -68,6 +68,40 @@ func TestBatchInWorkSurvivesDeath(t *testing.T) {
 	wantEqual(t, p)
 }
 
+// A batch that cannot be sent is tried again for ever. Days of that cost next to nothing,
+// and it is tried anew as soon as anybody does anything.
+func TestBatchThatCannotBeSentIsTriedAgain(t *testing.T) {
+	p := newPair(t, 1)
+	if _, err := p.Saboteur().Suspend(t.Context(), target.Imap1, "sync_client"); err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, p.Serving(), "alice", "held up")
+	if _, err := p.Saboteur().(target.IndexSaboteur).TruncateIndex(t.Context(), target.Imap1, "alice", "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Saboteur().Resume(t.Context(), target.Imap1, "sync_client"); err != nil {
+		t.Fatal(err)
+	}
+	bailedOut := func() int { return strings.Count(strings.Join(p.Trace(), "\n"), "bailing out!") }
+	pass(t, p, 3*24*time.Hour)
+	first := bailedOut()
+	if first < 60 || first > 70 {
+		t.Errorf("in three days it was tried %d times, and logged so", first)
+	}
+	for range 20 {
+		pass(t, p, time.Second)
+	}
+	if again := bailedOut() - first; again < 100 || again > 400 {
+		t.Errorf("while somebody looked once a second, in 20 s it was tried %d times", again)
+	}
+	pass(t, p, 24*time.Hour)
+	if _, err := p.Operator().Reconstruct(t.Context(), target.Imap1, "alice", "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, p, time.Second)
+	wantEqual(t, p)
+}
+
 func TestReplicaThatIsDownIsCaughtUpLater(t *testing.T) {
 	p := newPair(t, 1)
 	if err := p.Operator().Stop(t.Context(), target.Imap2); err != nil {

@@ -78,9 +78,9 @@ func (v hostView) Files(ctx context.Context, account string) ([]target.MailboxFi
 
 // spool returns the message files, as an administrator sees them.
 func (f *folder) spool() []target.SpoolFile {
-	found := make([]target.SpoolFile, 0, len(f.files))
-	for _, uid := range slices.Sorted(maps.Keys(f.files)) {
-		message := f.files[uid]
+	found := make([]target.SpoolFile, 0, len(f.files.at))
+	for _, uid := range slices.Sorted(maps.Keys(f.files.at)) {
+		message := f.files.at[uid]
 		seen := target.SpoolFile{UID: uid, Size: int64(len(message.body)), Accessible: !message.denied}
 		if seen.Accessible {
 			seen.SHA1 = message.sha1()

@@ -90,39 +90,54 @@ func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 	return files, nil
 }
 
+// description is what was last said of a mailbox's directory, and of what.
+type description struct {
+	of   described
+	text string
+}
+
+// described is what changes with anything that lies in a mailbox's directory. Keywords
+// are only ever added.
+type described struct {
+	state                                            indexState
+	records, keywords, files                         int
+	highestModSeq, deletedModSeq, fileBytes, fileSum uint64
+	crc, uidValidity                                 uint32
+	quotaRoot                                        string
+}
+
 // describe says of what lies in a mailbox's directory what changes with any of
 // it.
 func (f *folder) describe() string {
+	x := &f.index
+	now := described{
+		state: x.state, records: len(x.records), keywords: len(f.keywords), files: len(f.files.at),
+		highestModSeq: x.highestModSeq, deletedModSeq: x.deletedModSeq, fileBytes: f.files.bytes, fileSum: f.files.sum,
+		crc: x.crc, uidValidity: x.uidValidity, quotaRoot: f.quotaRoot,
+	}
+	if f.described.text == "" || f.described.of != now {
+		f.described = description{now, now.inWords(f.keywords)}
+	}
+	return f.described.text
+}
+
+func (d described) inWords(keywords []string) string {
 	text := make([]byte, 0, 256)
 	number := func(name string, value uint64) {
 		text = strconv.AppendUint(append(text, name...), value, 10)
 	}
-	x := &f.index
-	number("cyrus.index: state ", uint64(x.state))
-	number(", records ", uint64(len(x.records)))
-	number(", HIGHESTMODSEQ ", x.highestModSeq)
-	number(", SYNC_CRC ", uint64(x.crc))
-	number(", UIDVALIDITY ", uint64(x.uidValidity))
-	number(", deleted up to ", x.deletedModSeq)
-	text = append(append(text, "; cyrus.header: "...), f.quotaRoot...)
-	for _, keyword := range f.keywords {
+	number("cyrus.index: state ", uint64(d.state))
+	number(", records ", uint64(d.records))
+	number(", HIGHESTMODSEQ ", d.highestModSeq)
+	number(", SYNC_CRC ", uint64(d.crc))
+	number(", UIDVALIDITY ", uint64(d.uidValidity))
+	number(", deleted up to ", d.deletedModSeq)
+	text = append(append(text, "; cyrus.header: "...), d.quotaRoot...)
+	for _, keyword := range keywords {
 		text = append(append(text, ' '), keyword...)
 	}
-	bytes, sum := uint64(0), uint64(0)
-	for uid, message := range f.files {
-		bytes += uint64(len(message.body))
-		sum += scatter(scatter(scatter(uint64(uid))+uint64(len(message.body))) + uint64(message.date))
-	}
-	number("; message files: ", uint64(len(f.files)))
-	number(", bytes ", bytes)
-	number(", of these UIDs, lengths and dates: ", sum)
+	number("; message files: ", uint64(d.files))
+	number(", bytes ", d.fileBytes)
+	number(", of these UIDs, lengths and dates: ", d.fileSum)
 	return string(text)
-}
-
-// scatter makes a number of another one such that sums of them tell sets apart
-// (the finalizer of splitmix64).
-func scatter(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -108,7 +108,7 @@ func (s *IMAPSession) ReplaceFlags(ctx context.Context, name string, uids []uint
 	if err != nil {
 		return err
 	}
-	rights := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	rights := v.entry.acl.rights(s.user, v.entry.owner())
 	add := permitted(flags, rights)
 	if len(permitted([]string{`\Seen`, `\Deleted`, "other"}, rights)) == 0 {
 		return no("UID STORE", "", textDenied)
@@ -131,7 +131,7 @@ func (s *IMAPSession) ExpungeDeleted(ctx context.Context, name string, uids []ui
 	if err != nil {
 		return err
 	}
-	if !v.entry.acl.allows(s.user, ownerOf(v.entry.name), 'e') {
+	if !v.entry.acl.allows(s.user, v.entry.owner(), 'e') {
 		return no("EXPUNGE", "", textDenied)
 	}
 	for _, r := range slices.Clone(v.index().records) {

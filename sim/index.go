@@ -4,7 +4,6 @@ import (
 	"hash/crc32"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -41,7 +40,7 @@ func (r *record) syncCRC(text []byte) uint32 {
 	}
 	flags := uint32(0)
 	for _, flag := range r.flags {
-		flags ^= crc32.ChecksumIEEE(append(text[:0], strings.ToLower(flag)...))
+		flags ^= crc32.ChecksumIEEE(appendLower(text[:0], flag))
 	}
 	text = append(strconv.AppendUint(text[:0], uint64(r.uid), 10), ' ')
 	text = append(strconv.AppendUint(text, r.modSeq, 10), ' ')
@@ -49,6 +48,18 @@ func (r *record) syncCRC(text []byte) uint32 {
 	text = append(strconv.AppendUint(text, uint64(flags), 10), ") "...)
 	text = append(strconv.AppendInt(text, r.internalDate, 10), ' ')
 	return crc32.ChecksumIEEE(append(text, r.guid...))
+}
+
+// appendLower writes a flag, which is ASCII, in lower case.
+func appendLower(text []byte, flag string) []byte {
+	for i := range len(flag) {
+		c := flag[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		text = append(text, c)
+	}
+	return text
 }
 
 // view returns the record as the index view tells it.

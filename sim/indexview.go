@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // indexView is what the sync protocol tells.
@@ -117,8 +116,11 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	if a, ok := v.disk.accounts[account]; ok && v.disk.list.owned(account, inbox) != nil {
 		own = a // else its files are not found: the INBOX's unique ID names their directory
 	}
+	if len(own.subscriptions) > 0 {
+		meta.Subscriptions = make([]string, 0, len(own.subscriptions))
+	}
 	for _, internal := range names(own.subscriptions) {
-		name, err := mailboxname.Owner(account, internal)
+		name, err := v.disk.list.shownTo(account, internal)
 		if err != nil {
 			return target.Meta{}, fmt.Errorf("index view of what belongs to %s: %w", account, err)
 		}

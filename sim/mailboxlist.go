@@ -27,9 +27,22 @@ type entry struct {
 	createdModSeq uint64
 	folderModSeq  uint64
 	formerNames   []string
+	owned         ownedBy
 	shown         shownName
 	shownACL      shownACL
 	shownCRC      shownCRC
+}
+
+// ownedBy is the account to which the mailbox of an internal name belongs. Every look at
+// a mailbox asks for it, because of its rights.
+type ownedBy struct{ internal, account string }
+
+// owner returns the account to which the mailbox belongs; empty for none.
+func (e *entry) owner() string {
+	if e.owned.internal != e.name {
+		e.owned = ownedBy{e.name, ownerOf(e.name)}
+	}
+	return e.owned.account
 }
 
 // shownName is what an account calls the mailbox of an internal name. To work it
@@ -80,10 +93,15 @@ func (e *entry) crcText(crc uint32) string {
 
 // mailboxList is mailboxes.db: entries in order of their names.
 type mailboxList struct {
-	entries []*entry
-	deleted map[string]string // what [deletedBelow] says, by account
-	known   map[called]string // what [mailboxname.Internal] says
+	entries  []*entry
+	named    map[string]*entry     // the same by name
+	accounts map[string]belongings // by account, of whom somebody has asked; nil: the list has changed since
+	known    map[called]string     // what [mailboxname.Internal] says
 }
+
+// belongings are an account's mailboxes, INBOX first, and deleted ones that are still
+// kept. They are asked for far more often than they change.
+type belongings struct{ all, deleted []*entry }
 
 // called is a mailbox as an account calls it.
 type called struct{ account, name string }
@@ -109,12 +127,7 @@ func (l *mailboxList) at(name string) (int, bool) {
 }
 
 // any returns the entry of that name, a tombstone as well, or nil.
-func (l *mailboxList) any(name string) *entry {
-	if i, ok := l.at(name); ok {
-		return l.entries[i]
-	}
-	return nil
-}
+func (l *mailboxList) any(name string) *entry { return l.named[name] }
 
 // find returns the mailbox of that name, or nil.
 func (l *mailboxList) find(name string) *entry {
@@ -122,6 +135,15 @@ func (l *mailboxList) find(name string) *entry {
 		return e
 	}
 	return nil
+}
+
+// shownTo returns what an account calls the mailbox of an internal name, whether or not
+// there is one.
+func (l *mailboxList) shownTo(account, internal string) (string, error) {
+	if e := l.find(internal); e != nil {
+		return e.shownTo(account)
+	}
+	return mailboxname.Owner(account, internal)
 }
 
 // findID returns the mailbox of that unique ID, or nil.
@@ -139,14 +161,20 @@ func (l *mailboxList) put(e *entry) {
 	i, ok := l.at(e.name)
 	if ok {
 		l.entries[i] = e
-		return
+	} else {
+		l.entries = slices.Insert(l.entries, i, e)
 	}
-	l.entries = slices.Insert(l.entries, i, e)
+	if l.named == nil {
+		l.named = map[string]*entry{}
+	}
+	l.named[e.name], l.accounts = e, nil
 }
 
 func (l *mailboxList) remove(name string) {
 	if i, ok := l.at(name); ok {
 		l.entries = slices.Delete(l.entries, i, i+1)
+		delete(l.named, name)
+		l.accounts = nil
 	}
 }
 
@@ -166,34 +194,29 @@ func (l *mailboxList) appendBelow(found []*entry, prefix string) []*entry {
 const usualMailboxes = 12
 
 // ofAccount returns the account's mailboxes, INBOX first, deleted ones that are
-// still kept last.
-func (l *mailboxList) ofAccount(account string) []*entry {
-	deleted := l.deletedBelow(account)
-	below := deleted[len(mailboxname.InternalDeleted):]
-	found := make([]*entry, 0, usualMailboxes)
-	if e := l.find(strings.TrimSuffix(below, ".")); e != nil {
-		found = append(found, e)
-	}
-	return l.appendBelow(l.appendBelow(found, below), deleted)
-}
+// still kept last. They are the caller's to read alone.
+func (l *mailboxList) ofAccount(account string) []*entry { return l.belongings(account).all }
 
-// deletedOf returns the account's deleted mailboxes that are still kept.
-func (l *mailboxList) deletedOf(account string) []*entry { return l.below(l.deletedBelow(account)) }
+// deletedOf returns the account's deleted mailboxes that are still kept, to be read alone.
+func (l *mailboxList) deletedOf(account string) []*entry { return l.belongings(account).deleted }
 
-// deletedBelow begins the internal names of an account's deleted mailboxes.
-func (l *mailboxList) deletedBelow(account string) string {
-	if known, ok := l.deleted[account]; ok {
+func (l *mailboxList) belongings(account string) belongings {
+	if known, ok := l.accounts[account]; ok {
 		return known
 	}
-	if l.deleted == nil {
-		l.deleted = map[string]string{}
+	root := mailboxname.Internal(account, inbox)
+	found := make([]*entry, 0, usualMailboxes)
+	if e := l.find(root); e != nil {
+		found = append(found, e)
 	}
-	l.deleted[account] = deletedBelow(account)
-	return l.deleted[account]
-}
-
-func deletedBelow(account string) string {
-	return mailboxname.InternalDeleted + mailboxname.Internal(account, inbox) + "."
+	found = l.appendBelow(found, root+".")
+	alive := len(found)
+	found = slices.Clip(l.appendBelow(found, mailboxname.InternalDeleted+root+"."))
+	if l.accounts == nil {
+		l.accounts = map[string]belongings{}
+	}
+	l.accounts[account] = belongings{found, found[alive:]}
+	return l.accounts[account]
 }
 
 func (l *mailboxList) hasChildren(name string) bool {
@@ -207,10 +230,10 @@ func (l *mailboxList) hasChildren(name string) bool {
 }
 
 func (l *mailboxList) clone() mailboxList {
-	c := mailboxList{entries: make([]*entry, len(l.entries))}
+	c := mailboxList{entries: make([]*entry, len(l.entries)), named: make(map[string]*entry, len(l.entries))}
 	for i, e := range l.entries {
 		copied := *e
-		c.entries[i] = &copied
+		c.entries[i], c.named[e.name] = &copied, &copied
 	}
 	return c
 }

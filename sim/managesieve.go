@@ -110,7 +110,7 @@ func (s *scriptSession) store(name string, source []byte) {
 	if old != nil {
 		id, flags = s.disk.account(s.account).scriptList[old.record.uid].id, old.record.flags
 	}
-	changed := []uint32{v.add(s.scriptFile(s.account, id, name, source), v.now, flags)}
+	changed := []uint32{v.add(newFile(s.scriptFile(s.account, id, name, source), v.now()), flags)}
 	if old != nil {
 		v.expunge(old.record)
 		changed = append(changed, old.record.uid)

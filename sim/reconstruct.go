@@ -64,7 +64,7 @@ func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool)
 		fmt.Fprintf(&said, "%s future uid %d found\n", e.name, v.index().lastUID)
 		v.changed = true
 	}
-	found := slices.Sorted(maps.Keys(v.folder.files))
+	found := slices.Sorted(maps.Keys(v.folder.files.at))
 	compared := v.compareWithFiles(&said, thorough)
 	discovered := compared.discovered
 	if !compared.ended {
@@ -74,12 +74,12 @@ func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool)
 	lastUID := v.index().lastUID
 	for _, uid := range found {
 		_, known := v.index().at(uid)
-		if _, there := v.folder.files[uid]; there && !known && uid <= lastUID {
+		if _, there := v.folder.files.at[uid]; there && !known && uid <= lastUID {
 			discovered = append(discovered, uid)
 		}
 	}
 	for _, uid := range found {
-		if _, there := v.folder.files[uid]; there && uid > lastUID {
+		if _, there := v.folder.files.at[uid]; there && uid > lastUID {
 			fmt.Fprintf(&said, "%s uid %d found - adding\n", e.name, uid)
 			v.adopt(uid, uid)
 		}
@@ -110,19 +110,19 @@ func (s *server) lookOver(e *entry, thorough bool) string {
 	x := v.index()
 	x.remove(func(r record) bool { return r.rotten })
 	for _, r := range x.records {
-		switch there := len(v.folder.files[r.uid].body) > 0; {
+		switch there := len(v.folder.files.at[r.uid].body) > 0; {
 		case !there && !r.unlinked:
 			fmt.Fprintf(&said, "%s uid %d not found\n", e.name, r.uid)
 		case !there || !v.reads(r, thorough):
-		case v.folder.files[r.uid].denied:
+		case v.folder.files.at[r.uid].denied:
 			return ""
-		case v.folder.files[r.uid].sha1() != r.guid:
+		case v.folder.files.at[r.uid].sha1() != r.guid:
 			v.tellMismatch(&said, r)
 		}
 	}
-	for _, uid := range slices.Sorted(maps.Keys(v.folder.files)) {
+	for _, uid := range slices.Sorted(maps.Keys(v.folder.files.at)) {
 		switch _, known := x.at(uid); {
-		case known || len(v.folder.files[uid].body) == 0:
+		case known || len(v.folder.files.at[uid].body) == 0:
 		case uid > x.lastUID:
 			fmt.Fprintf(&said, "%s uid %d found - adding\n", e.name, uid)
 		default:
@@ -138,15 +138,15 @@ func (s *server) lookOver(e *entry, thorough bool) string {
 func (v *visit) drop(r record) {
 	x := v.index()
 	x.deletedModSeq = max(x.deletedModSeq, v.nextModSeq())
-	delete(v.folder.files, r.uid)
+	v.folder.files.remove(r.uid)
 	x.remove(func(other record) bool { return other.uid == r.uid })
 }
 
 // adopt makes a message of a file, under a UID.
 func (v *visit) adopt(found, uid uint32) {
-	message := v.folder.files[found]
-	delete(v.folder.files, found)
-	v.addAs(uid, message.body, message.date, nil)
+	message := v.folder.files.at[found]
+	v.folder.files.remove(found)
+	v.addAs(uid, newFile(message.body, message.date), nil)
 }
 
 // Expire implements [target.Operator].
@@ -181,7 +181,7 @@ func (v *visit) forget() int {
 	x.remove(func(r record) bool {
 		if r.expunged {
 			x.deletedModSeq = max(x.deletedModSeq, r.modSeq)
-			delete(v.folder.files, r.uid)
+			v.folder.files.remove(r.uid)
 			forgotten++
 		}
 		return r.expunged

@@ -18,7 +18,7 @@ type comparison struct {
 func (v *visit) compareWithFiles(said *strings.Builder, thorough bool) (found comparison) {
 	x := v.index()
 	for _, r := range slices.Clone(x.records) {
-		message := v.folder.files[r.uid]
+		message := v.folder.files.at[r.uid]
 		there := len(message.body) > 0
 		switch {
 		case r.rotten:
@@ -59,7 +59,7 @@ func (v *visit) repack() {
 		return r.unlinked
 	})
 	for _, r := range slices.Clone(x.records) {
-		message, there := v.folder.files[r.uid]
+		message, there := v.folder.files.at[r.uid]
 		if !v.folder.uncached[r.uid] || !there || message.denied {
 			continue
 		}
@@ -74,7 +74,7 @@ func (v *visit) repack() {
 // reads says whether a reconstruct reads a message's file: all of them if it is
 // thorough, else where the size is another than recorded, or the cache tells nothing.
 func (v *visit) reads(r record, thorough bool) bool {
-	return thorough || uint32(len(v.folder.files[r.uid].body)) != r.size || v.folder.uncached[r.uid]
+	return thorough || uint32(len(v.folder.files.at[r.uid].body)) != r.size || v.folder.uncached[r.uid]
 }
 
 // mismatch is what becomes of a message whose file is not what was recorded: nothing,
@@ -86,7 +86,7 @@ func (v *visit) mismatch(said *strings.Builder, r record) {
 		return
 	}
 	fmt.Fprintf(said, "%s uid %d already expunged, unlinking\n", v.entry.name, r.uid)
-	delete(v.folder.files, r.uid)
+	v.folder.files.remove(r.uid)
 	r.unlinked = true
 	v.rewrite(r)
 }

@@ -45,6 +45,22 @@ func TestAModelThatNeverRestsIsAnError(t *testing.T) {
 	}
 }
 
+// What goes on for ever and takes its time over it ends as well: nobody waits for a year
+// of one thing a second.
+func TestAModelThatGoesOnForeverIsAnError(t *testing.T) {
+	w := newWorld(rand.New(rand.NewPCG(1, 1)))
+	var again func()
+	again = func() { w.after(time.Second, "a loop", again) }
+	again()
+	if err := w.Sleep(t.Context(), 12*time.Hour); err != nil {
+		t.Fatalf("half a day of it: %v", err)
+	}
+	err := w.Sleep(t.Context(), 365*24*time.Hour)
+	if err == nil || !strings.Contains(err.Error(), "100001 within the 27h46m41s that somebody waited") || !strings.Contains(err.Error(), "the last a loop") {
+		t.Errorf("a year of it: %v", err)
+	}
+}
+
 // A process that logs a change while it is at work is not two processes then.
 func TestSyncClientIsOneProcess(t *testing.T) {
 	pair, err := New().NewPair(t.Context(), target.Spec{Seed: 1, Accounts: []string{"alice"}})

@@ -130,9 +130,9 @@ func (b saboteur) ReplaceSource(ctx context.Context, name target.ServerName, acc
 	}
 	padded := slices.Concat(source, bytes.Repeat([]byte(" "), len(stored.source)-len(source)))
 	f := s.disk.folder(s.disk.list.owned(account, sieveMailbox))
-	kept := f.files[stored.record.uid]
+	kept := f.files.at[stored.record.uid]
 	head := len(kept.body) - len(stored.source)
-	f.files[stored.record.uid] = newFile(slices.Concat(kept.body[:head], padded), kept.date)
+	f.files.put(stored.record.uid, newFile(slices.Concat(kept.body[:head], padded), kept.date))
 	evidence := target.Evidence{
 		Summary: fmt.Sprintf("the script %s of %s on %s was replaced", script, account, name),
 		Facts:   []target.Fact{{What: "source of " + script, Before: guidOf(stored.source), After: guidOf(padded)}},

@@ -31,7 +31,7 @@ func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, accou
 func (b saboteur) SpoilList(ctx context.Context, name target.ServerName, harm target.Harm) (target.Evidence, error) {
 	list := &b.pair.server(name).disk.list
 	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was "+string(harm), func() string { return fmt.Sprintf("%d entries", len(list.entries)) }, func() error {
-		list.entries = nil
+		*list = mailboxList{}
 		return nil
 	})
 }

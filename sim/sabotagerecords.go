@@ -68,12 +68,12 @@ func (b saboteur) DenyMessage(ctx context.Context, name target.ServerName, accou
 	}
 	what := fmt.Sprintf("the file of UID %d in %s of %s", uid, mailbox, account)
 	return b.damage(ctx, name, what, fmt.Sprintf("%s was %s", what, denial), func() string { return v.folder.describeFile(uid) }, func() error {
-		there, ok := v.folder.files[uid]
+		there, ok := v.folder.files.at[uid]
 		if !ok {
 			return errNoFile
 		}
 		there.denied = true
-		v.folder.files[uid] = there
+		v.folder.files.put(uid, there)
 		return nil
 	})
 }
@@ -88,7 +88,7 @@ func (b saboteur) RemoveSource(ctx context.Context, name target.ServerName, acco
 	f := d.folder(d.list.owned(account, sieveMailbox))
 	what := fmt.Sprintf("the source of %s of %s", script, account)
 	return b.damage(ctx, name, what, what+" was removed", func() string { return f.describeFile(stored.record.uid) }, func() error {
-		delete(f.files, stored.record.uid)
+		f.files.remove(stored.record.uid)
 		return nil
 	})
 }
@@ -103,7 +103,7 @@ func (b saboteur) MessageFiles(ctx context.Context, name target.ServerName, acco
 		return nil, fmt.Errorf("listing the message files in %s of %s on %s: %w", mailbox, account, name, err)
 	}
 	files := map[uint32]target.MessageFile{}
-	for uid, f := range v.folder.files {
+	for uid, f := range v.folder.files.at {
 		files[uid] = target.MessageFile{Size: int64(len(f.body)), Denied: f.denied}
 	}
 	return files, nil

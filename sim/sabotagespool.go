@@ -40,7 +40,7 @@ func (b saboteur) damage(ctx context.Context, name target.ServerName, what, summ
 
 // describeFile says what the file of a message is like.
 func (f *folder) describeFile(uid uint32) string {
-	there, ok := f.files[uid]
+	there, ok := f.files.at[uid]
 	if !ok {
 		return "not there"
 	}
@@ -75,16 +75,16 @@ func (b saboteur) SpoilMessage(ctx context.Context, name target.ServerName, acco
 	}
 	what := fmt.Sprintf("the file of UID %d in %s of %s", uid, mailbox, account)
 	return b.damage(ctx, name, what, fmt.Sprintf("%s was %s", what, harm), func() string { return v.folder.describeFile(uid) }, func() error {
-		there, ok := v.folder.files[uid]
+		there, ok := v.folder.files.at[uid]
 		if !ok {
 			return errNoFile
 		}
 		if harm == target.Removed {
-			delete(v.folder.files, uid)
+			v.folder.files.remove(uid)
 			return nil
 		}
 		b.marks(v, uid)
-		v.folder.files[uid] = newFile(harmed(there.body, harm), there.date)
+		v.folder.files.put(uid, newFile(harmed(there.body, harm), there.date))
 		return nil
 	})
 }
@@ -106,13 +106,14 @@ func (b saboteur) SwapMessages(ctx context.Context, name target.ServerName, acco
 	}
 	summary := fmt.Sprintf("the files of UID %d and UID %d in %s of %s have changed places", first, second, mailbox, account)
 	return b.damage(ctx, name, fmt.Sprintf("file of UID %d", first), summary, func() string { return v.folder.describeFile(first) }, func() error {
-		one, ok := v.folder.files[first]
-		two, also := v.folder.files[second]
+		one, ok := v.folder.files.at[first]
+		two, also := v.folder.files.at[second]
 		if !ok || !also {
 			return errNoFile
 		}
 		b.marks(v, first, second)
-		v.folder.files[first], v.folder.files[second] = two, one
+		v.folder.files.put(first, two)
+		v.folder.files.put(second, one)
 		return nil
 	})
 }
@@ -125,10 +126,10 @@ func (b saboteur) AddMessageFile(ctx context.Context, name target.ServerName, ac
 	}
 	summary := fmt.Sprintf("a file for UID %d was put into %s of %s", uid, mailbox, account)
 	return b.damage(ctx, name, fmt.Sprintf("file of UID %d", uid), summary, func() string { return v.folder.describeFile(uid) }, func() error {
-		if _, ok := v.folder.files[uid]; ok {
+		if _, ok := v.folder.files.at[uid]; ok {
 			return errors.New("there is one")
 		}
-		v.folder.files[uid] = newFile(slices.Clone(body), b.pair.now.Unix())
+		v.folder.files.put(uid, newFile(slices.Clone(body), b.pair.now.Unix()))
 		return nil
 	})
 }

@@ -35,7 +35,7 @@ func (b saboteur) KillAmidReconstruct(ctx context.Context, name target.ServerNam
 	}
 	if v.index().state != indexWhole && b.pair.rand.IntN(2) == 0 {
 		v.folder.index, v.folder.headerGone = index{uidValidity: s.nextUIDValidity(v.account())}, false
-		found := slices.Sorted(maps.Keys(v.folder.files))
+		found := slices.Sorted(maps.Keys(v.folder.files.at))
 		for _, uid := range found[:b.pair.rand.IntN(len(found)+1)] {
 			v.adopt(uid, uid)
 		}

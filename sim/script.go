@@ -104,8 +104,12 @@ func scriptID(message []byte) string {
 // scriptOf takes a message that holds a script apart.
 func scriptOf(message []byte) (name string, source []byte) {
 	name, _ = rfc5322.Field(message, "Subject")
-	_, source, _ = bytes.Cut(message, []byte("\r\n\r\n"))
-	return name, source
+	return name, sourceOf(message)
+}
+
+func sourceOf(message []byte) []byte {
+	_, source, _ := bytes.Cut(message, []byte("\r\n\r\n"))
+	return source
 }
 
 // listedScript is what is noted of a script when it is stored, and looked at later
@@ -135,11 +139,15 @@ func (d *disk) scripts(account string) []storedScript {
 		if r.expunged {
 			continue
 		}
-		name, source := scriptOf(f.given(listing{r.uid, r.size}).body)
-		if a, ok := d.accounts[account]; ok && a.scriptList[r.uid].name != "" {
+		given := f.given(listing{r.uid, r.size})
+		name := ""
+		if a, ok := d.accounts[account]; ok {
 			name = a.scriptList[r.uid].name
 		}
-		found = append(found, storedScript{name, source, r})
+		if name == "" {
+			name, _ = given.field("Subject")
+		}
+		found = append(found, storedScript{name, sourceOf(given.body), r})
 	}
 	slices.SortFunc(found, func(a, b storedScript) int { return strings.Compare(a.name, b.name) })
 	return found
@@ -162,7 +170,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 			continue
 		}
 		r := f.index.records[i]
-		name, source := scriptOf(f.files[uid].body)
+		name, source := scriptOf(f.files.at[uid].body)
 		if listed, known := a.scriptList[uid]; known {
 			name = listed.name
 		}
@@ -178,7 +186,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 			}
 		default:
 			if _, known := a.scriptList[uid]; !known {
-				s.installScript(a, uid, listedScript{scriptID(f.files[uid].body), name, guidOf(source)}, source)
+				s.installScript(a, uid, listedScript{scriptID(f.files.at[uid].body), name, guidOf(source)}, source)
 			}
 			if active := r.has(`\Flagged`); active {
 				a.defaultScript = name

@@ -77,7 +77,7 @@ func (s *ScriptSession) Rename(ctx context.Context, from, to string) error {
 		return no(command, "", "Invalid script name")
 	}
 	v, id := s.sieveMailbox(), s.disk.account(s.account).scriptList[stored.record.uid].id
-	renamed := v.add(s.scriptFile(s.account, id, to, stored.source), v.now, stored.record.flags)
+	renamed := v.add(newFile(s.scriptFile(s.account, id, to, stored.source), v.now()), stored.record.flags)
 	v.expunge(stored.record)
 	s.installScripts(s.account, []uint32{stored.record.uid, renamed})
 	v.leaveAppended()

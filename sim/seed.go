@@ -54,7 +54,7 @@ func (p *Pair) seedMailbox(account string, seed target.SeedMailbox) error {
 		if !message.InternalDate.IsZero() {
 			date = message.InternalDate.Unix()
 		}
-		v.add(message.Body, date, message.Flags)
+		v.add(sentFile(message, date), message.Flags)
 	}
 	v.leave()
 	copied := *e

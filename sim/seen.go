@@ -32,7 +32,7 @@ func (s seenState) with(seen bool, uids ...uint32) seenState {
 
 // owns says whether the session's user owns the mailbox: then \Seen and \Recent
 // stand in its index.
-func (s *session) owns(v *visit) bool { return ownerOf(v.entry.name) == s.user }
+func (s *session) owns(v *visit) bool { return v.entry.owner() == s.user }
 
 // seen is what the session's user has seen of another's mailbox.
 func (s *session) seen(v *visit) seenState { return s.disk.account(s.user).seen[v.folder.uniqueID] }
@@ -112,7 +112,7 @@ func (s *session) store(v *visit, uids []uint32, add, remove []string) {
 // the user's rights allow; \Seen needs none, and is the user's own in a mailbox of
 // others'.
 func (s *session) given(v *visit, flags []string) (kept []string, seen bool) {
-	rights := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	rights := v.entry.acl.rights(s.user, v.entry.owner())
 	kept = permitted(slices.DeleteFunc(slices.Clone(flags), isSeen), rights)
 	if seen = slices.ContainsFunc(flags, isSeen); seen && s.owns(v) {
 		return append(kept, `\Seen`), false

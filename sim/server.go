@@ -71,9 +71,9 @@ func (s *server) kill() {
 
 // logf writes a line of syslog.
 func (s *server) logf(format string, args ...any) {
-	line := fmt.Sprintf("%s %s cyrus/", s.clock().Format("15:04:05.000000"), s.name) + fmt.Sprintf(format, args...)
+	line := traced{s.clock(), string(s.name) + " cyrus/" + fmt.Sprintf(format, args...)}
 	s.pair.trace = append(s.pair.trace, line)
-	s.syslog = append(append(s.syslog, line...), '\n')
+	s.syslog = append(line.append(s.syslog), '\n')
 }
 
 // service is what a client connects to. Its value is the name that errors carry.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
 
 // session is one IMAP session.
@@ -77,7 +76,7 @@ func (s *session) lookUp(command, name, rights string) (*entry, error) {
 // allowed refuses what the user has no right to; who may not even know of the
 // mailbox is told that there is none.
 func (s *session) allowed(command string, e *entry, rights string) error {
-	owner := ownerOf(e.name)
+	owner := e.owner()
 	for _, right := range rights {
 		switch {
 		case e.acl.allows(s.user, owner, right):
@@ -134,7 +133,7 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 		s.fatal(serviceIMAP, fatalRecord)
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
 	}
-	if ownerOf(v.entry.name) != s.user && s.disk.account(s.user).seenBroken {
+	if v.entry.owner() != s.user && s.disk.account(s.user).seenBroken {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalSeen)
 		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
@@ -159,7 +158,7 @@ func (s *session) List(ctx context.Context) ([]string, error) {
 	}
 	names := make([]string, 0, usualMailboxes)
 	for _, e := range s.disk.list.entries {
-		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, ownerOf(e.name), 'l') {
+		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, e.owner(), 'l') {
 			continue
 		}
 		if name, err := e.shownTo(s.user); err == nil {
@@ -197,7 +196,7 @@ func (s *session) Header(ctx context.Context, name, field string, uids []uint32)
 	all := v.listed(uids)
 	values := make(map[uint32]string, len(all))
 	for _, listed := range all {
-		if value, ok := rfc5322.Field(v.folder.given(listed).body, field); ok {
+		if value, ok := v.folder.given(listed).field(field); ok {
 			values[listed.uid] = value
 		}
 	}
@@ -263,7 +262,7 @@ func (v *visit) listed(uids []uint32) []listing {
 
 // given is what a client gets of a message file.
 func (f *folder) given(r listing) file {
-	there, ok := f.files[r.uid]
+	there, ok := f.files.at[r.uid]
 	switch {
 	case !ok || there.denied || len(there.body) == 0:
 		return file{}

@@ -42,12 +42,12 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	}
 	var uids, seen []uint32
 	for _, message := range messages {
-		date := v.now
+		date := v.now()
 		if !message.InternalDate.IsZero() {
 			date = message.InternalDate.Unix()
 		}
 		flags, ownSeen := s.given(v, message.Flags)
-		uids = append(uids, v.add(message.Body, date, flags))
+		uids = append(uids, v.add(sentFile(message, date), flags))
 		if ownSeen {
 			seen = append(seen, uids[len(uids)-1])
 		}
@@ -76,7 +76,7 @@ func (v *visit) future() bool {
 
 // overwriteNext puts a message's file where the next one goes.
 func (v *visit) overwriteNext(body []byte) {
-	v.folder.files[v.index().lastUID+1] = newFile(body, v.now)
+	v.folder.files.put(v.index().lastUID+1, newFile(body, v.now()))
 }
 
 // dieOfFuture is the end of a session that appends after such a record.
@@ -97,7 +97,7 @@ func (s *session) leaveOrphan(name string, body []byte) {
 		return
 	}
 	f := s.disk.folder(e)
-	f.files[f.index.lastUID+1] = newFile(body, s.clock().Unix())
+	f.files.put(f.index.lastUID+1, newFile(body, s.clock().Unix()))
 }
 
 // tryCreate is what a mailbox that is not there is answered with to who wants to
@@ -115,7 +115,7 @@ func (s *server) overQuota(v *visit, bytes int64) bool {
 	if v.folder.quotaRoot == "" {
 		return false
 	}
-	owner := ownerOf(v.entry.name)
+	owner := v.entry.owner()
 	limit := s.disk.account(owner).quotaKiB
 	return limit != target.NoQuota && s.usedBy(owner)+bytes > limit*1024
 }
@@ -143,7 +143,7 @@ func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error
 	if err != nil {
 		return err
 	}
-	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	has := v.entry.acl.rights(s.user, v.entry.owner())
 	if !strings.Contains(has, "t") {
 		return no("UID STORE", "", textDenied)
 	}
@@ -175,7 +175,7 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 	if err != nil {
 		return err
 	}
-	has := v.entry.acl.rights(s.user, ownerOf(v.entry.name))
+	has := v.entry.acl.rights(s.user, v.entry.owner())
 	changed := false
 	for _, change := range [][2][]string{{add, nil}, {nil, remove}} {
 		if len(change[0])+len(change[1]) == 0 {
@@ -235,7 +235,7 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
 		return Copied{}, s.tryCreate(no(command, "", textNonexistent), to)
 	}
-	if move && !source.entry.acl.allows(s.user, ownerOf(source.entry.name), 'e') {
+	if move && !source.entry.acl.allows(s.user, source.entry.owner(), 'e') {
 		return Copied{}, no(command, "", textDenied)
 	}
 	records := source.liveOnes(uids)
@@ -296,12 +296,12 @@ func (s *session) fits(command string, source, destination *visit, records []rec
 	var bytes int64
 	for _, r := range records {
 		bytes += int64(r.size)
-		if there, ok := source.folder.files[r.uid]; !ok || there.denied {
+		if there, ok := source.folder.files.at[r.uid]; !ok || there.denied {
 			return no(command, "", textIOError)
 		}
 	}
 	if destination.future() {
-		return s.dieOfFuture(command, destination, source.folder.files[records[0].uid].body)
+		return s.dieOfFuture(command, destination, source.folder.files.at[records[0].uid].body)
 	}
 	if sameRoot := source.folder.quotaRoot == destination.folder.quotaRoot; move && sameRoot {
 		return nil
@@ -319,13 +319,13 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 	var seen []uint32
 	for i, r := range records {
 		uids[i] = v.index().lastUID + 1
-		v.folder.files[uids[i]] = source.folder.files[r.uid]
+		v.folder.files.put(uids[i], source.folder.files.at[r.uid])
 		flags, ownSeen := s.given(v, s.flagsOf(source, r))
 		if ownSeen {
 			seen = append(seen, uids[i])
 		}
 		copied := r
-		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(flags), v.now, v.now
+		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(flags), v.now(), v.now()
 		copied.modSeq = v.nextModSeq()
 		v.index().write(copied)
 		v.touch(copied)

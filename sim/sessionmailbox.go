@@ -37,7 +37,7 @@ func (s *session) mayCreate(command, internal string) error {
 	}
 	for parent := parentOf(internal); strings.Contains(parent, "."); parent = parentOf(parent) {
 		if e := s.disk.list.find(parent); e != nil {
-			if e.acl.allows(s.user, ownerOf(e.name), 'k') {
+			if e.acl.allows(s.user, e.owner(), 'k') {
 				return nil
 			}
 			break
@@ -208,7 +208,7 @@ func (s *session) SetACL(ctx context.Context, name, identifier, rights string) e
 	if err != nil {
 		return err
 	}
-	if owner := ownerOf(v.entry.name); identifier == owner {
+	if owner := v.entry.owner(); identifier == owner {
 		if !strings.Contains(rights, "a") {
 			return no(command, "", textDenied) // owners may not lock themselves out
 		}
@@ -297,7 +297,7 @@ func (s *session) Settings(ctx context.Context, name string) (target.Settings, e
 		ACL: v.entry.acl.String(), Annotations: annotationsFor(v.folder.annotations, s.user), StorageKiB: target.NoQuota,
 	}
 	if v.folder.quotaRoot != "" {
-		settings.StorageKiB = s.disk.account(ownerOf(v.entry.name)).quotaKiB
+		settings.StorageKiB = s.disk.account(v.entry.owner()).quotaKiB
 	}
 	return settings, nil
 }

@@ -25,7 +25,7 @@ func (v *visit) singleInstance(own file, guid string) file {
 			continue
 		}
 		for _, r := range f.index.records {
-			there, ok := f.files[r.uid]
+			there, ok := f.files.at[r.uid]
 			if r.guid != guid || r.unlinked || !ok || there.denied {
 				continue
 			}

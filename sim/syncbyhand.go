@@ -93,7 +93,7 @@ func (o operator) SyncBack(ctx context.Context, name target.ServerName, account 
 			if !isInbox(e.name) || e.kind == entryTombstone {
 				continue
 			}
-			if err := c.user(ownerOf(e.name)); err != nil {
+			if err := c.user(e.owner()); err != nil {
 				failed = err // and on with the next
 			}
 		}

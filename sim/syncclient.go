@@ -32,7 +32,8 @@ const (
 
 // patientRetries is how many times a replica that is down is asked for, once a
 // second, as Cyrus does for ever. From then on the model waits until the replica
-// is back, so that days of waiting cost nothing.
+// is back, so that days of waiting cost nothing. So often it also tries a batch that
+// cannot be sent.
 const patientRetries = 60
 
 // syncClient is the process that sends a master's changes to its replica. It
@@ -47,6 +48,8 @@ type syncClient struct {
 	life    int       // of the replica's, with which it is connected; 0: it is not
 	used    time.Time // when the replica answered last
 	retries int
+	bailed  int  // how often in turn, while nobody did anything to the pair
+	acts    int  // the world's, when it last bailed out
 	sent    bool // what the next errand sends has arrived
 
 	deaths    int
@@ -121,11 +124,9 @@ func (c *syncClient) send() {
 		if s.peer.tookLeave && !s.peer.garbled {
 			last = "LOGOUT received"
 		}
-		s.logf("sync_client: Error in do_sync(): bailing out! Bad protocol (%s)", last)
-		c.respawn()
+		c.bailOut("Error in do_sync(): bailing out! Bad protocol (" + last + ")")
 	case s.pair.now.Sub(c.used) > syncTimeout:
-		s.logf("sync_client: idle for too long; Error in do_sync(): bailing out! Bad protocol")
-		c.respawn()
+		c.bailOut("idle for too long; Error in do_sync(): bailing out! Bad protocol")
 	case !s.reaches(s.peer):
 		c.in(c.used.Add(syncTimeout + time.Millisecond).Sub(s.pair.now)) // no answer until then is none
 	default:
@@ -185,8 +186,7 @@ func (c *syncClient) work() {
 		s.logf("%s[%d]: %s", syncClientName, s.pidOf(syncClientName), fatalRecord)
 		c.die(assertedText)
 	case err != nil:
-		s.logf("sync_client: Error in do_sync(): bailing out! %s", bailingText(err))
-		c.respawn()
+		c.bailOut("Error in do_sync(): bailing out! " + bailingText(err))
 	case more || len(c.batch.todo) > c.batch.at:
 		c.next()
 	default:
@@ -239,6 +239,29 @@ func (c *syncClient) respawn() {
 	c.server.end(syncClientName)
 	c.server.spawn(syncClientName)
 	c.in(respawnTime)
+}
+
+// bailOut is the end of a process that cannot send its batch. The next one begins with
+// the same batch, ten times a second and as long as that cannot be sent. While nobody does
+// anything to the pair each ends alike, so from some time on the model waits until
+// somebody does: a day of this would otherwise be 3,600,000 steps.
+func (c *syncClient) bailOut(why string) {
+	s := c.server
+	s.logf("sync_client: %s", why)
+	c.respawn()
+	if c.acts != s.pair.acts {
+		c.acts, c.bailed = s.pair.acts, 0
+	}
+	if c.bailed++; c.bailed > patientRetries {
+		c.turn++ // in place of the step that is due
+		c.waiting = false
+		turn := c.turn
+		s.pair.onAct(func() {
+			if turn == c.turn {
+				c.in(respawnTime)
+			}
+		})
+	}
 }
 
 // resumed lets a stopped process go on.

@@ -257,7 +257,7 @@ func (s *SyncSession) askFetch(what dlist.Value) error {
 	if !ok {
 		return syncNonexistent
 	}
-	there, ok := f.files[uid]
+	there, ok := f.files.at[uid]
 	switch {
 	case !ok:
 		return syncNonexistent

@@ -217,7 +217,7 @@ func (c *replication) sendable(v *visit, r record) (file, bool) {
 		theirs.date = r.internalDate
 		return theirs, true
 	}
-	switch there, ok := v.folder.files[r.uid]; {
+	switch there, ok := v.folder.files.at[r.uid]; {
 	case !ok || there.denied:
 		c.master.logf("sync_client: IOERROR: Failed to read file: mailbox=<%s> uid=<%d>", v.entry.name, r.uid)
 	case uint32(len(there.body)) != r.size:
@@ -284,7 +284,7 @@ func (c *replication) fullUpdate(v *visit) error {
 		for r := range x.changedSince(before) {
 			changed = append(changed, r.uid)
 		}
-		c.master.installScripts(ownerOf(v.entry.name), changed)
+		c.master.installScripts(v.entry.owner(), changed)
 	}
 	return c.replica.applyExpunge(v.entry.name, m.expunge)
 }

@@ -103,7 +103,7 @@ func (m *merge) pull(r record) {
 		return
 	}
 	r.flags = m.master.folder.flags(r.flags)
-	m.master.folder.files[r.uid] = fetched
+	m.master.folder.files.put(r.uid, fetched)
 	m.master.rewrite(r) // as what was changed last
 }
 
@@ -138,7 +138,7 @@ func (m *merge) renew(r renewal) error {
 		m.expunge = append(m.expunge, r.uid)
 		return nil
 	}
-	own, ok := m.master.folder.files[r.uid]
+	own, ok := m.master.folder.files.at[r.uid]
 	if !ok || own.denied {
 		return syncIOError
 	}
@@ -152,6 +152,6 @@ func (m *merge) again(r record, body file) {
 	v := m.master
 	r.uid = v.index().lastUID + 1
 	r.flags = v.folder.flags(r.flags)
-	v.folder.files[r.uid] = body
+	v.folder.files.put(r.uid, body)
 	v.rewrite(r)
 }

@@ -1,7 +1,5 @@
 package sim
 
-import "maps"
-
 // opened opens the mailbox that is to be updated, and makes it where it is not
 // there. An empty one that bears the name by another unique ID gives way.
 func (s *server) opened(u update) (*visit, error) {
@@ -34,7 +32,9 @@ func (s *server) opened(u update) (*visit, error) {
 	// Made as the client says, empty, and there to stay whatever comes of its records.
 	f.index.createdModSeq, f.index.highestModSeq = u.createdModSeq, u.highestModSeq
 	f.quotaRoot = s.quotaRootOf(u.name)
-	maps.Copy(f.files, s.disk.remains[u.uniqueID])
+	for uid, left := range s.disk.remains[u.uniqueID] {
+		f.files.put(uid, left)
+	}
 	delete(s.disk.remains, u.uniqueID)
 	s.disk.folders[u.uniqueID] = f
 	s.disk.list.put(made)

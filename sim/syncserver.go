@@ -107,35 +107,22 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 // getUser answers GET USER: with all of the account's mailboxes, or with no where
 // one cannot be opened.
 func (s *server) getUser(account string) ([]header, error) {
-	all := s.disk.list.ofAccount(account)
-	if err := s.userError(account, all); err != nil {
+	if err := s.seenError(account); err != nil {
 		return nil, err
+	}
+	all := s.disk.list.ofAccount(account)
+	found := make([]header, len(all))
+	for i, e := range all {
+		v := s.visit(e)
+		if err := v.tellError(); err != nil {
+			return nil, err
+		}
+		found[i] = v.header()
 	}
 	if len(all) > 0 {
 		s.tidyScripts(account)
 	}
-	found := make([]header, len(all))
-	for i, e := range all {
-		found[i] = s.visit(e).header()
-	}
 	return found, nil
-}
-
-// userError says why an account, with all of its mailboxes, cannot be asked for.
-func (s *server) userError(account string, all []*entry) error {
-	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {
-		return s.syncServerDies(fatalSeen)
-	}
-	for _, e := range all {
-		v := s.visit(e)
-		if err := v.syncError(string(serviceSync)); err != nil {
-			return err
-		}
-		if v.index().rotten() {
-			return s.syncServerDies(fatalRecord)
-		}
-	}
-	return nil
 }
 
 // getFullMailbox answers GET FULLMAILBOX.
@@ -145,11 +132,8 @@ func (s *server) getFullMailbox(name string) (*visit, error) {
 		return nil, syncNonexistent
 	}
 	v := s.visit(e)
-	if err := v.syncError(string(serviceSync)); err != nil {
+	if err := v.tellError(); err != nil {
 		return nil, err
-	}
-	if v.index().rotten() {
-		return nil, s.syncServerDies(fatalRecord)
 	}
 	return v, nil
 }
@@ -211,7 +195,7 @@ func (s *server) applyMailbox(u update) error {
 		return syncAborted
 	}
 	if r := v.firstNew(u.records); r != nil && v.future() {
-		v.folder.files[r.uid] = u.files[r.uid]
+		v.folder.files.put(r.uid, u.files[r.uid])
 		return s.syncServerDies(fatalFuture)
 	}
 	if !maps.Equal(v.folder.annotations, u.annotations) {
@@ -229,7 +213,7 @@ func (s *server) applyMailbox(u update) error {
 	a := v.account()
 	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
 	if v.entry.kind == entrySieve {
-		s.installScripts(ownerOf(v.entry.name), changed)
+		s.installScripts(v.entry.owner(), changed)
 	}
 	s.pair.tracef("%s took %s: %d records, LAST_UID %d, HIGHESTMODSEQ %d", s.name, u.name, len(u.records), x.lastUID, x.highestModSeq)
 	// The checksum of no records is 0 as well. Real Cyrus was seen to notice a replica
@@ -262,7 +246,7 @@ func (v *visit) firstWithoutFile(u update) int {
 func (v *visit) link(records []record, files map[uint32]file) {
 	for _, r := range records {
 		if r.uid > v.index().lastUID && !r.unlinked {
-			v.folder.files[r.uid] = files[r.uid]
+			v.folder.files.put(r.uid, files[r.uid])
 		}
 	}
 }
@@ -327,9 +311,9 @@ func (v *visit) take(r record, files map[uint32]file) bool {
 	case !ok && r.uid <= x.lastUID:
 		return false
 	case !ok && !r.unlinked:
-		v.folder.files[r.uid] = files[r.uid]
+		v.folder.files.put(r.uid, files[r.uid])
 		if v.entry.kind == entryMail {
-			r.conversation = conversationID(files[r.uid].body, r.guid)
+			r.conversation = files[r.uid].conversation(r.guid)
 		}
 	case ok:
 		r.conversation = x.records[i].conversation
@@ -395,7 +379,7 @@ func (s *server) applyUnuser(account string) error {
 
 // fetch answers GET FETCH: the file of a message, if it is what its record says.
 func (v *visit) fetch(r record) (file, error) {
-	there, ok := v.folder.files[r.uid]
+	there, ok := v.folder.files.at[r.uid]
 	if !ok || there.denied || there.sha1() != r.guid {
 		return file{}, syncIOError
 	}

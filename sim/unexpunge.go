@@ -34,13 +34,13 @@ func (o operator) Unexpunge(ctx context.Context, name target.ServerName, account
 		if !old.expunged || old.unlinked || !slices.Contains(uids, old.uid) {
 			continue
 		}
-		kept := v.folder.files[old.uid]
+		kept := v.folder.files.at[old.uid]
 		fresh := old
 		fresh.uid, fresh.expunged = v.index().lastUID+1, false
-		v.folder.files[fresh.uid] = kept
+		v.folder.files.put(fresh.uid, kept)
 		v.rewrite(fresh)
 		old.unlinked = true
-		delete(v.folder.files, old.uid)
+		v.folder.files.remove(old.uid)
 		v.rewrite(old)
 		fmt.Fprintf(&said, "Unexpunged %s: %d => %d\n", mailboxname.Tool(account, mailbox), old.uid, fresh.uid)
 	}
@@ -65,7 +65,7 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 		s.remove(e)
 		s.disk.list.remove(e.name)
 		if f != nil && f.index.state != indexWhole {
-			s.disk.remains[e.uniqueID] = f.files // of what cannot be opened sync_reset removes the entry alone
+			s.disk.remains[e.uniqueID] = f.files.at // of what cannot be opened sync_reset removes the entry alone
 		}
 		if f != nil && f.index.rotten() {
 			return fmt.Errorf("resetting %s on %s: sync_reset died: %s", account, name, fatalRecord)

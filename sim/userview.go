@@ -62,7 +62,7 @@ func (v userView) Accounts(ctx context.Context) ([]string, error) {
 	accounts := []string{}
 	for _, e := range v.disk.list.entries {
 		if e.kind == entryMail && isInbox(e.name) {
-			account, err := mailboxname.DecodeUTF7(ownerOf(e.name))
+			account, err := mailboxname.DecodeUTF7(e.owner())
 			if err != nil {
 				return nil, err
 			}
@@ -172,7 +172,7 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 		v.fatal(serviceLMTP, fatalFuture)
 		return fatalFuture
 	}
-	uid := visit.add(whole, visit.now, to.flags)
+	uid := visit.add(newFile(whole, visit.now()), to.flags)
 	v.pair.tracef("%s delivered UID %d to %s", v.name, uid, e.name)
 	visit.leaveAppended()
 	return ""
@@ -182,10 +182,12 @@ func (v userView) deliverTo(to filing, account string, message, whole []byte) (r
 // section 4.4), as long as Cyrus's are: they count against a quota.
 func (v userView) withTrace(account string, message []byte) []byte {
 	now := v.clock()
-	head := fmt.Sprintf("Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by %s (Cyrus %s) with LMTPA;\r\n\t %s\r\n"+
+	const usualTrace = 320 // bytes
+	whole := make([]byte, 0, usualTrace+len(message))
+	whole = fmt.Appendf(whole, "Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by %s (Cyrus %s) with LMTPA;\r\n\t %s\r\n"+
 		"X-Cyrus-Session-Id: cyrus-%d-%d-1-%020d\r\nX-Sieve: CMU Sieve 3.0\r\n",
 		v.name, v.pair.version.build, now.Format(time.RFC1123Z), now.Unix(), v.process(serviceLMTP.process()).pid, v.pair.rand.Uint64())
-	return slices.Concat([]byte(head), message)
+	return append(whole, message...)
 }
 
 // SetQuota implements [target.UserView]. The first limit makes the account's

@@ -16,7 +16,6 @@ type visit struct {
 	changed  bool
 	touched  []uint64 // the conversations of records that were changed
 	keywords int      // how many the mailbox knew when the visit began, or last was left
-	now      int64
 }
 
 // visit begins a visit. It is small enough to be inlined, so that a visit which only
@@ -27,16 +26,19 @@ func (s *server) visit(e *entry) *visit {
 }
 
 func (s *server) visitTo(e *entry) visit {
-	v := visit{server: s, entry: e, folder: s.disk.folder(e), now: s.clock().Unix()}
+	v := visit{server: s, entry: e, folder: s.disk.folder(e)}
 	if v.folder != nil {
 		v.keywords = len(v.folder.keywords)
 	}
 	return v
 }
 
+// now is the server's time, in seconds since 1970. None passes during a visit.
+func (v *visit) now() int64 { return v.server.clock().Unix() }
+
 func (v *visit) index() *index { return &v.folder.index }
 
-func (v *visit) account() *accountState { return v.server.disk.account(ownerOf(v.entry.name)) }
+func (v *visit) account() *accountState { return v.server.disk.account(v.entry.owner()) }
 
 // nextModSeq counts one change.
 func (v *visit) nextModSeq() uint64 {
@@ -51,22 +53,21 @@ func (v *visit) nextModSeq() uint64 {
 }
 
 // add appends a message under the next UID, and returns that.
-func (v *visit) add(body []byte, internalDate int64, flags []string) uint32 {
-	return v.addAs(v.index().lastUID+1, body, internalDate, flags)
+func (v *visit) add(message file, flags []string) uint32 {
+	return v.addAs(v.index().lastUID+1, message, flags)
 }
 
-func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []string) uint32 {
+func (v *visit) addAs(uid uint32, message file, flags []string) uint32 {
 	modSeq := v.nextModSeq()
-	message := newFile(body, internalDate)
 	delete(v.folder.uncached, uid)
 	guid := message.sha1()
-	v.folder.files[uid] = v.singleInstance(message, guid)
+	v.folder.files.put(uid, v.singleInstance(message, guid))
 	r := record{
-		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(body)), flags: v.folder.flags(flags),
-		internalDate: internalDate, lastUpdated: v.now, saveDate: v.now, modSeq: modSeq, createdModSeq: modSeq,
+		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(message.body)), flags: v.folder.flags(flags),
+		internalDate: message.date, lastUpdated: v.now(), saveDate: v.now(), modSeq: modSeq, createdModSeq: modSeq,
 	}
 	if v.entry.kind == entryMail {
-		r.conversation = conversationID(body, r.guid)
+		r.conversation = message.conversation(r.guid)
 	}
 	v.index().write(r)
 	v.touch(r)
@@ -75,7 +76,7 @@ func (v *visit) addAs(uid uint32, body []byte, internalDate int64, flags []strin
 
 // rewrite changes a record, and counts that.
 func (v *visit) rewrite(r record) {
-	r.modSeq, r.lastUpdated = v.nextModSeq(), v.now
+	r.modSeq, r.lastUpdated = v.nextModSeq(), v.now()
 	delete(v.folder.uncached, r.uid)
 	v.index().write(r)
 	v.touch(r)

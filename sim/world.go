@@ -38,9 +38,10 @@ type world struct {
 	rand    *rand.Rand
 	due     events
 	made    int // events so far, which orders those that are due at once
-	trace   []string
-	line    []byte // in which the next one is written, over and over
-	atOnce  int    // events that have happened at this very moment
+	trace   []traced
+	atOnce  int      // events that have happened at this very moment
+	acts    int      // of whoever works with the pair: each begins with a wait
+	asleep  []func() // what goes on with the next of them
 	runaway error
 	// yield gives the task at work back to whoever runs it, until the given
 	// time; nil outside of tasks.
@@ -66,6 +67,11 @@ func (w *world) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	w.acts++
+	for _, wake := range w.asleep {
+		wake()
+	}
+	w.asleep = nil
 	w.sleepUntil(w.now.Add(d))
 	if w.runaway != nil {
 		return w.runaway
@@ -89,13 +95,14 @@ func (w *world) sleepUntil(t time.Time) {
 
 // advance moves the clock to t and lets everything happen that is due by then.
 func (w *world) advance(t time.Time) {
-	for w.runaway == nil && len(w.due) > 0 && !w.due[0].at.After(t) {
+	began := w.now
+	for happened := 1; w.runaway == nil && len(w.due) > 0 && !w.due[0].at.After(t); happened++ {
 		next := heap.Pop(&w.due).(event)
 		if next.at.After(w.now) {
 			w.now, w.atOnce = next.at, 0
 		}
-		if w.atOnce++; w.atOnce > mostAtOnce || len(w.due) > mostDue {
-			w.runAway(next)
+		if w.atOnce++; w.atOnce > mostAtOnce || len(w.due) > mostDue || happened > mostInOneWait {
+			w.runAway(next, happened, began)
 			return
 		}
 		next.happen()
@@ -105,25 +112,31 @@ func (w *world) advance(t time.Time) {
 	}
 }
 
-// What a pair's few processes wait for is a handful, and each waits a while. A model in
-// which more is due than this, or happens at one moment, would never come to rest, and
-// no deadline in real time would end it.
+// What a pair's few processes wait for is a handful, and each waits a while; and none goes
+// on for ever while nobody does anything to the pair. A model in which more is due than
+// this, or happens at one moment or in one wait, would never come to rest, or not within
+// anybody's patience, and no deadline in real time would end it.
 const (
-	mostDue    = 1000
-	mostAtOnce = 1000
+	mostDue       = 1000
+	mostAtOnce    = 1000
+	mostInOneWait = 100_000
 )
 
 // runAway ends all that would still happen: from now on every wait is an error, which
 // says what kept the model running.
-func (w *world) runAway(last event) {
+func (w *world) runAway(last event, happened int, since time.Time) {
 	said := "nothing"
 	if len(w.trace) > 0 {
-		said = w.trace[len(w.trace)-1]
+		said = w.trace[len(w.trace)-1].String()
 	}
-	w.runaway = fmt.Errorf("the simulated pair does not come to rest: at %s %d things have happened at once and %d more are due, the last %s; it said last: %s",
-		w.now.Format("15:04:05.000000"), w.atOnce, len(w.due), last.what, said)
+	w.runaway = fmt.Errorf("the simulated pair does not come to rest: at %s %d things have happened at once, %d within the %s that somebody waited, and %d more are due, the last %s; it said last: %s",
+		w.now.Format("15:04:05.000000"), w.atOnce, happened, w.now.Sub(since), len(w.due), last.what, said)
 	w.dropEvents()
 }
+
+// onAct lets something go on once somebody does anything to the pair: until then nothing
+// can have changed but by what is due.
+func (w *world) onAct(wake func()) { w.asleep = append(w.asleep, wake) }
 
 // after lets something happen once d has passed.
 func (w *world) after(d time.Duration, what string, happen func()) {
@@ -131,16 +144,34 @@ func (w *world) after(d time.Duration, what string, happen func()) {
 	heap.Push(&w.due, event{at: w.now.Add(d), order: w.made, what: what, happen: happen})
 }
 
-func (w *world) dropEvents() { w.due = nil }
+func (w *world) dropEvents() { w.due, w.asleep = nil, nil }
+
+// traced is one thing that happened. When is written down for who asks.
+type traced struct {
+	at   time.Time
+	text string
+}
+
+func (t traced) String() string { return string(t.append(nil)) }
+
+// append writes the line behind others.
+func (t traced) append(lines []byte) []byte {
+	return append(t.at.AppendFormat(lines, "15:04:05.000000 "), t.text...)
+}
 
 // tracef notes one thing that happened.
 func (w *world) tracef(format string, args ...any) {
-	w.line = fmt.Appendf(w.now.AppendFormat(w.line[:0], "15:04:05.000000 "), format, args...)
-	w.trace = append(w.trace, string(w.line))
+	w.trace = append(w.trace, traced{w.now, fmt.Sprintf(format, args...)})
 }
 
 // Trace returns everything that has happened to the pair, one line each.
-func (w *world) Trace() []string { return append([]string(nil), w.trace...) }
+func (w *world) Trace() []string {
+	lines := make([]string, len(w.trace))
+	for i, t := range w.trace {
+		lines[i] = t.String()
+	}
+	return lines
+}
 
 type event struct {
 	at     time.Time

@@ -72,7 +72,7 @@ func (c *runCommand) Run(a *app) error {
 // simGCPercent is GOGC for drills on the simulator. They make much that is soon
 // forgotten on a heap of a few MiB, on which Go would collect several times a drill:
 // that took two fifths of the processor's time. See docs/performance.md.
-const simGCPercent = 400
+const simGCPercent = 800
 
 // collectSeldom sets it, unless somebody has set GOGC.
 func collectSeldom() {

@@ -79,7 +79,7 @@ var (
 	// "master[8]: process type:SERVICE name:imap path:… age:1.2s pid:17 exited, status 70"
 	reapedLine = regexp.MustCompile(`process type:\S+(?: name:(\S+))?(?: path:(\S+))?.* pid:(\d+) (exited, status (\d+)|signaled to death by (?:signal )?(\d+)? ?.*)$`)
 	// "imap[17]: Fatal error: Internal error: assertion failed: …"
-	saidLine = regexp.MustCompile(`cyrus/([\w-]+?)(?:\[(\d+)\])?: (.*)$`)
+	saidLine = regexp.MustCompile(`cyrus/([\w-]+?)(?:\[(\d+)\])?: `)
 )
 
 const asserted = "assertion failed: "
@@ -106,10 +106,12 @@ func crashes(log []byte) []crash {
 			}
 			continue
 		}
+		words := lastWords(line)
+		if words == "" {
+			continue // as for nearly all
+		}
 		if m := saidLine.FindStringSubmatch(line); m != nil {
-			if words := lastWords(m[3]); words != "" {
-				said[m[2]] = crash{process: m[1], words: words}
-			}
+			said[m[2]] = crash{process: m[1], words: words}
 		}
 	}
 	// Those of tools are nobody's children: no master process tells of their end.
@@ -126,8 +128,8 @@ func lastWords(text string) string {
 	if at := strings.Index(text, asserted); at >= 0 {
 		return text[at:]
 	}
-	for _, beginning := range []string{"Fatal error: ", "FATAL: "} {
-		if words, ok := strings.CutPrefix(text, beginning); ok {
+	for _, beginning := range []string{": Fatal error: ", ": FATAL: "} {
+		if _, words, ok := strings.Cut(text, beginning); ok {
 			return words
 		}
 	}

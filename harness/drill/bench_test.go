@@ -24,8 +24,8 @@ import (
 var smallIncident string
 
 // BenchmarkDrill plays one small incident with all that belongs to it: 5
-// accounts, 15 mailboxes, 300 operations, 3 days, 3 faults, six of the detectors,
-// restorers and properties.
+// accounts, 15 mailboxes, 300 operations, 3 days, 3 faults, all detectors, restorers
+// and properties.
 func BenchmarkDrill(b *testing.B) { benchmarkPlan(b, parse(b, smallIncident)) }
 
 // BenchmarkIncidentOnSim plays the whole incident, with its 2,000 messages.
@@ -99,7 +99,7 @@ func benchmarkPlan(b *testing.B, p *plan.Plan) {
 // the flags for memory profiles have their say.
 func runAsCommand(b *testing.B) {
 	b.Helper()
-	const simGCPercent = 400
+	const simGCPercent = 800
 	if os.Getenv("GOGC") == "" {
 		before := debug.SetGCPercent(simGCPercent)
 		b.Cleanup(func() { debug.SetGCPercent(before) })

@@ -8,8 +8,9 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
 
-// judge holds the properties against what users can read now, and concludes.
-func (r *run) judge(ctx context.Context) {
+// judge holds the properties against what users can read now, and concludes. The entries
+// are the ledger's, which by now is whole.
+func (r *run) judge(ctx context.Context, entries []traffic.Entry) {
 	r.result.Marks = r.markResults()
 	for _, f := range r.faults {
 		r.result.Faults = append(r.result.Faults, f.result)
@@ -17,7 +18,7 @@ func (r *run) judge(ctx context.Context) {
 	if r.result.Faults == nil {
 		r.result.Faults = []FaultResult{}
 	}
-	for _, e := range r.ledger.Entries() {
+	for _, e := range entries {
 		r.result.count(e)
 	}
 	var failures, unknowns []string

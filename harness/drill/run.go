@@ -80,13 +80,14 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 	r.emit(EventDrillStarted, false, "%s: %s", p.Name, p.Title)
 	r.walk(ctx)
 	r.lookAtFaults(ctx)
-	r.judge(ctx)
+	entries := ledger.Entries()
+	r.judge(ctx, entries)
 	// An interrupt that came when all had been shown takes nothing from it.
 	r.result.Interrupted = errors.Is(ctx.Err(), context.Canceled) && r.result.Verdict != property.Pass
 	r.result.Elapsed = pair.Clock().Now().Sub(r.result.StartedAt)
 	r.result.Wall = time.Since(wall)
 	r.emit(EventDrillEnded, r.result.Verdict != property.Pass, "verdict: %s", r.result.Verdict)
-	return r.result, &Evidence{Freeze: r.freeze, Entries: ledger.Entries()}
+	return r.result, &Evidence{Freeze: r.freeze, Entries: entries}
 }
 
 // Evidence is what a run leaves beside its result.

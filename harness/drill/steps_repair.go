@@ -35,9 +35,9 @@ func (r *run) detect(ctx context.Context, step plan.Detect) (string, error) {
 		return "", err
 	}
 	r.result.Findings = append(r.result.Findings, found...)
-	for _, f := range found {
-		r.emit(EventFinding, false, "%s", f)
-		r.markFinding(f)
+	for i := range found {
+		r.emit(EventFinding, false, "%s", &found[i])
+		r.markFinding(found[i])
 	}
 	r.markCounts(detector.Name(), found)
 	return foundInWords(found), nil

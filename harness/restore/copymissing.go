@@ -67,12 +67,12 @@ type accountPlanner struct {
 	rescued, before, now target.Snapshot
 	// arrived counts, by mailbox and GUID, messages that the serving server
 	// has got since the freeze, whether still alive or not: those need no
-	// second copy. A planned copy uses one up.
+	// second copy. A planned copy uses one up. Nil: nobody has asked yet.
 	arrived map[[2]string]int
 }
 
 func newAccountPlanner(ctx context.Context, scene Scene, account string, now target.Snapshot) (*accountPlanner, error) {
-	p := &accountPlanner{scene: scene, account: account, frozen: scene.Freeze.Sides[scene.Serving.Name()], arrived: map[[2]string]int{}}
+	p := &accountPlanner{scene: scene, account: account, frozen: scene.Freeze.Sides[scene.Serving.Name()]}
 	for server, snap := range map[target.ServerName]*target.Snapshot{scene.Rescued.Name(): &p.rescued, scene.Serving.Name(): &p.before} {
 		side, err := scene.Freeze.Side(server)
 		if err != nil {
@@ -83,17 +83,22 @@ func newAccountPlanner(ctx context.Context, scene Scene, account string, now tar
 		}
 	}
 	p.now = now
+	return p, nil
+}
+
+// countArrived counts what arrived says, for the first copy that is planned.
+func (p *accountPlanner) countArrived() {
+	p.arrived = map[[2]string]int{}
 	for _, m := range p.now.Mailboxes {
-		for _, r := range m.Records {
-			p.arrived[[2]string{m.UniqueID, r.GUID}]++
+		for i := range m.Records {
+			p.arrived[[2]string{m.UniqueID, m.Records[i].GUID}]++
 		}
 	}
 	for _, m := range p.before.Mailboxes {
-		for _, r := range m.Records {
-			p.arrived[[2]string{m.UniqueID, r.GUID}]--
+		for i := range m.Records {
+			p.arrived[[2]string{m.UniqueID, m.Records[i].GUID}]--
 		}
 	}
-	return p, nil
 }
 
 // forFindings plans one action for each of the account's findings of a kind on
@@ -148,6 +153,9 @@ func (p *accountPlanner) copyOnce(source target.Mailbox, action Action) Action {
 		return action
 	}
 	action.From, action.Mailbox = source.Name, destination.Name // the user may have renamed it since
+	if p.arrived == nil {
+		p.countArrived()
+	}
 	if key := [2]string{destination.UniqueID, action.GUID}; p.arrived[key] > 0 {
 		p.arrived[key]--
 		action.Act, action.Why = Keep, "the serving server has got it since the freeze"

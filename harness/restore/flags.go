@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -43,12 +44,10 @@ func (p *accountPlanner) mergeFlags(source target.Mailbox) []Action {
 	if !known || !there || before.UIDValidity != now.UIDValidity {
 		return nil
 	}
-	current, base := liveByUID(now), liveByUID(before)
 	var actions []Action
 	for _, theirs := range source.Live() {
-		frozen, inBase := base[theirs.UID]
-		mine, live := current[theirs.UID]
-		if !inBase || !live || frozen.GUID != theirs.GUID || mine.GUID != theirs.GUID {
+		frozen, mine := liveAt(before, theirs.UID), liveAt(now, theirs.UID)
+		if frozen == nil || mine == nil || frozen.GUID != theirs.GUID || mine.GUID != theirs.GUID {
 			continue
 		}
 		add, remove := mergeThreeWays(frozen.Flags, theirs.Flags, mine.Flags)
@@ -70,12 +69,14 @@ func (p *accountPlanner) whyFlags(uniqueID string) string {
 	return why
 }
 
-func liveByUID(m target.Mailbox) map[uint32]target.Record {
-	records := map[uint32]target.Record{}
-	for _, r := range m.Live() {
-		records[r.UID] = r
+// liveAt returns the message of that UID, to be read alone, or nil where the mailbox has
+// none.
+func liveAt(m target.Mailbox, uid uint32) *target.Record {
+	i, ok := slices.BinarySearchFunc(m.Records, uid, func(r target.Record, uid uint32) int { return cmp.Compare(r.UID, uid) })
+	if !ok || m.Records[i].Expunged {
+		return nil
 	}
-	return records
+	return &m.Records[i]
 }
 
 // mergeThreeWays returns what has to be added to and removed from mine so that

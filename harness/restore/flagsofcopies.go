@@ -49,13 +49,12 @@ type change struct{ base, theirs []string }
 func (p *accountPlanner) changesOf(guid string) (changes []change, why string) {
 	for _, m := range p.before.Mailboxes {
 		source, _ := byUniqueID(p.rescued, m.UniqueID)
-		theirs := liveByUID(source)
 		for _, r := range m.Live() {
 			if r.GUID != guid {
 				continue
 			}
 			made := change{r.Flags, r.Flags}
-			if t, ok := theirs[r.UID]; ok && t.GUID == guid {
+			if t := liveAt(source, r.UID); t != nil && t.GUID == guid {
 				made.theirs = t.Flags
 			}
 			if why == "" || !slices.Equal(made.base, made.theirs) {

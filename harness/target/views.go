@@ -176,6 +176,10 @@ type AppendMessage struct {
 	Flags        []string
 	InternalDate time.Time // zero: the server's own time
 	Body         []byte    // the whole message, CRLF line ends; nobody changes it any more
+	// SHA1 is the Body's, in hex, or empty where whoever sends it does not know. The
+	// simulator takes it on trust for the GUID, to read no mail twice in one process;
+	// real servers are not told.
+	SHA1 string
 }
 
 // HostView is what an administrator sees on the server's machine. It can be

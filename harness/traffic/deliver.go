@@ -93,7 +93,7 @@ func (u *Users) appendOne(ctx context.Context, tally *Tally, server target.Serve
 	entry := newMessage(OpAppend, account, server, account, mailbox, marker, body)
 	entry.Flags, entry.InternalDate = flags, date
 	return u.do(ctx, tally, entry, func(ctx context.Context) error {
-		_, _, err := session.Append(ctx, mailbox, target.AppendMessage{Flags: flags, InternalDate: date, Body: body})
+		_, _, err := session.Append(ctx, mailbox, target.AppendMessage{Flags: flags, InternalDate: date, Body: body, SHA1: entry.SentSHA1})
 		return err
 	})
 }

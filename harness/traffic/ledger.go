@@ -258,8 +258,9 @@ func (l *Ledger) Check() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []error
-	made := map[string]Entry{}
-	for _, e := range l.entries {
+	made := map[string]*Entry{}
+	for i := range l.entries {
+		e := &l.entries[i]
 		if problem := contradiction(e, made); problem != "" {
 			errs = append(errs, fmt.Errorf("entry %d (%s) %s", e.ID, e.Op, problem))
 		}
@@ -275,7 +276,7 @@ func (l *Ledger) Check() error {
 
 // contradiction says what is wrong with an entry, given those before it that
 // made messages.
-func contradiction(e Entry, made map[string]Entry) string {
+func contradiction(e *Entry, made map[string]*Entry) string {
 	first, known := made[e.Marker]
 	switch {
 	case !e.AnsweredAt.IsZero() && e.AnsweredAt.Before(e.SentAt):

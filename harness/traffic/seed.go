@@ -78,9 +78,9 @@ func (u *Users) seedAccount(account string, mailboxes, messages int) ([]target.S
 		into := made % len(names)
 		date, flags := u.pastDate(), appendFlags[u.rand.IntN(len(appendFlags))]
 		marker, body := u.corpus.Message(account, date)
-		message := target.AppendMessage{Flags: flags, InternalDate: date, Body: body}
 		e := newMessage(OpAppend, account, server, account, names[into], marker, body)
 		e.Flags, e.InternalDate = flags, date
+		message := target.AppendMessage{Flags: flags, InternalDate: date, Body: body, SHA1: e.SentSHA1}
 		seeded[into].Messages, entries = append(seeded[into].Messages, message), append(entries, e)
 		const oneIn = 25
 		if twin := (into + 1) % len(names); made%oneIn == oneIn-1 && twin != into && made+1 < messages {

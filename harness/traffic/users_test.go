@@ -68,6 +68,47 @@ func TestUsersRecordWhatTheyWerePromised(t *testing.T) {
 	}
 }
 
+// The simulator takes a digest that comes with a message on trust: it has to be that of
+// what users then read.
+func TestDigestsSentAreThoseOfTheBytes(t *testing.T) {
+	users, _, p := newUsers(t, 1)
+	if _, err := users.Seed(t.Context(), []string{"alice"}, 3, 60); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := users.Append(t.Context(), "alice", traffic.Inbox, 20); err != nil {
+		t.Fatal(err)
+	}
+	session, err := p.Serving().User().Login(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	for _, m := range snapshot(t, p, "alice").Mailboxes {
+		err := session.Bodies(t.Context(), m.Name, nil, func(uid uint32, body []byte) error {
+			i := slices.IndexFunc(m.Records, func(r target.Record) bool { return r.UID == uid })
+			if read++; m.Records[i].GUID != target.DigestBody(body) {
+				t.Errorf("UID %d in %s has the GUID %s, and its bytes are %s", uid, m.Name, m.Records[i].GUID, target.DigestBody(body))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read != 80 {
+		t.Errorf("%d messages were read, want 80", read)
+	}
+}
+
+func snapshot(t *testing.T, p target.Pair, account string) target.Snapshot {
+	t.Helper()
+	snap, err := target.TakeSnapshot(t.Context(), p.Serving(), account, target.LevelIndex)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snap
+}
+
 func TestUsersOfADeadServerAreRefused(t *testing.T) {
 	users, ledger, p := newUsers(t, 1)
 	if _, err := users.Deliver(t.Context(), []string{"alice"}, 2); err != nil {
