@@ -108,9 +108,14 @@ func (s *server) rename(e *entry, to string, silent bool) {
 	if v.folder != nil {
 		v.folder.quotaRoot = s.quotaRootOf(to)
 	}
-	s.log("RENAME", from, to)
-	s.log("MAILBOX", to)
+	for range 2 {
+		s.log("RENAME", from, to)
+		s.log("MAILBOX", from)
+		s.log("MAILBOX", to)
+	}
+	v.counting = false // that much is noted already
 	v.leave()
+	s.log("MAILBOX", to)
 	s.pair.tracef("%s renamed %s to %s", s.name, from, to)
 }
 
@@ -140,5 +145,5 @@ func (s *server) remove(e *entry) {
 func (s *server) setACL(e *entry, rights acl) {
 	v := s.visit(e)
 	e.acl, e.folderModSeq = rights, v.nextModSeq()
-	v.leaveNoting(logEntry{kind: "MAILBOX", first: e.name}) // Cyrus commits twice
+	v.leave()
 }

@@ -110,12 +110,14 @@ func (v *visit) setFlags(r record, add, remove []string) bool {
 
 // leaveAppended ends a visit that has appended: Cyrus notes that three times.
 func (v *visit) leaveAppended() {
-	v.leaveNoting(logEntry{kind: "APPEND", first: v.entry.name}, logEntry{kind: "MAILBOX", first: v.entry.name})
+	v.leaveNoting(logEntry{kind: "APPEND", first: v.entry.name})
 }
 
 // leave ends the visit: the account's count is brought up to the mailbox's, and
-// a change is noted for replication. So is one of cyrus.header alone, which counts
-// no modseq: a keyword that was not known before, whether or not a message has it.
+// a change is noted for replication: once when the index is unlocked, and again when the
+// account's conversations are committed, if a modseq was counted. So is one of
+// cyrus.header alone, which counts none: a keyword that was not known before, whether or
+// not a message has it.
 func (v *visit) leave() { v.leaveNoting() }
 
 func (v *visit) leaveNoting(notes ...logEntry) {
@@ -128,6 +130,9 @@ func (v *visit) leaveNoting(notes ...logEntry) {
 			a.modSeq = max(a.modSeq, v.index().highestModSeq)
 		}
 		notes = append(notes, logEntry{kind: "MAILBOX", first: v.entry.name})
+		if v.counting {
+			notes = append(notes, logEntry{kind: "MAILBOX", first: v.entry.name})
+		}
 		for _, other := range v.otherMailboxes() {
 			notes = append(notes, logEntry{kind: "MAILBOX", first: other})
 		}
