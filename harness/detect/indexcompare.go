@@ -40,7 +40,7 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		return nil, errNeedsTwo
 	}
 	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps, unread, err := bothSides(ctx, scene, account, target.LevelIndex)
+		snaps, unread, err := bothIndexes(ctx, scene, account)
 		if err != nil || len(unread) > 0 {
 			return unread, err
 		}
