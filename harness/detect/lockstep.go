@@ -64,9 +64,13 @@ func (l *lockstep) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pairs := accountPair{snaps: l.snaps}.pairs()
+	if hasTwoPartners(pairs) {
+		return errNotInStep
+	}
 	var mailboxes [2][]target.Mailbox
 	read := map[[2]string]bool{}
-	for _, told := range (accountPair{snaps: l.snaps}).pairs() {
+	for _, told := range pairs {
 		kept, err := l.mailbox(ctx, told)
 		if err != nil {
 			return err
@@ -129,6 +133,19 @@ func (l *lockstep) unreadable() bool { return l.refused != [2]error{} }
 func (l *lockstep) pairedAs(read map[[2]string]bool) bool {
 	pairs := accountPair{snaps: l.snaps}.pairs()
 	return len(pairs) == len(read) && !slices.ContainsFunc(pairs, func(pair [2]*target.Mailbox) bool { return !read[namesOf(pair)] })
+}
+
+// hasTwoPartners says whether a mailbox of the second side is in more than one pair: two of
+// the first side have its unique ID.
+func hasTwoPartners(pairs [][2]*target.Mailbox) bool {
+	seen := map[*target.Mailbox]bool{}
+	for _, pair := range pairs {
+		if pair[1] != nil && seen[pair[1]] {
+			return true
+		}
+		seen[pair[1]] = true
+	}
+	return false
 }
 
 func namesOf(pair [2]*target.Mailbox) (names [2]string) {
