@@ -3,6 +3,7 @@ package detect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -93,21 +94,19 @@ type flow struct {
 	over   bool
 }
 
-func (f *flow) Next() (target.Record, error) {
-	if f.end != nil {
-		return target.Record{}, f.end
-	}
+func (f *flow) Next() (record target.Record, more bool, err error) {
 	if f.cut--; f.cut == 0 {
-		f.end = io.ErrUnexpectedEOF
-		return target.Record{}, f.end
+		f.end = fmt.Errorf("reading the answer: %w", io.EOF)
+	}
+	if f.end != nil {
+		return record, false, f.end
 	}
 	if len(f.left) == 0 {
 		f.over = true
-		return target.Record{}, io.EOF
+		return record, false, nil
 	}
-	next := f.left[0]
-	f.left = f.left[1:]
-	return next, nil
+	record, f.left = f.left[0], f.left[1:]
+	return record, true, nil
 }
 
 func (f *flow) Mailbox() target.Mailbox {
@@ -307,7 +306,7 @@ func TestLockstepTakesNoEndForAnAnswer(t *testing.T) {
 			views := [2]target.IndexView{flowing{kept: side(3)}, flowing{kept: side(4)}}
 			views[broken] = flowing{kept: side(3), cut: cut}
 			found, err := l.compare(t.Context(), target.Imap1, views[0], views[1])
-			if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "alice on "+name) || len(found) > 0 {
+			if !errors.Is(err, io.EOF) || !strings.Contains(err.Error(), "alice on "+name) || len(found) > 0 {
 				t.Errorf("%s broke after %d records: %v, %v", name, cut-1, brief(found), err)
 			}
 		}

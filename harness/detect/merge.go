@@ -3,7 +3,6 @@ package detect
 import (
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -88,11 +87,11 @@ func (s *merging) advance() {
 	if s.more = false; s.stream == nil {
 		return
 	}
-	record, err := s.stream.Next()
+	record, more, err := s.stream.Next()
 	switch {
-	case errors.Is(err, io.EOF):
 	case err != nil:
 		s.err = err
+	case !more:
 	case record.UID < s.next.UID:
 		s.err = fmt.Errorf("UID %d comes after UID %d: %w", record.UID, s.next.UID, errNotInStep)
 	default:

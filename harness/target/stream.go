@@ -15,10 +15,10 @@ type MailboxStreamer interface {
 // reads, the server may have to wait, and whoever writes to the mailbox with it.
 type MailboxStream interface {
 	// Next returns the next record, in the server's order, which is that of UIDs where
-	// its index is well. It returns [io.EOF] when the server has said that it told of all.
-	// After any other error the records that have come mean nothing: others may be there.
-	Next() (Record, error)
-	// Mailbox returns the mailbox without its records, after Next has returned [io.EOF].
+	// its index is well. Without an error, that there is no more means that the server has
+	// said it told of all. After an error the records that have come mean nothing.
+	Next() (record Record, more bool, err error)
+	// Mailbox returns the mailbox without its records, once there are no more.
 	Mailbox() Mailbox
 	// Close ends it, whether all was read or not.
 	Close()

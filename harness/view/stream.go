@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
@@ -42,19 +41,14 @@ func (x *indexView) StreamMailbox(ctx context.Context, account, mailbox string) 
 }
 
 // Next implements [target.MailboxStream].
-func (s *mailboxStream) Next() (target.Record, error) {
+func (s *mailboxStream) Next() (record target.Record, more bool, err error) {
 	for len(s.batch) == 0 {
-		var more bool
 		if s.batch, more = <-s.batches; !more {
-			if s.err != nil {
-				return target.Record{}, s.err
-			}
-			return target.Record{}, io.EOF
+			return record, false, s.err
 		}
 	}
-	next := s.batch[0]
-	s.batch = s.batch[1:]
-	return next, nil
+	record, s.batch = s.batch[0], s.batch[1:]
+	return record, true, nil
 }
 
 // Mailbox implements [target.MailboxStream].
