@@ -11,7 +11,7 @@ import (
 
 // IndexCompare compares two servers' indexes record by record, tombstones
 // included, and says for each difference which side is right as far as the
-// index tells. UIDs mean the same on both sides only while one of them
+// index tells. Of running servers it holds no more records than differ. UIDs mean the same on both sides only while one of them
 // replicates to the other: after a promotion it must be given the freeze.
 type IndexCompare struct{}
 
@@ -40,7 +40,7 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		return nil, errNeedsTwo
 	}
 	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps, unread, err := bothSides(ctx, scene, account, target.LevelIndex)
+		snaps, unread, err := bothIndexes(ctx, scene, account)
 		if err != nil || len(unread) > 0 {
 			return unread, err
 		}

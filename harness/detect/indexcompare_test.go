@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -76,6 +77,13 @@ func compare(t *testing.T, imap1, imap2 target.Snapshot) []detect.Finding {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	// Running servers whose indexes come record by record are no others.
+	streams := [2]flowing{{kept: &kept{mailboxes: imap1.Mailboxes, meta: imap1.Meta}}, {kept: &kept{mailboxes: imap2.Mailboxes, meta: imap2.Meta}}}
+	flowed, err := newLooker(t).compare(t.Context(), "", streams[0], streams[1])
+	must(t, err)
+	if diff := cmp.Diff(found, flowed, cmpopts.IgnoreFields(detect.Finding{}, "FoundAt"), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("in lockstep:\n%s", diff)
 	}
 	return found
 }

@@ -162,7 +162,7 @@ func diffRecords(a, b Mailbox, level Level) []Difference {
 			diffs = append(diffs, Difference{Mailbox: a.Name, UID: inB.UID, A: absent, B: describe(*inB)})
 		case inB == nil:
 			diffs = append(diffs, Difference{Mailbox: a.Name, UID: inA.UID, A: describe(*inA), B: absent})
-		case !sameRecord(inA, inB, level):
+		case !SameRecord(inA, inB, level):
 			at := Difference{Mailbox: a.Name, UID: inA.UID}
 			diffs = append(diffs, diffFields(at, recordFields(*inA, level), recordFields(*inB, level))...)
 		}
@@ -170,9 +170,9 @@ func diffRecords(a, b Mailbox, level Level) []Difference {
 	return diffs
 }
 
-// sameRecord says without putting it into words whether two records have equal
+// SameRecord says without putting it into words whether two records have equal
 // fields.
-func sameRecord(a, b *Record, level Level) bool {
+func SameRecord(a, b *Record, level Level) bool {
 	return a.GUID == b.GUID && a.Size == b.Size && a.InternalDate.Equal(b.InternalDate) && slices.Equal(a.Flags, b.Flags) &&
 		a.ModSeq == b.ModSeq && a.Expunged == b.Expunged && (level != LevelBody || a.BodySHA1 == b.BodySHA1)
 }

@@ -168,7 +168,7 @@ func withRecords(ctx context.Context, server Server, account string, told []Mail
 	whole := make([]Mailbox, 0, len(told))
 	for _, m := range told {
 		mailbox, err := server.Index().Mailbox(ctx, account, m.Name)
-		if err != nil && isGone(ctx, server, account, m.Name, err) {
+		if err != nil && IsGone(ctx, server, account, m.Name, err) {
 			continue
 		}
 		if err != nil {
@@ -179,9 +179,9 @@ func withRecords(ctx context.Context, server Server, account string, told []Mail
 	return whole, nil
 }
 
-// isGone says whether a server refused to read a mailbox because it has none of that name
+// IsGone says whether a server refused to read a mailbox because it has none of that name
 // any more.
-func isGone(ctx context.Context, server Server, account, name string, err error) bool {
+func IsGone(ctx context.Context, server Server, account, name string, err error) bool {
 	var refused *RefusedError
 	if !errors.As(err, &refused) || refused.Status != "NO" {
 		return false
@@ -234,7 +234,7 @@ func readBodies(ctx context.Context, server Server, snap *Snapshot) (err error) 
 			digests[uid] = sha1
 			return nil
 		})
-		if err != nil && isGone(ctx, server, snap.Account, snap.Mailboxes[i].Name, err) {
+		if err != nil && IsGone(ctx, server, snap.Account, snap.Mailboxes[i].Name, err) {
 			snap.Mailboxes[i].Records = nil // and all of it with its name
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 func (x *indexView) ask(ctx context.Context, question func(*wire.Sync) error) error {
 	if conn, ok := x.kept.take(); ok {
 		err := question(conn)
-		if x.settle(conn, err) || isCrash(err) || ctx.Err() != nil {
+		if x.settle(conn, err) || isCrash(err) || isHalfway(err) || ctx.Err() != nil {
 			return err
 		}
 		x.kept.drop() // those that were kept with it are no better

@@ -199,18 +199,22 @@ func indexMailbox(account string, m wire.SyncMailbox) (target.Mailbox, error) {
 		mailbox.Records = make([]target.Record, 0, len(m.Records))
 	}
 	for _, r := range m.Records {
-		mailbox.Records = append(mailbox.Records, target.Record{
-			UID:          r.UID,
-			GUID:         r.GUID,
-			Size:         r.Size,
-			InternalDate: r.InternalDate,
-			Flags:        recordFlags(r.Flags),
-			ModSeq:       r.ModSeq,
-			Expunged:     slices.Contains(r.Flags, `\Expunged`),
-		})
+		mailbox.Records = append(mailbox.Records, indexRecord(r))
 	}
 	slices.SortFunc(mailbox.Records, func(a, b target.Record) int { return cmp.Compare(a.UID, b.UID) })
 	return mailbox, nil
+}
+
+func indexRecord(r wire.SyncRecord) target.Record {
+	return target.Record{
+		UID:          r.UID,
+		GUID:         r.GUID,
+		Size:         r.Size,
+		InternalDate: r.InternalDate,
+		Flags:        recordFlags(r.Flags),
+		ModSeq:       r.ModSeq,
+		Expunged:     slices.Contains(r.Flags, `\Expunged`),
+	}
 }
 
 // mailboxAnnotations returns those of [target.Annotations] that are set: the

@@ -26,6 +26,9 @@ type Sync struct{ line syncLine }
 type syncLine interface {
 	// get sends GET, and returns the untagged lines of the answer.
 	get(ctx context.Context, what dlist.Value) ([][]byte, error)
+	// getEach sends GET, and calls read at each of the answer's lines that has the key. It
+	// reads that line whole, its end included, or fails.
+	getEach(ctx context.Context, what dlist.Value, key string, read func(in *bufio.Reader) error) error
 	// apply sends APPLY. What is cut off before its end did not take effect; what gets
 	// no answer, or BYE for one, is in doubt.
 	apply(ctx context.Context, what dlist.Value) error
@@ -82,6 +85,35 @@ func (s *syncServer) get(ctx context.Context, what dlist.Value) ([][]byte, error
 	return s.ask(ctx, "GET "+what.Key, strings.TrimPrefix(what.Line(), what.Key+" "))
 }
 
+func (s *syncServer) getEach(ctx context.Context, what dlist.Value, key string, read func(in *bufio.Reader) error) error {
+	stop := closeAtEnd(ctx, s.conn)
+	defer stop()
+	name := "GET " + what.Key
+	if err := s.send(ctx, name, strings.TrimPrefix(what.Line(), what.Key+" ")); err != nil {
+		return err
+	}
+	head := lex.Stream{In: s.in}
+	for {
+		begun, err := head.Begins(star + key + " ")
+		if err == nil && begun {
+			if _, err = s.in.Discard(len(star)); err == nil {
+				err = read(s.in)
+			}
+		}
+		over := false
+		if err == nil && !begun {
+			_, over, err = s.next(ctx, name)
+		}
+		var cut *lex.ReadError
+		if errors.As(err, &cut) {
+			return fmt.Errorf("%s: reading the answer: %w", name, because(ctx, cut.Err))
+		}
+		if err != nil || over {
+			return err
+		}
+	}
+}
+
 func (s *syncServer) apply(ctx context.Context, what dlist.Value) error {
 	if err := ctx.Err(); err != nil {
 		return s.peer.Unreachable(err)
@@ -104,10 +136,17 @@ func (s *syncServer) apply(ctx context.Context, what dlist.Value) error {
 func (s *syncServer) ask(ctx context.Context, name, argument string) ([][]byte, error) {
 	stop := closeAtEnd(ctx, s.conn)
 	defer stop()
-	if _, err := s.conn.Write([]byte(name + " " + argument + "\r\n")); err != nil {
-		return nil, fmt.Errorf("%s: sending: %w", name, because(ctx, err))
+	if err := s.send(ctx, name, argument); err != nil {
+		return nil, err
 	}
 	return s.answer(ctx, name)
+}
+
+func (s *syncServer) send(ctx context.Context, name, argument string) error {
+	if _, err := s.conn.Write([]byte(name + " " + argument + "\r\n")); err != nil {
+		return fmt.Errorf("%s: sending: %w", name, because(ctx, err))
+	}
+	return nil
 }
 
 // answer reads lines up to the one that says OK, NO, BAD or BYE.
@@ -116,29 +155,43 @@ func (s *syncServer) answer(ctx context.Context, name string) ([][]byte, error) 
 	defer stop()
 	var lines [][]byte
 	for {
-		answer, err := lex.ReadAnswer(s.in, isSyncStatus)
+		line, over, err := s.next(ctx, name)
 		if err != nil {
-			return nil, fmt.Errorf("%s: reading the answer: %w", name, because(ctx, err))
+			return nil, err
 		}
-		// One line end alone: before it there may be those of a message.
-		text := bytes.TrimSuffix(bytes.TrimSuffix(answer, []byte("\n")), []byte("\r"))
-		if !isSyncStatus(text) {
-			line, untagged := bytes.CutPrefix(text, []byte("* "))
-			if !untagged {
-				return nil, fmt.Errorf("%s: answer not understood: %.60q", name, text)
-			}
-			lines = append(lines, line)
-			continue
-		}
-		status, rest, _ := strings.Cut(strings.TrimPrefix(string(text), "* "), " ")
-		switch status {
-		case "OK":
+		if over {
 			return lines, nil
-		case "Fatal": // "* Fatal error: …", and the process is gone
-			return nil, &target.RefusedError{Command: name, Status: "BYE", Text: status + " " + rest}
 		}
-		return nil, syncRefusal(name, status, rest)
+		lines = append(lines, line)
 	}
+}
+
+// star stands before what is no command's outcome.
+const star = "* "
+
+// next reads one line, without its star, or finds that the answer is over.
+func (s *syncServer) next(ctx context.Context, name string) (line []byte, over bool, err error) {
+	answer, err := lex.ReadAnswer(s.in, isSyncStatus)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: reading the answer: %w", name, because(ctx, err))
+	}
+	// One line end alone: before it there may be those of a message.
+	text := bytes.TrimSuffix(bytes.TrimSuffix(answer, []byte("\n")), []byte("\r"))
+	if !isSyncStatus(text) {
+		line, untagged := bytes.CutPrefix(text, []byte(star))
+		if !untagged {
+			return nil, false, fmt.Errorf("%s: answer not understood: %.60q", name, text)
+		}
+		return line, false, nil
+	}
+	status, rest, _ := strings.Cut(strings.TrimPrefix(string(text), star), " ")
+	switch status {
+	case "OK":
+		return nil, true, nil
+	case "Fatal": // "* Fatal error: …", and the process is gone
+		return nil, false, &target.RefusedError{Command: name, Status: "BYE", Text: status + " " + rest}
+	}
+	return nil, false, syncRefusal(name, status, rest)
 }
 
 func syncRefusal(name, status, text string) error {
@@ -152,7 +205,7 @@ func syncRefusal(name, status, text string) error {
 // isSyncStatus tells a line that ends an answer from the values in it. The
 // greeting's last line, and a server's last words, have a star before them.
 func isSyncStatus(line []byte) bool {
-	word, _, _ := bytes.Cut(bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte("* ")), []byte(" "))
+	word, _, _ := bytes.Cut(bytes.TrimPrefix(bytes.TrimRight(line, "\r\n"), []byte(star)), []byte(" "))
 	switch string(word) {
 	case "OK", "NO", "BAD", "BYE", "Fatal":
 		return true

@@ -121,7 +121,7 @@ func TestSyncOutcomes(t *testing.T) {
 		"no number":    {[]string{"S: * MAILBOX %(MBOXNAME user.x LAST_UID 1 UIDVALIDITY 1)", "S: OK success"}, "GET FULLMAILBOX: MAILBOX has no number HIGHESTMODSEQ"},
 		"no record":    {[]string{"S: * MAILBOX %(MBOXNAME user.x LAST_UID 1 HIGHESTMODSEQ 1 UIDVALIDITY 1 RECORD (%(UID 1)))", "S: OK success"}, "GET FULLMAILBOX: record of user.x: RECORD has no number MODSEQ"},
 		"garbage":      {[]string{"S: hello"}, `GET FULLMAILBOX: answer not understood: "hello"`},
-		"no dlist":     {[]string{"S: * MAILBOX %(", "S: OK success"}, "GET FULLMAILBOX: answer not understood: dlist at byte 10: value expected"},
+		"no dlist":     {[]string{"S: * MAILBOX %(", "S: OK success"}, "GET FULLMAILBOX: answer not understood: value expected"},
 	} {
 		withSync(t, wiretest.Lines([]string{asked}, test.answer), func(t *testing.T, s *Sync) {
 			_, err := s.FullMailbox(soon(t), "user.x")
@@ -130,6 +130,48 @@ func TestSyncOutcomes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Records come before it is known whether all will: that they were all is said in the end.
+func TestSyncEachRecord(t *testing.T) {
+	asked := "C: GET FULLMAILBOX user.x"
+	const begun = "* MAILBOX %(MBOXNAME user.x LAST_UID 2 HIGHESTMODSEQ 1 UIDVALIDITY 1 RECORD (%(UID 1 MODSEQ 1 INTERNALDATE 1 SIZE 1 GUID a)"
+	for name, test := range map[string]struct {
+		answer []string
+		want   string // empty: no error
+	}{
+		"whole":                    {[]string{"S: " + begun + "))", "S: OK success"}, ""},
+		"cut between records":      {[]string{"S~ " + begun, "close"}, "GET FULLMAILBOX: reading the answer: unexpected EOF"},
+		"cut within a record":      {[]string{"S~ " + begun + " %(UID 2", "close"}, "GET FULLMAILBOX: reading the answer: unexpected EOF"},
+		"cut before the line ends": {[]string{"S~ " + begun + "))", "close"}, "GET FULLMAILBOX: reading the answer: unexpected EOF"},
+		"cut before it is over":    {[]string{"S: " + begun + "))", "close"}, "GET FULLMAILBOX: reading the answer: EOF"},
+		"silent":                   {[]string{"S~ " + begun}, "GET FULLMAILBOX: reading the answer: context deadline exceeded"},
+		"a late no":                {[]string{"S: " + begun + "))", "S: NO Unknown error"}, "GET FULLMAILBOX: refused: NO Unknown error"},
+		"last words":               {[]string{"S: " + begun + "))", "S: * Fatal error: no", "close"}, "GET FULLMAILBOX: refused: BYE Fatal error: no"},
+		"twice":                    {[]string{"S: " + begun + "))", "S: * " + mailboxLine, "S: OK success"}, "GET FULLMAILBOX: 2 mailboxes in the answer"},
+		"followed by nonsense":     {[]string{"S: " + begun + ") b)", "S: OK success"}, "GET FULLMAILBOX: answer not understood: value expected"},
+	} {
+		withSync(t, wiretest.Lines([]string{asked}, test.answer), func(t *testing.T, s *Sync) {
+			var uids []uint32
+			_, err := s.FullMailboxEach(soon(t), "user.x", func(r SyncRecord) error {
+				uids = append(uids, r.UID)
+				return nil
+			})
+			if test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != test.want) {
+				t.Errorf("%s:\n got %v\nwant %s", name, err, test.want)
+			}
+			if diff := cmp.Diff([]uint32{1}, uids); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		})
+	}
+	enough := errors.New("enough")
+	withSync(t, []string{asked, "S~ " + begun}, func(t *testing.T, s *Sync) {
+		_, err := s.FullMailboxEach(soon(t), "user.x", func(SyncRecord) error { return enough })
+		if !errors.Is(err, enough) {
+			t.Errorf("who has enough: %v", err)
+		}
+	})
 }
 
 func TestSyncLoginOutcomes(t *testing.T) {

@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 
@@ -50,6 +53,17 @@ func (s syncIMAP) get(ctx context.Context, what dlist.Value) ([][]byte, error) {
 		return nil, syncRefusal(refused.Command, refused.Status, refused.Text)
 	}
 	return lines, err
+}
+
+// getEach holds the whole answer: it is heard by whoever listens to all that imapd says.
+func (s syncIMAP) getEach(ctx context.Context, what dlist.Value, key string, read func(in *bufio.Reader) error) error {
+	lines, err := s.get(ctx, what)
+	for _, line := range lines {
+		if err == nil && bytes.HasPrefix(line, []byte(key+" ")) {
+			err = read(bufio.NewReader(io.MultiReader(bytes.NewReader(line), strings.NewReader("\r\n"))))
+		}
+	}
+	return err
 }
 
 func (syncIMAP) apply(_ context.Context, what dlist.Value) error {

@@ -1,12 +1,15 @@
 package wire
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
+	"github.com/cyrdrill/cyrdrill/harness/target/lex"
 )
 
 // SyncMailbox is a mailbox as GET USER, GET MAILBOXES and GET FULLMAILBOX
@@ -85,49 +88,68 @@ func (s *Sync) Mailboxes(ctx context.Context, names []string) ([]SyncMailbox, er
 
 // FullMailbox returns one mailbox with its records.
 func (s *Sync) FullMailbox(ctx context.Context, name string) (SyncMailbox, error) {
-	const command = "GET FULLMAILBOX"
-	lines, err := s.line.get(ctx, dlist.Atom("FULLMAILBOX", name))
-	if err != nil {
-		return SyncMailbox{}, err
-	}
-	var mailboxes []SyncMailbox
-	for _, line := range lines {
-		mailbox, told, err := fullMailbox(line)
-		if err != nil {
-			return SyncMailbox{}, fmt.Errorf("%s: %w", command, err)
-		}
-		if told {
-			mailboxes = append(mailboxes, mailbox)
-		}
-	}
-	if len(mailboxes) != 1 {
-		return SyncMailbox{}, fmt.Errorf("%s: %d mailboxes in the answer", command, len(mailboxes))
-	}
-	return mailboxes[0], nil
+	var records []SyncRecord
+	mailbox, err := s.FullMailboxEach(ctx, name, func(record SyncRecord) error {
+		records = append(records, record)
+		return nil
+	})
+	mailbox.Records = records
+	return mailbox, err
 }
 
-// fullMailbox reads a line of the answer, if it tells of a mailbox. Each record is made of
-// its words as they are read: the words of all of them would take many times the room.
-func fullMailbox(line []byte) (mailbox SyncMailbox, told bool, err error) {
-	var records []SyncRecord
-	var bad error // the first
-	value, err := dlist.ParseLineEach(line, "RECORD", func(item dlist.Value) {
-		record, err := syncRecord(item)
-		if bad == nil {
-			records, bad = append(records, record), err
-		}
+// FullMailboxEach is [Sync.FullMailbox], but hands over each record as soon as it is read,
+// instead of keeping it. What was handed over is the whole mailbox only when there is no
+// error in the end: a server may die, or say no, after any record.
+func (s *Sync) FullMailboxEach(ctx context.Context, name string, each func(SyncRecord) error) (SyncMailbox, error) {
+	const command = "GET FULLMAILBOX"
+	var told []SyncMailbox
+	err := s.line.getEach(ctx, dlist.Atom("FULLMAILBOX", name), "MAILBOX", func(in *bufio.Reader) error {
+		mailbox, err := fullMailbox(in, name, each)
+		told = append(told, mailbox)
+		return err
 	})
+	var bad *notUnderstood
+	switch {
+	case errors.As(err, &bad):
+		return SyncMailbox{}, fmt.Errorf("%s: %w", command, bad.error)
+	case err != nil:
+		return SyncMailbox{}, err
+	case len(told) != 1:
+		return SyncMailbox{}, fmt.Errorf("%s: %d mailboxes in the answer", command, len(told))
+	}
+	return told[0], nil
+}
+
+// notUnderstood says that what a server tells makes no sense.
+type notUnderstood struct{ error }
+
+// fullMailbox reads a line that tells of the mailbox of that name. Each record is made of
+// its words as they are read: the words of all of them would take many times the room.
+func fullMailbox(in *bufio.Reader, name string, each func(SyncRecord) error) (SyncMailbox, error) {
+	var own error // it is each's, or says already what is wrong
+	value, err := dlist.ReadLineEach(in, "RECORD", func(item dlist.Value) error {
+		record, err := syncRecord(item)
+		if err != nil {
+			own = &notUnderstood{fmt.Errorf("record of %s: %w", name, err)}
+		} else {
+			own = each(record)
+		}
+		return own
+	})
+	var cut *lex.ReadError
+	switch {
+	case own != nil:
+		return SyncMailbox{}, own
+	case errors.As(err, &cut):
+		return SyncMailbox{}, err
+	case err != nil:
+		return SyncMailbox{}, &notUnderstood{fmt.Errorf("answer not understood: %w", err)}
+	}
+	mailbox, err := syncMailbox(value)
 	if err != nil {
-		return SyncMailbox{}, false, fmt.Errorf("answer not understood: %w", err)
+		return SyncMailbox{}, &notUnderstood{err}
 	}
-	if value.Key != "MAILBOX" {
-		return SyncMailbox{}, false, nil
-	}
-	if mailbox, err = syncMailbox(value); err == nil && bad != nil {
-		err = fmt.Errorf("record of %s: %w", mailbox.Name, bad)
-	}
-	mailbox.Records = records
-	return mailbox, true, err
+	return mailbox, nil
 }
 
 // Meta returns what belongs to the account and to none of its mailboxes.

@@ -185,25 +185,10 @@ func ParseLine(text []byte) (Value, error) {
 	return parseWhole(text, func(p *parser) (Value, error) { return p.keyed(0) })
 }
 
-// ParseLineEach is [ParseLine], but hands over what is in the list under a key of the line's
-// map, item by item, instead of keeping it: that list is empty in the value that is returned.
-func ParseLineEach(text []byte, key string, each func(item Value)) (Value, error) {
-	return parseWhole(text, func(p *parser) (Value, error) {
-		p.handedOver, p.each = key, each
-		return p.keyed(0)
-	})
-}
-
 func parseWhole(text []byte, parse func(*parser) (Value, error)) (Value, error) {
-	p := &parser{Scanner: lex.Scanner{Text: text}, keys: map[string]string{}}
+	p := newParser(text)
 	value, err := parse(p)
-	if err == nil && p.Pos != len(text) {
-		err = p.Errorf("nothing expected after the value")
-	}
-	if err != nil {
-		return Value{}, fmt.Errorf("dlist %w", err)
-	}
-	return value, nil
+	return p.ended(value, err)
 }
 
 // stop ends an atom.
@@ -215,9 +200,31 @@ type parser struct {
 	lex.Scanner
 	keys  map[string]string
 	items []Value // of the lists that are open
+}
 
-	handedOver string // the key of the list whose items are handed over
-	each       func(Value)
+func newParser(text []byte) *parser {
+	return &parser{Scanner: lex.Scanner{Text: text}, keys: map[string]string{}}
+}
+
+// reset begins with another text.
+func (p *parser) reset(text []byte) { p.Scanner, p.items = lex.Scanner{Text: text}, p.items[:0] }
+
+// whole reads another text, which is one value and nothing after it.
+func (p *parser) whole(text []byte) (Value, error) {
+	p.reset(text)
+	value, err := p.value(0)
+	return p.ended(value, err)
+}
+
+// ended is the outcome of reading a text to its end.
+func (p *parser) ended(value Value, err error) (Value, error) {
+	if err == nil && p.Pos != len(p.Text) {
+		err = p.Errorf("nothing expected after the value")
+	}
+	if err != nil {
+		return Value{}, fmt.Errorf("dlist %w", err)
+	}
+	return value, nil
 }
 
 func (p *parser) keyed(depth int) (Value, error) {
@@ -229,26 +236,9 @@ func (p *parser) keyed(depth int) (Value, error) {
 		return Value{}, err
 	}
 	p.Spaces()
-	if p.each != nil && depth == 1 && string(key) == p.handedOver && p.Take("(") {
-		value, err := p.handOver(depth + 1)
-		value.Key = p.handedOver
-		return value, err
-	}
 	value, err := p.value(depth)
 	value.Key = p.key(key)
 	return value, err
-}
-
-// handOver reads a list and keeps nothing of it.
-func (p *parser) handOver(depth int) (Value, error) {
-	for p.Spaces(); !p.Take(")"); p.Spaces() {
-		item, err := p.value(depth)
-		if err != nil {
-			return Value{}, err
-		}
-		p.each(item)
-	}
-	return Value{Kind: List}, nil
 }
 
 // key returns the key as a string, the same for all that are alike.

@@ -108,27 +108,3 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-// What is handed over is what ParseLine would have kept, and no more of it is kept.
-func TestParseLineEach(t *testing.T) {
-	const line = `MAILBOX %(MBOXNAME user.alice RECORD (%(UID 1 RECORD (a b)) %(UID 2 FLAGS (\Seen))) LAST_UID 2)`
-	whole, err := ParseLine([]byte(line))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, _ := whole.Get("RECORD")
-	var got []Value
-	rest, err := ParseLineEach([]byte(line), "RECORD", func(item Value) { got = append(got, item) })
-	if diff := cmp.Diff(want.Items, got); err != nil || diff != "" {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	whole.Items[1].Items = nil
-	if diff := cmp.Diff(whole, rest); diff != "" {
-		t.Error(diff)
-	}
-	for _, broken := range []string{"A %(RECORD (a b", "A %(RECORD (a %(UID))", "A %(RECORD (a))b"} {
-		if _, err := ParseLineEach([]byte(broken), "RECORD", func(Value) {}); err == nil {
-			t.Errorf("%q was read", broken)
-		}
-	}
-}

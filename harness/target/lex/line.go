@@ -14,8 +14,8 @@ const (
 	// MaxLiteral bounds what one literal, or one file of the sync protocol, may
 	// announce. A server that announces more is not believed.
 	MaxLiteral = 64 << 20
-	// MaxAnswer bounds one whole answer: GET FULLMAILBOX gives a mailbox as one
-	// line of about 700 bytes a message.
+	// MaxAnswer bounds one whole answer, and of one that a [Stream] reads what is kept:
+	// SYNCGET FULLMAILBOX gives a mailbox as one line of about 700 bytes a message.
 	MaxAnswer = 512 << 20
 	// AllocateAtOnce is how much is set aside on a literal's word alone; the
 	// rest is, as it arrives.
