@@ -79,7 +79,9 @@ func (b saboteur) PutBack(ctx context.Context, name target.ServerName, account, 
 			if !ok {
 				return errors.New("there is no backup of it")
 			}
-			d.folders[id] = kept.clone()
+			restored := kept.clone()
+			restored.annotations = d.folders[id].annotations // lie in the server's annotations.db
+			d.folders[id] = restored
 			return nil
 		})
 }

@@ -163,7 +163,7 @@ func (s *server) applyMailbox(u update) error {
 		return err
 	}
 	x := v.index()
-	if a := v.account(); v.entry != before && isInbox(u.name) && a.wasReset {
+	if a := v.account(); v.entry != before && isInbox(u.name) && a.wasReset && s.pair.version.straysConversations {
 		a.stray(u.records)
 	}
 	held := x.highestModSeq

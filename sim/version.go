@@ -29,6 +29,9 @@ type version struct {
 	// become of the file. 3.6 does; 3.10 looks at the file first (upstream's
 	// 86d5949f23); seen by damage-spreads and damage-does-not-spread.
 	linksUnchecked bool
+	// straysConversations: after sync_reset the conversations of what comes with the INBOX
+	// are noted where nobody looks for them. 3.6 does, 3.10 does not; seen by reset-apart.
+	straysConversations bool
 }
 
 // defaultSuite is the Debian suite whose Cyrus is modelled where none is asked for.
@@ -37,7 +40,7 @@ const defaultSuite = "bookworm"
 // versions are the Debian suites whose Cyrus is modelled.
 func versions() map[string]version {
 	return map[string]version{
-		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true},
+		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true, straysConversations: true},
 		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA"},
 	}
 }
