@@ -81,7 +81,7 @@ func bailingText(err error) string {
 		return "Mailbox has changed since last sync"
 	case syncIOError:
 		return textIOError
-	case syncServerCrash, syncAborted:
+	case syncServerCrash, syncAborted, syncProtocol:
 		return "Bad protocol"
 	default:
 		return "The remote Server(s) denied the operation"

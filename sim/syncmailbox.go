@@ -270,6 +270,9 @@ func (c *replication) fullUpdate(v *visit) error {
 	}
 	before := x.highestModSeq
 	m := merge{master: v, replica: remote, replicaModSeq: theirs.highestModSeq, replicaLastUID: theirs.lastUID}
+	if err := m.reach(); err != nil {
+		return err
+	}
 	m.records()
 	x.lastUID = max(x.lastUID, m.replicaLastUID)
 	if newer { // then the replica's annotations stand, and its lack of any

@@ -21,6 +21,30 @@ type renewal struct {
 	ofReplica bool
 }
 
+// reach fetches what is to come back from the replica before anything is changed: NIL,
+// which stands for a file that is not what is recorded of it, ends the whole.
+func (m *merge) reach() error {
+	x := m.master.index()
+	for _, r := range m.replica.index().records {
+		i, known := x.at(r.uid)
+		if r.expunged || known && x.records[i].guid == r.guid || r.uid <= x.lastUID && r.modSeq < x.deletedModSeq {
+			continue
+		}
+		if _, err := m.replica.fetch(r); err != nil {
+			if known {
+				m.logMismatch(r.uid)
+			}
+			return syncProtocol
+		}
+	}
+	return nil
+}
+
+// logMismatch tells of a UID that is one message here and another on the replica.
+func (m *merge) logMismatch(uid uint32) {
+	m.master.server.logf("sync_client: SYNCERROR: guid mismatch: mailbox=<%s> uid=<%d>", m.master.entry.name, uid)
+}
+
 // records goes through both sides in order of UIDs.
 func (m *merge) records() {
 	ours, theirs := slices.Clone(m.master.index().records), slices.Clone(m.replica.index().records)
@@ -45,7 +69,7 @@ func (m *merge) both(ours, theirs record) {
 	case ours.expunged && theirs.expunged:
 		return
 	case ours.guid != theirs.guid:
-		m.master.server.logf("sync_client: SYNCERROR: guid mismatch: mailbox=<%s> uid=<%d>", m.master.entry.name, ours.uid)
+		m.logMismatch(ours.uid)
 		if ours.guid > theirs.guid { // the lower one first
 			m.onlyReplica(theirs)
 			m.giveNewUID(ours)
