@@ -146,7 +146,8 @@ func (v *visit) drop(r record) {
 func (v *visit) adopt(found, uid uint32) {
 	message := v.folder.files.at[found]
 	v.folder.files.remove(found)
-	v.addAs(uid, newFile(message.body, message.date), nil)
+	adopted := newFile(message.body, message.date)
+	v.addAs(uid, adopted, adopted, nil)
 }
 
 // Expire implements [target.Operator].

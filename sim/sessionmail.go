@@ -84,7 +84,7 @@ func (s *session) dieOfFuture(command string, v *visit, body []byte) error {
 	v.overwriteNext(body)
 	s.dead = true
 	s.fatal(serviceIMAP, fatalFuture)
-	return &target.RefusedError{Command: command, Status: "BYE", Text: fatalFuture}
+	return fmt.Errorf("%s: no answer but BYE %s", command, fatalFuture) // it may have been done
 }
 
 const fatalFuture = "Fatal error: Internal error: assertion failed: imap/mailbox.c: 4528: prev.uid <= mailbox->i.last_uid"

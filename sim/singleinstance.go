@@ -5,11 +5,13 @@ import (
 	"slices"
 )
 
-// singleInstance returns the file that a new message of that GUID gets. Cyrus stores no
-// message twice in an account: it looks for the GUID in conversations.db, and links the
-// new message to the file of the one that it finds first (append_fromstage_full). As long
-// as that file is what is recorded of it, this comes to the same as a file of its own.
-func (v *visit) singleInstance(own file, guid string) file {
+// singleInstance returns the file that a message gets which is appended or delivered.
+// Cyrus stores no message twice in an account: it looks for the GUID in
+// conversations.db, and links the new message to the file of the one that it finds first
+// (append_fromstage_full). As long as that file is what is recorded of it, this comes to
+// the same as a file of its own.
+func (v *visit) singleInstance(own file) file {
+	guid := own.sha1()
 	if !v.server.disk.harmed[guid] || !v.server.pair.version.linksUnchecked {
 		return own
 	}

@@ -54,14 +54,15 @@ func (v *visit) nextModSeq() uint64 {
 
 // add appends a message under the next UID, and returns that.
 func (v *visit) add(message file, flags []string) uint32 {
-	return v.addAs(v.index().lastUID+1, message, flags)
+	return v.addAs(v.index().lastUID+1, message, v.singleInstance(message), flags)
 }
 
-func (v *visit) addAs(uid uint32, message file, flags []string) uint32 {
+// addAs appends a message under a UID, with the file that holds it from then on.
+func (v *visit) addAs(uid uint32, message, stored file, flags []string) uint32 {
 	modSeq := v.nextModSeq()
 	delete(v.folder.uncached, uid)
 	guid := message.sha1()
-	v.folder.files.put(uid, v.singleInstance(message, guid))
+	v.folder.files.put(uid, stored)
 	r := record{
 		uid: uid, guid: guid, thread: threadOf(guid), size: uint32(len(message.body)), flags: v.folder.flags(flags),
 		internalDate: message.date, lastUpdated: v.now(), saveDate: v.now(), modSeq: modSeq, createdModSeq: modSeq,
