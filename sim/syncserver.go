@@ -188,6 +188,9 @@ func (s *server) applyMailbox(u update) error {
 	if !slices.Equal(v.entry.acl, u.acl) {
 		v.entry.acl = slices.Clone(u.acl)
 	}
+	if !maps.Equal(v.folder.annotations, u.annotations) {
+		v.folder.annotations = maps.Clone(u.annotations)
+	}
 	if at := v.firstWithoutFile(u); at >= 0 {
 		v.link(u.records[:at], u.files) // done by then; that no record tells of it yet, nobody mends
 		s.logf("sync: IOERROR: append file failed: mboxname=<%s>", u.name)
@@ -197,9 +200,6 @@ func (s *server) applyMailbox(u update) error {
 	if r := v.firstNew(u.records); r != nil && v.future() {
 		v.folder.files.put(r.uid, u.files[r.uid])
 		return s.syncServerDies(fatalFuture)
-	}
-	if !maps.Equal(v.folder.annotations, u.annotations) {
-		v.folder.annotations = maps.Clone(u.annotations)
 	}
 	var changed []uint32
 	for _, r := range u.records {
