@@ -163,8 +163,10 @@ func (s *server) applyMailbox(u update) error {
 		return err
 	}
 	x := v.index()
-	if a := v.account(); v.entry != before && isInbox(u.name) && a.wasReset && s.pair.version.straysConversations {
-		a.stray(u.records)
+	a := v.account()
+	strays := v.entry != before && isInbox(u.name) && a.wasReset && s.pair.version.straysConversations
+	if strays {
+		a.stray(nil) // of none, if it ends before any record is taken
 	}
 	held := x.highestModSeq
 	if v.entry != before {
@@ -197,6 +199,9 @@ func (s *server) applyMailbox(u update) error {
 		s.reaped(serviceSync, "signaled to death by signal 6 (Aborted)")
 		return syncAborted
 	}
+	if strays {
+		a.stray(u.records)
+	}
 	if r := v.firstNew(u.records); r != nil && v.future() {
 		v.folder.files.put(r.uid, u.files[r.uid])
 		return s.syncServerDies(fatalFuture)
@@ -210,7 +215,6 @@ func (s *server) applyMailbox(u update) error {
 	x.highestModSeq, x.lastUID, x.recentUID, x.uidValidity = u.highestModSeq, u.lastUID, u.recentUID, u.uidValidity
 	x.createdModSeq, x.told = u.createdModSeq, u.told
 	v.entry.uidValidity = u.uidValidity
-	a := v.account()
 	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
 	if v.entry.kind == entrySieve {
 		s.installScripts(v.entry.owner(), changed)
