@@ -47,6 +47,7 @@ func (o operator) Reconstruct(ctx context.Context, name target.ServerName, accou
 // thorough one reads every file (-G). It ends early at a file that it cannot read.
 func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool) {
 	v := s.visit(e)
+	v.refusal("reconstruct")
 	if v.folder == nil {
 		s.disk.folders[e.uniqueID] = newFolder(e.uniqueID, e.uidValidity)
 		v = s.visit(e)

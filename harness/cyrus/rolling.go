@@ -109,10 +109,27 @@ func (b saboteur) KillProcess(ctx context.Context, name target.ServerName, proce
 	if err != nil {
 		return target.Evidence{}, fmt.Errorf("killing %s on %s: %w", process, name, err)
 	}
+	s.awaitObituary(ctx, seen)
 	return target.Evidence{
 		Summary: fmt.Sprintf("%s on %s was sent SIGKILL %d times", process, name, times),
 		Facts:   []target.Fact{{What: fmt.Sprintf("pids of %s on %s", process, name), Before: first, After: after}},
 	}, nil
+}
+
+// awaitObituary waits for the line in which the master process tells that processes have
+// ended, which it logs a moment after they have. A master process that tells nothing, as
+// of what is no child of its own, is not waited for long.
+func (s *server) awaitObituary(ctx context.Context, pids string) {
+	const within = 2 * time.Second
+	_ = target.WaitUntil(ctx, realTime{}, within, "the master process of "+string(s.name)+" to tell of "+pids, func(ctx context.Context) (bool, string, error) {
+		log, err := s.Host().Syslog(ctx)
+		for pid := range strings.FieldsSeq(pids) {
+			if !strings.Contains(string(log), " pid:"+pid+" ") {
+				return false, "", err
+			}
+		}
+		return true, "", err
+	})
 }
 
 // givenUpOn returns how often the master process has given up on a process so far.
