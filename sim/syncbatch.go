@@ -36,8 +36,9 @@ const (
 	errandUnuser
 )
 
-// newBatch reads the lines of a log.
-func newBatch(list *mailboxList, entries []logEntry) *batch {
+// newBatch reads the lines of a log. Accounts come in the order of a hash table, whose
+// seed Cyrus draws.
+func newBatch(list *mailboxList, entries []logEntry, shuffle func(n int, swap func(i, j int))) *batch {
 	b := &batch{}
 	together := map[string][]string{}
 	for _, e := range entries {
@@ -66,7 +67,9 @@ func newBatch(list *mailboxList, entries []logEntry) *batch {
 			b.add(errand{kind: errandUnuser, account: e.first})
 		}
 	}
-	for _, account := range slices.Sorted(maps.Keys(together)) {
+	accounts := slices.Sorted(maps.Keys(together))
+	shuffle(len(accounts), func(i, j int) { accounts[i], accounts[j] = accounts[j], accounts[i] })
+	for _, account := range accounts {
 		b.add(errand{kind: errandMailboxes, account: account, together: together[account]})
 	}
 	return b

@@ -173,7 +173,7 @@ func (c *syncClient) work() {
 	s := c.server
 	c.used = s.pair.now
 	if c.batch == nil {
-		c.batch = newBatch(&s.disk.list, s.disk.run.entries)
+		c.batch = newBatch(&s.disk.list, s.disk.run.entries, s.pair.orders.Shuffle)
 		c.next()
 		return
 	}

@@ -40,6 +40,7 @@ func NewPair(ctx context.Context, spec target.Spec) (*Pair, error) {
 	const stream = 0x73696d // keeps the simulator's chance apart from traffic's
 	p := &Pair{
 		world:    newWorld(rand.New(rand.NewPCG(spec.Seed, stream))),
+		orders:   rand.New(rand.NewPCG(spec.Seed, stream+1)),
 		interval: spec.RepeatInterval,
 		compiled: map[string]compiled{},
 		version:  version,
@@ -58,6 +59,7 @@ type Pair struct {
 	serving  target.ServerName
 	compiled map[string]compiled // scripts by their source
 	version  version
+	orders   *rand.Rand // of accounts in a batch of sync_client
 }
 
 var (
