@@ -64,6 +64,10 @@ const (
 	KickSyncClientSignal = "USR2"
 	// NextFile holds a [First]. It is gone once that is done.
 	NextFile = "/etc/cyrdrill-next"
+	// NextSuffix stands behind the name of a configuration file for the life to come:
+	// it takes the old one's place once the old life has ended. What Cyrus's master
+	// process starts until then reads the old one.
+	NextSuffix = ".next"
 )
 
 // First says what is done in a container before Cyrus is started.

@@ -95,6 +95,9 @@ func (s *server) startAnew(ctx context.Context, role target.Role, peer string, f
 	if err != nil {
 		return err
 	}
+	for i := range files {
+		files[i].path += docker.NextSuffix
+	}
 	e := s.pair.engine
 	if err := e.write(ctx, s.id, append(files, file{path: docker.NextFile, mode: 0o644, content: []byte(first)})...); err != nil {
 		return fmt.Errorf("writing the configuration of %s: %w", s.name, err)

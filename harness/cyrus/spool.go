@@ -77,7 +77,8 @@ func (b saboteur) spoilFile(ctx context.Context, name target.ServerName, account
 	return s.harm(ctx, fmt.Sprintf("%s of %s of %s", file, mailbox, account), folder+"/"+file, harm, at...)
 }
 
-// RemoveFolder implements [target.FolderSaboteur].
+// RemoveFolder implements [target.FolderSaboteur]. The directory gets another name first:
+// a process that works in it would bring files into what is being removed.
 func (b saboteur) RemoveFolder(ctx context.Context, name target.ServerName, account, mailbox string) (target.Evidence, error) {
 	s := b.pair.server(name)
 	folder, err := s.folder(ctx, account, mailbox)
@@ -85,5 +86,5 @@ func (b saboteur) RemoveFolder(ctx context.Context, name target.ServerName, acco
 		return target.Evidence{}, err
 	}
 	return s.measured(ctx, fmt.Sprintf("the directory of %s of %s was removed", mailbox, account), "files in it",
-		`find "$one" -type f 2>/dev/null | wc -l`, `rm -r "$one"`, folder)
+		`find "$one" -type f 2>/dev/null | wc -l`, `mv "$one" "$one-gone"; rm -r "$one-gone"`, folder)
 }
