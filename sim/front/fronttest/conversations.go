@@ -2,6 +2,7 @@ package fronttest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,4 +112,22 @@ func Exchanges() map[string][]string {
 			"C: APPLY UNUSER alice", success, "C: GET UNIQUEIDS (aaaa)", success,
 		},
 	}
+}
+
+// Annotations is a conversation with a sync_server of a suite that has no account, about
+// annotations of a mailbox and of the server. How GET ANNOTATION names a mailbox is what
+// the suites differ in.
+func Annotations(suite string) []string {
+	ask, nobody := "C: GET ANNOTATION user.alice", []string{"C: GET ANNOTATION user.nobody", "S: NO IMAP_MAILBOX_NONEXISTENT No Such Mailbox"}
+	if suite == "bookworm" {
+		ask, nobody = "C: GET ANNOTATION user/alice", []string{"C: GET ANNOTATION user/nobody", success, "C: GET ANNOTATION user.alice", success}
+	}
+	return slices.Concat([]string{connect, apply("user.alice", "aaaa", 0, 5, "", ""), success,
+		`C: APPLY ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
+		`C: APPLY ANNOTATION %(MBOXNAME "" ENTRY /motd USERID "" VALUE hello)`, success,
+		`C: APPLY ANNOTATION %(MBOXNAME "" ENTRY /comment USERID "" VALUE ours)`, success,
+		ask, `S: * ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
+		`C: GET ANNOTATION ""`, `S: * ANNOTATION %(MBOXNAME "" ENTRY /comment USERID "" VALUE ours)`, success}, nobody, []string{
+		`C: APPLY UNANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "")`, success, ask, success,
+		`C: APPLY UNANNOTATION %(MBOXNAME "" ENTRY /comment USERID "")`, success, `C: GET ANNOTATION ""`, success})
 }

@@ -29,3 +29,9 @@ func TestRealServerSaysTheSame(t *testing.T) {
 	}
 	t.Run("damage", func(t *testing.T) { fronttest.ShowsDamage(t, real, target.Imap1, server(target.Imap1)) })
 }
+
+// Of annotations the Cyrus of each suite tells as the model of it does.
+func TestRealServerTellsAnnotations(t *testing.T) {
+	real := cyrustest.Pair(t, target.Spec{Suite: *suite})
+	fronttest.Converse(t, real.Server(target.Imap2).(view.Dialer), fronttest.Annotations(*suite))
+}
