@@ -3,10 +3,11 @@ package sim
 import "strings"
 
 // How the master process tells of a process that has ended: by an assertion
-// (EX_SOFTWARE), or by SIGKILL.
+// (EX_SOFTWARE), by SIGKILL, or by a pointer to nothing.
 const (
 	assertedText = "exited, status 70"
 	killedText   = "signaled to death by signal 9 (Killed)"
+	segfaultText = "signaled to death by signal 11 (Segmentation fault)"
 )
 
 // fatal is the end of the process that serves a client, by an assertion: it says so

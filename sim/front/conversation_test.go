@@ -56,10 +56,13 @@ func TestExchangesAsCyrusDoes(t *testing.T) {
 	}
 }
 
-func TestTellsAnnotationsAsCyrusDoes(t *testing.T) {
+// What versions of Cyrus differ in, the model of each says as it does.
+func TestSaysWhatEachVersionSays(t *testing.T) {
 	for _, suite := range []string{"bookworm", "trixie"} {
-		t.Run(suite, func(t *testing.T) {
-			fronttest.Converse(t, newWorldOf(t, suite).dialer(t, target.Imap2), fronttest.Annotations(suite))
-		})
+		for name, lines := range fronttest.OfSuite(suite) {
+			t.Run(suite+": "+name, func(t *testing.T) {
+				fronttest.Converse(t, newWorldOf(t, suite).dialer(t, target.Imap2), lines)
+			})
+		}
 	}
 }

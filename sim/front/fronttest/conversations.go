@@ -114,12 +114,24 @@ func Exchanges() map[string][]string {
 	}
 }
 
-// Annotations is a conversation with a sync_server of a suite that has no account, about
-// annotations of a mailbox and of the server. How GET ANNOTATION names a mailbox is what
+// OfSuite are conversations with a sync_server of a suite, that has no account, about what
 // the suites differ in.
-func Annotations(suite string) []string {
+func OfSuite(suite string) map[string][]string {
+	of36 := suite == "bookworm"
+	scripts := []string{connect, "C: APPLY CAPABILITIES (SIEVE-MAILBOX)", "S: * ENABLED (SIEVE-MAILBOX)", success, apply("user.alice.#sieve", "cccc", 0, 1, " MBOXTYPE f", "")}
+	if of36 {
+		scripts = append(scripts, "S: NO Unknown error", "C: NOOP", "S: OK Noop completed")
+	} else {
+		scripts = append(scripts, "closed")
+	}
+	return map[string][]string{"annotations": annotations(of36), "scripts before the INBOX": scripts}
+}
+
+// annotations asks for annotations of a mailbox and of the server. 3.6 takes the name for
+// a pattern of names as an administrator sees them.
+func annotations(of36 bool) []string {
 	ask, nobody := "C: GET ANNOTATION user.alice", []string{"C: GET ANNOTATION user.nobody", "S: NO IMAP_MAILBOX_NONEXISTENT No Such Mailbox"}
-	if suite == "bookworm" {
+	if of36 {
 		ask, nobody = "C: GET ANNOTATION user/alice", []string{"C: GET ANNOTATION user/nobody", success, "C: GET ANNOTATION user.alice", success}
 	}
 	return slices.Concat([]string{connect, apply("user.alice", "aaaa", 0, 5, "", ""), success,
