@@ -3,10 +3,11 @@ package sim
 import "strings"
 
 // How the master process tells of a process that has ended: by an assertion
-// (EX_SOFTWARE), or by SIGKILL.
+// (EX_SOFTWARE), by SIGKILL, or by a pointer to nothing.
 const (
 	assertedText = "exited, status 70"
 	killedText   = "signaled to death by signal 9 (Killed)"
+	segfaultText = "signaled to death by signal 11 (Segmentation fault)"
 )
 
 // fatal is the end of the process that serves a client, by an assertion: it says so
@@ -51,14 +52,28 @@ func serviceOf(process string) service {
 	return service(process)
 }
 
-// refusal is [visit.trouble], which the process that tried to open the mailbox logs,
-// unless its index has no byte.
+// refusal is [visit.trouble], which the process that tried to open the mailbox logs.
 func (v *visit) refusal(of string) string {
 	text := v.trouble()
-	if text != "" && (v.folder == nil || v.index().state != indexEmpty) {
-		v.server.logf("%s: IOERROR: opening index failed: mailbox=<%s> error=<%s>", of, v.entry.name, text)
+	if text != "" {
+		v.server.logf("%s: IOERROR: %s failed: mailbox=<%s> error=<%s>", of, v.failedStep(), v.entry.name, text)
 	}
 	return text
+}
+
+// failedStep is how far a process got that could not open the mailbox, in Cyrus's words.
+func (v *visit) failedStep() string {
+	switch {
+	case v.folder == nil:
+		return "opening index"
+	case v.folder.headerGone:
+		return "read header"
+	case v.index().state == indexEmpty:
+		return "lock index"
+	case v.index().state == indexCut:
+		return "refreshing index"
+	}
+	return "opening index"
 }
 
 // cannotWrite logs that a disk takes no writes, or has no room, for whoever tries.

@@ -106,7 +106,7 @@ func (s *session) renameInbox(ctx context.Context, command, source, destination 
 	s.fillIn(destination)
 	if s.pair.version.renameInboxCrashes {
 		s.dead = true
-		s.reaped(serviceIMAP, "signaled to death by signal 11 (Segmentation fault)")
+		s.reaped(serviceIMAP, segfaultText)
 		return lost(command, s.name)
 	}
 	from, err := s.selectMailbox(ctx, "SELECT", inbox, "r", copyTime)

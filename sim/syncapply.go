@@ -258,6 +258,10 @@ func (s *SyncSession) removeQuota(what dlist.Value) error {
 	return nil
 }
 
+// entryInFile is the server's annotation that Cyrus keeps in a file of its own, where
+// GET ANNOTATION does not look.
+const entryInFile = "/motd"
+
 // annotate sets or removes an annotation of a mailbox or, without a name, of the
 // server.
 func (s *SyncSession) annotate(what dlist.Value) error {
@@ -280,9 +284,11 @@ func (s *SyncSession) annotate(what dlist.Value) error {
 		defer v.leave()
 		v.nextModSeq()
 	}
-	if value == "" {
+	switch {
+	case name == "" && key.entry == entryInFile:
+	case value == "":
 		delete(annotations, key)
-	} else {
+	default:
 		annotations[key] = value
 	}
 	return nil

@@ -121,10 +121,13 @@ func (b *batch) do(c *replication, t errand) error {
 	switch t.kind {
 	case errandMailboxes:
 		err := c.mailboxes(t.together)
-		if err == nil || err == syncCrash || err == syncServerCrash || err == syncAborted || t.account == "" {
-			return err // or one of the two processes is gone
+		if err == nil || err == syncCrash || t.account == "" {
+			return err
 		}
 		c.master.logf("sync_client:   Promoting: MAILBOX %s -> USER %s", t.together[0], t.account)
+		if err == syncServerCrash || err == syncAborted {
+			return err // for RESTART, which comes next, nobody answers
+		}
 		b.add(errand{kind: errandUser, account: t.account})
 		return nil
 	case errandQuota:

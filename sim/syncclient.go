@@ -48,9 +48,10 @@ type syncClient struct {
 	life    int       // of the replica's, with which it is connected; 0: it is not
 	used    time.Time // when the replica answered last
 	retries int
-	bailed  int  // how often in turn, while nobody did anything to the pair
-	acts    int  // the world's, when it last bailed out
-	sent    bool // what the next errand sends has arrived
+	bailed  int      // how often in turn, while nobody did anything to the pair
+	acts    int      // the world's, when it last bailed out
+	sent    bool     // what the next errand sends has arrived
+	stale   []header // what the replica has told of an account, and has no more: see overtaken
 
 	deaths    int
 	lastDeath time.Time
@@ -180,7 +181,8 @@ func (c *syncClient) work() {
 	if c.sends() {
 		return
 	}
-	more, err := c.batch.next(&replication{master: s, replica: s.peer})
+	more, err := c.batch.next(&replication{master: s, replica: s.peer, stale: c.stale})
+	c.stale = nil
 	switch {
 	case err == syncCrash:
 		s.logf("%s[%d]: %s", syncClientName, s.pidOf(syncClientName), fatalRecord)

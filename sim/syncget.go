@@ -285,16 +285,23 @@ func (s *SyncSession) askScript(what dlist.Value) error {
 
 // askAnnotation tells a mailbox's annotations or, by an empty name, the server's.
 func (s *SyncSession) askAnnotation(what dlist.Value) error {
-	annotations := s.server.disk.server
-	if what.Text != "" {
-		e := s.server.disk.list.find(what.Text)
-		if e == nil || s.server.disk.folder(e) == nil {
+	name, annotations := what.Text, s.server.disk.server
+	if name != "" {
+		byPattern := s.server.pair.version.asksByPattern
+		if byPattern {
+			name = internalOf(name)
+		}
+		e := s.server.disk.list.find(name)
+		switch {
+		case e == nil && !byPattern:
+			return syncNonexistent
+		case e == nil, s.server.disk.folder(e) == nil:
 			return nil
 		}
 		annotations = s.server.disk.folder(e).annotations
 	}
 	for _, n := range sortedNotes(annotations) {
-		s.tell(dlist.MapOf("ANNOTATION", dlist.Atom("MBOXNAME", what.Text), dlist.Atom("ENTRY", n.entry),
+		s.tell(dlist.MapOf("ANNOTATION", dlist.Atom("MBOXNAME", name), dlist.Atom("ENTRY", n.entry),
 			dlist.Atom("USERID", n.account), dlist.Atom("VALUE", n.value)))
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 type replication struct {
 	master, replica *server
 	there           []header // the replica's mailboxes of what is being done
+	stale           []header // what it has told, and has no more: see [syncClient.overtaken]
 }
 
 // names brings the replica's mailboxes of these names up to the master's. It
@@ -22,6 +23,9 @@ func (c *replication) mailboxes(names []string) error {
 		there, err := c.replica.getMailboxes(names)
 		if err != nil {
 			return err
+		}
+		if len(c.stale) > 0 && ownerOf(c.stale[0].name) == ownerOf(names[0]) {
+			there = c.stale
 		}
 		if err := c.folders(names, there, false); err != syncAgain {
 			return err
@@ -188,6 +192,9 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	lastUID, since := uint32(0), uint64(0)
 	if remote != nil {
 		lastUID, since = remote.lastUID, remote.highestModSeq
+		if len(c.stale) > 0 {
+			u.since = remote // else it is what the replica has
+		}
 	}
 	changed := 0
 	for range x.changedSince(since) {

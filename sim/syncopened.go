@@ -25,6 +25,10 @@ func (s *server) opened(u update) (*visit, error) {
 		s.logf("sync: SYNCNOTICE: mailbox uniqueid already in use: mailbox=<%s> usedby=<%s>", u.name, used.name)
 		return nil, syncMoved
 	} else if !s.mayHold(u.name) {
+		if u.kind == entrySieve && s.pair.version.scriptsWithoutInboxCrash {
+			s.reaped(serviceSync, segfaultText)
+			return nil, syncAborted
+		}
 		return nil, syncDenied
 	}
 	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}

@@ -59,7 +59,7 @@ type Pair struct {
 	serving  target.ServerName
 	compiled map[string]compiled // scripts by their source
 	version  version
-	orders   *rand.Rand // of accounts in a batch of sync_client
+	orders   *rand.Rand // of accounts in a batch of sync_client, and of what happens amid one
 }
 
 var (

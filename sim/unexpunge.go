@@ -58,6 +58,9 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 		return fmt.Errorf("resetting %s on %s: it is down", account, name)
 	}
 	defer s.hush()()
+	if client := o.pair.server(name.Other()).client; client != nil && client.server.peer == s {
+		client.overtaken(account)
+	}
 	kept := false
 	for _, e := range slices.Backward(s.disk.list.ofAccount(account)) {
 		f := s.disk.folder(e)

@@ -32,6 +32,14 @@ type version struct {
 	// straysConversations: after sync_reset the conversations of what comes with the INBOX
 	// are noted where nobody looks for them. 3.6 does, 3.10 does not; seen by reset-apart.
 	straysConversations bool
+	// asksByPattern: GET ANNOTATION takes the name of a mailbox for a pattern of names as
+	// an administrator sees them, so it finds user/x where user.x is meant. 3.6 does, 3.10
+	// takes internal names, as all else in the protocol; seen by TestRealServerSaysWhatItsVersionSays.
+	asksByPattern bool
+	// scriptsWithoutInboxCrash: sync_server dies of SIGSEGV as it is to make #sieve for an
+	// account that has no INBOX. 3.10 does; 3.6 refuses, as it does other mailboxes of such
+	// an account; seen by scripts-before-inbox.
+	scriptsWithoutInboxCrash bool
 }
 
 // defaultSuite is the Debian suite whose Cyrus is modelled where none is asked for.
@@ -40,8 +48,8 @@ const defaultSuite = "bookworm"
 // versions are the Debian suites whose Cyrus is modelled.
 func versions() map[string]version {
 	return map[string]version{
-		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true, straysConversations: true},
-		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA"},
+		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true, straysConversations: true, asksByPattern: true},
+		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA", scriptsWithoutInboxCrash: true},
 	}
 }
 

@@ -56,14 +56,13 @@ func TestExchangesAsCyrusDoes(t *testing.T) {
 	}
 }
 
-// Annotations of mailboxes and of the server itself, as they are read in Cyrus's source:
-// a real server takes such writes, and shows nothing of them.
-func TestAnnotations(t *testing.T) {
-	const success = "S: OK success"
-	fronttest.Converse(t, newWorld(t, "alice").dialer(t, target.Imap2), []string{"connect",
-		`C: APPLY ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
-		`C: APPLY ANNOTATION %(MBOXNAME "" ENTRY /motd USERID "" VALUE hello)`, success,
-		"C: GET ANNOTATION user.alice", `S: * ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
-		`C: GET ANNOTATION ""`, `S: * ANNOTATION %(MBOXNAME "" ENTRY /motd USERID "" VALUE hello)`, success,
-		`C: APPLY UNANNOTATION %(MBOXNAME "" ENTRY /motd USERID "")`, success, `C: GET ANNOTATION ""`, success})
+// What versions of Cyrus differ in, the model of each says as it does.
+func TestSaysWhatEachVersionSays(t *testing.T) {
+	for _, suite := range []string{"bookworm", "trixie"} {
+		for name, lines := range fronttest.OfSuite(suite) {
+			t.Run(suite+": "+name, func(t *testing.T) {
+				fronttest.Converse(t, newWorldOf(t, suite).dialer(t, target.Imap2), lines)
+			})
+		}
+	}
 }

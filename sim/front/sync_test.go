@@ -41,7 +41,13 @@ func (w *world) Do(use func(*sim.Pair)) {
 
 func newWorld(t testing.TB, accounts ...string) *world {
 	t.Helper()
-	pair, err := sim.NewPair(t.Context(), target.Spec{Seed: 4, Accounts: accounts})
+	return newWorldOf(t, "", accounts...)
+}
+
+// newWorldOf is [newWorld] as the Cyrus of a suite.
+func newWorldOf(t testing.TB, suite string, accounts ...string) *world {
+	t.Helper()
+	pair, err := sim.NewPair(t.Context(), target.Spec{Seed: 4, Suite: suite, Accounts: accounts})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package fronttest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,4 +112,34 @@ func Exchanges() map[string][]string {
 			"C: APPLY UNUSER alice", success, "C: GET UNIQUEIDS (aaaa)", success,
 		},
 	}
+}
+
+// OfSuite are conversations with a sync_server of a suite, that has no account, about what
+// the suites differ in.
+func OfSuite(suite string) map[string][]string {
+	of36 := suite == "bookworm"
+	scripts := []string{connect, "C: APPLY CAPABILITIES (SIEVE-MAILBOX)", "S: * ENABLED (SIEVE-MAILBOX)", success, apply("user.alice.#sieve", "cccc", 0, 1, " MBOXTYPE f", "")}
+	if of36 {
+		scripts = append(scripts, "S: NO Unknown error", "C: NOOP", "S: OK Noop completed")
+	} else {
+		scripts = append(scripts, "closed")
+	}
+	return map[string][]string{"annotations": annotations(of36), "scripts before the INBOX": scripts}
+}
+
+// annotations asks for annotations of a mailbox and of the server. 3.6 takes the name for
+// a pattern of names as an administrator sees them.
+func annotations(of36 bool) []string {
+	ask, nobody := "C: GET ANNOTATION user.alice", []string{"C: GET ANNOTATION user.nobody", "S: NO IMAP_MAILBOX_NONEXISTENT No Such Mailbox"}
+	if of36 {
+		ask, nobody = "C: GET ANNOTATION user/alice", []string{"C: GET ANNOTATION user/nobody", success, "C: GET ANNOTATION user.alice", success}
+	}
+	return slices.Concat([]string{connect, apply("user.alice", "aaaa", 0, 5, "", ""), success,
+		`C: APPLY ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
+		`C: APPLY ANNOTATION %(MBOXNAME "" ENTRY /motd USERID "" VALUE hello)`, success,
+		`C: APPLY ANNOTATION %(MBOXNAME "" ENTRY /comment USERID "" VALUE ours)`, success,
+		ask, `S: * ANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "" VALUE "for all")`, success,
+		`C: GET ANNOTATION ""`, `S: * ANNOTATION %(MBOXNAME "" ENTRY /comment USERID "" VALUE ours)`, success}, nobody, []string{
+		`C: APPLY UNANNOTATION %(MBOXNAME user.alice ENTRY /comment USERID "")`, success, ask, success,
+		`C: APPLY UNANNOTATION %(MBOXNAME "" ENTRY /comment USERID "")`, success, `C: GET ANNOTATION ""`, success})
 }

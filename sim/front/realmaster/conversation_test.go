@@ -29,3 +29,14 @@ func TestRealServerSaysTheSame(t *testing.T) {
 	}
 	t.Run("damage", func(t *testing.T) { fronttest.ShowsDamage(t, real, target.Imap1, server(target.Imap1)) })
 }
+
+// What versions of Cyrus differ in, the one that is asked for says as the model of it does.
+func TestRealServerSaysWhatItsVersionSays(t *testing.T) {
+	real := cyrustest.Pair(t, target.Spec{Suite: *suite})
+	for name, lines := range fronttest.OfSuite(*suite) {
+		t.Run(name, func(t *testing.T) {
+			must(t, real.Reset(t.Context(), nil))
+			fronttest.Converse(t, real.Server(target.Imap2).(view.Dialer), lines)
+		})
+	}
+}
