@@ -3,9 +3,10 @@ package sim
 import "strings"
 
 // How the master process tells of a process that has ended: by an assertion
-// (EX_SOFTWARE), by SIGKILL, or by a pointer to nothing.
+// (EX_SOFTWARE), by the C library, by SIGKILL, or by a pointer to nothing.
 const (
 	assertedText = "exited, status 70"
+	abortedText  = "signaled to death by signal 6 (Aborted)"
 	killedText   = "signaled to death by signal 9 (Killed)"
 	segfaultText = "signaled to death by signal 11 (Segmentation fault)"
 )

@@ -15,11 +15,11 @@ func (s *session) CreateMailbox(ctx context.Context, name string) error {
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
-	if err := s.writable(command); err != nil {
-		return err
-	}
 	internal := s.internal(name)
 	if err := s.mayCreate(command, internal); err != nil {
+		return err
+	}
+	if err := s.mayMake(command); err != nil {
 		return err
 	}
 	s.create(internal, s.inheritedACL(internal))
@@ -52,9 +52,6 @@ func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
-	if err := s.writable(command); err != nil {
-		return err
-	}
 	source := s.internal(from)
 	if isInbox(source) {
 		return s.renameInbox(ctx, command, source, s.internal(to))
@@ -69,6 +66,9 @@ func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
 	}
 	if text := s.visit(e).refusal(string(serviceIMAP)); text != "" {
 		return no(command, "", text)
+	}
+	if err := s.writable(command); err != nil {
+		return err
 	}
 	s.renameTree(e, destination)
 	return s.done(ctx, command)
@@ -101,6 +101,9 @@ func (s *session) renameInbox(ctx context.Context, command, source, destination 
 	}
 	if s.disk.list.find(source) == nil {
 		return no(command, "", textNonexistent)
+	}
+	if err := s.mayMake(command); err != nil {
+		return err
 	}
 	to := s.createAlone(destination, s.inheritedACL(destination))
 	s.fillIn(destination)

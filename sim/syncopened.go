@@ -31,6 +31,9 @@ func (s *server) opened(u update) (*visit, error) {
 		}
 		return nil, syncDenied
 	}
+	if err := s.mayMakeSynced(); err != nil {
+		return nil, err
+	}
 	made := &entry{name: u.name, kind: u.kind, uniqueID: u.uniqueID, uidValidity: u.uidValidity, createdModSeq: u.createdModSeq}
 	f := newFolder(u.uniqueID, u.uidValidity)
 	// Made as the client says, empty, and there to stay whatever comes of its records.

@@ -153,10 +153,6 @@ type update struct {
 // before it changes anything, and answers with a checksum failure afterwards
 // where it did not.
 func (s *server) applyMailbox(u update) error {
-	if s.disk.readOnly {
-		s.cannotWrite(string(serviceSync))
-		return syncIOError
-	}
 	before := s.disk.list.find(u.name)
 	v, err := s.opened(u)
 	if err != nil {
@@ -184,7 +180,7 @@ func (s *server) applyMailbox(u update) error {
 	}
 	if s.disk.full && len(u.files) > 0 {
 		s.cannotWrite(string(serviceSync))
-		return syncIOError
+		return syncProtocol // it takes what comes behind for commands
 	}
 	v.entry.folderModSeq = max(v.entry.folderModSeq, u.folderModSeq)
 	if !slices.Equal(v.entry.acl, u.acl) {

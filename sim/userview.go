@@ -229,6 +229,9 @@ func (v userView) Scripts(ctx context.Context, account string) (target.ScriptSes
 	if v.disk.list.owned(account, inbox) == nil {
 		return nil, no("AUTHENTICATE PLAIN", "", "Authentication Error")
 	}
+	if err := session.mayLogIn(); err != nil {
+		return nil, err
+	}
 	session.sieveMailbox() // Cyrus makes it at the first login, on a replica as well
 	return session, nil
 }

@@ -40,6 +40,10 @@ type version struct {
 	// account that has no INBOX. 3.10 does; 3.6 refuses, as it does other mailboxes of such
 	// an account; seen by scripts-before-inbox.
 	scriptsWithoutInboxCrash bool
+	// unmadeCrash: whoever cannot make a mailbox, because the disk takes no writes, dies by
+	// an assertion as it takes the mailbox's entry back. 3.10 does; 3.6 says that there was
+	// an I/O error; seen by create-read-only and create-read-only-crashes.
+	unmadeCrash bool
 }
 
 // defaultSuite is the Debian suite whose Cyrus is modelled where none is asked for.
@@ -49,7 +53,7 @@ const defaultSuite = "bookworm"
 func versions() map[string]version {
 	return map[string]version{
 		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true, straysConversations: true, asksByPattern: true},
-		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA", scriptsWithoutInboxCrash: true},
+		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA", scriptsWithoutInboxCrash: true, unmadeCrash: true},
 	}
 }
 
