@@ -65,6 +65,7 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 	for _, e := range slices.Backward(s.disk.list.ofAccount(account)) {
 		f := s.disk.folder(e)
 		kept = kept || isInbox(e.name) && (f == nil || f.index.state != indexWhole)
+		s.visit(e).refusal("sync_reset")
 		s.remove(e)
 		s.disk.list.remove(e.name)
 		if f != nil && f.index.state != indexWhole {
