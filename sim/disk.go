@@ -43,8 +43,9 @@ type accountState struct {
 	quotaModSeq   uint64                  // the same
 	seen          map[string]seenState    // of others' mailboxes, by unique ID
 	bytecode      map[string]bytecode     // compiled scripts by name
-	scriptList    map[uint32]listedScript // of stored scripts, by UID: dav.db
+	scriptList    map[uint32]listedScript // of stored scripts, by UID: dav.db; written by installScripts alone
 	scriptRows    []string                // their IDs, in the order of first storing: rows of dav.db
+	listings      int                     // changes of both so far
 	defaultScript string                  // where the link defaultbc points to
 
 	conversationsLost bool // conversations.db is damaged or gone; nobody notices

@@ -100,8 +100,9 @@ func guidOf(body []byte) string {
 // them: so nobody has to go through all to see whether any has changed.
 type messageFiles struct {
 	at    map[uint32]file // to be read; written by put and remove
-	bytes uint64
-	sum   uint64 // of these UIDs, lengths and dates
+	bytes   uint64
+	sum     uint64 // of these UIDs, lengths and dates
+	changes int    // so far
 }
 
 func newMessageFiles() messageFiles { return messageFiles{at: map[uint32]file{}} }
@@ -109,6 +110,7 @@ func newMessageFiles() messageFiles { return messageFiles{at: map[uint32]file{}}
 // put puts a file into the place of the one that has its UID.
 func (m *messageFiles) put(uid uint32, f file) {
 	m.remove(uid)
+	m.changes++
 	m.at[uid] = f
 	m.bytes += uint64(len(f.body))
 	m.sum += f.scatter(uid)
@@ -119,6 +121,7 @@ func (m *messageFiles) remove(uid uint32) {
 	if !ok {
 		return
 	}
+	m.changes++
 	delete(m.at, uid)
 	m.bytes -= uint64(len(f.body))
 	m.sum -= f.scatter(uid)

@@ -109,6 +109,9 @@ type index struct {
 	// shown are the records as the index view tells them, which is asked for far more
 	// often than they change; nil: they have changed since.
 	shown []target.Record
+	// scripts is what the records were last taken for, where they are scripts; nil: they
+	// have changed since.
+	scripts *scriptList
 	text  [128]byte // in which checksums are written down
 }
 

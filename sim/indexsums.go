@@ -23,7 +23,7 @@ const blockLength = 256
 
 // put puts a record at a place, in that of the one which is there, or after all.
 func (x *index) put(i int, r record) {
-	x.shown = nil
+	x.shown, x.scripts = nil, nil
 	switch {
 	case i == len(x.records):
 		x.records = append(x.records, r)
@@ -77,7 +77,7 @@ func (x *index) remove(which func(record) bool) {
 	before := len(x.records)
 	if x.records = slices.DeleteFunc(x.records, which); len(x.records) != before {
 		x.sumUp()
-		x.shown = nil
+		x.shown, x.scripts = nil, nil
 	}
 }
 

@@ -127,21 +127,53 @@ type storedScript struct {
 	record record
 }
 
-// scripts returns the account's scripts, sorted by name.
+// scriptList is what an account's scripts are, as of these changes. It is asked for with
+// each look at the account, and seldom changes.
+type scriptList struct {
+	account  *accountState // whose list of scripts was gone by; nil: there was none
+	listings int           // of it
+	files    int           // changes of the mailbox's files
+	stored   []storedScript
+	kept     []string // as tidyScripts goes by them; nil: nobody has asked
+}
+
+// scripts returns the account's scripts, sorted by name, to be read alone.
 func (d *disk) scripts(account string) []storedScript {
+	if list := d.scriptList(account); list != nil {
+		return list.stored
+	}
+	return nil
+}
+
+// scriptList returns what the account's scripts are; nil where no mailbox holds any.
+func (d *disk) scriptList(account string) *scriptList {
 	e := d.list.owned(account, sieveMailbox)
 	if e == nil || d.folder(e) == nil {
 		return nil
 	}
+	f, a := d.folder(e), d.accounts[account]
+	listings := 0
+	if a != nil {
+		listings = a.listings
+	}
+	if known := f.index.scripts; known != nil && known.account == a && known.listings == listings && known.files == f.files.changes {
+		return known
+	}
+	f.index.scripts = &scriptList{account: a, listings: listings, files: f.files.changes, stored: f.storedScripts(a)}
+	return f.index.scripts
+}
+
+// storedScripts reads the scripts that a mailbox holds, whose names are as the account's
+// list has them, if there is one.
+func (f *folder) storedScripts(a *accountState) []storedScript {
 	var found []storedScript
-	f := d.folder(e)
 	for _, r := range f.index.records {
 		if r.expunged {
 			continue
 		}
 		given := f.given(listing{r.uid, r.size})
 		name := ""
-		if a, ok := d.accounts[account]; ok {
+		if a != nil {
 			name = a.scriptList[r.uid].name
 		}
 		if name == "" {
@@ -177,6 +209,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 		switch {
 		case r.expunged:
 			delete(a.scriptList, uid)
+			a.listings++
 			if s.hasScript(account, name) {
 				continue // it was stored anew
 			}
@@ -201,6 +234,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 // later on is not looked at again, whatever becomes of its flags.
 func (s *server) installScript(a *accountState, uid uint32, listed listedScript, source []byte) {
 	a.scriptList[uid] = listed
+	a.listings++
 	if !slices.Contains(a.scriptRows, listed.id) {
 		a.scriptRows = append(a.scriptRows, listed.id)
 	}
