@@ -13,7 +13,7 @@ const inbox = "INBOX"
 // disk is what outlives a server's processes.
 type disk struct {
 	list      mailboxList
-	folders   map[string]*folder // by unique ID
+	folders   folders
 	accounts  map[string]*accountState
 	full      bool                       // no room for mail is left
 	readOnly  bool                       // the file system that holds mail takes no writes
@@ -61,7 +61,7 @@ type accountState struct {
 }
 
 func newDisk() *disk {
-	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}, remains: map[string]map[uint32]file{}, harmed: map[string]bool{}}
+	return &disk{folders: folders{at: map[string]*folder{}}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}, remains: map[string]map[uint32]file{}, harmed: map[string]bool{}}
 }
 
 func newAccount() *accountState {
@@ -84,8 +84,8 @@ func (a *accountState) clone() *accountState {
 func (d *disk) clone() *disk {
 	c := newDisk()
 	c.list = d.list.clone()
-	for id, f := range d.folders {
-		c.folders[id] = f.clone()
+	for id, f := range d.folders.at {
+		c.folders.put(id, f.clone())
 	}
 	for name, a := range d.accounts {
 		c.accounts[name] = a.clone()
@@ -103,8 +103,37 @@ func (d *disk) account(name string) *accountState {
 	return a
 }
 
+// folders are the directories of mailboxes.
+type folders struct {
+	at      map[string]*folder // by unique ID; to be read, written by put and remove
+	changes int                // so far
+}
+
+func (f *folders) put(uniqueID string, there *folder) {
+	f.changes++
+	f.at[uniqueID] = there
+}
+
+func (f *folders) remove(uniqueID string) {
+	f.changes++
+	delete(f.at, uniqueID)
+}
+
+// home is where a mailbox's directory was found, which holds until any comes or goes.
+// Every look at a mailbox asks for it.
+type home struct {
+	of      *folders
+	changes int // of these
+	folder  *folder
+}
+
 // folder returns the directory of a mailbox, or nil where it is gone.
-func (d *disk) folder(e *entry) *folder { return d.folders[e.uniqueID] }
+func (d *disk) folder(e *entry) *folder {
+	if e.home.of != &d.folders || e.home.changes != d.folders.changes {
+		e.home = home{&d.folders, d.folders.changes, d.folders.at[e.uniqueID]}
+	}
+	return e.home.folder
+}
 
 // logFile is one file of the sync log.
 type logFile struct {

@@ -99,7 +99,7 @@ func guidOf(body []byte) string {
 // messageFiles are the message files of one mailbox's directory, by UID, with a sum of
 // them: so nobody has to go through all to see whether any has changed.
 type messageFiles struct {
-	at    map[uint32]file // to be read; written by put and remove
+	at      map[uint32]file // to be read; written by put and remove
 	bytes   uint64
 	sum     uint64 // of these UIDs, lengths and dates
 	changes int    // so far

@@ -78,8 +78,8 @@ func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 	if err := v.looks(ctx, "lists of the files on its disk"); err != nil {
 		return nil, err
 	}
-	files := make(map[string]string, len(v.disk.folders)+2*len(v.disk.accounts))
-	for id, f := range v.disk.folders {
+	files := make(map[string]string, len(v.disk.folders.at)+2*len(v.disk.accounts))
+	for id, f := range v.disk.folders.at {
 		files[id] = f.describe()
 	}
 	for name, a := range v.disk.accounts {

@@ -112,7 +112,7 @@ type index struct {
 	// scripts is what the records were last taken for, where they are scripts; nil: they
 	// have changed since.
 	scripts *scriptList
-	text  [128]byte // in which checksums are written down
+	text    [128]byte // in which checksums are written down
 }
 
 // at returns where the record of that UID is, or would be.

@@ -27,6 +27,7 @@ type entry struct {
 	createdModSeq uint64
 	folderModSeq  uint64
 	formerNames   []string
+	home          home
 	owned         ownedBy
 	shown         shownName
 	shownACL      shownACL
@@ -94,29 +95,30 @@ func (e *entry) crcText(crc uint32) string {
 // mailboxList is mailboxes.db: entries in order of their names.
 type mailboxList struct {
 	entries  []*entry
-	named    map[string]*entry     // the same by name
-	accounts map[string]belongings // by account, of whom somebody has asked; nil: the list has changed since
-	known    map[called]string     // what [mailboxname.Internal] says
+	named    map[string]*entry            // the same by name
+	accounts map[string]belongings        // by account, of whom somebody has asked; nil: the list has changed since
+	known    map[string]map[string]string // what [mailboxname.Internal] says, by account and name
 }
 
 // belongings are an account's mailboxes, INBOX first, and deleted ones that are still
 // kept. They are asked for far more often than they change.
 type belongings struct{ all, deleted []*entry }
 
-// called is a mailbox as an account calls it.
-type called struct{ account, name string }
-
 // internal returns the internal name of what an account calls so.
 func (l *mailboxList) internal(account, name string) string {
-	as := called{account, name}
-	if internal, ok := l.known[as]; ok {
+	names := l.known[account]
+	if internal, ok := names[name]; ok {
 		return internal
 	}
-	if l.known == nil {
-		l.known = map[called]string{}
+	if names == nil {
+		if l.known == nil {
+			l.known = map[string]map[string]string{}
+		}
+		names = map[string]string{}
+		l.known[account] = names
 	}
-	l.known[as] = mailboxname.Internal(account, name)
-	return l.known[as]
+	names[name] = mailboxname.Internal(account, name)
+	return names[name]
 }
 
 // owned returns the mailbox that an account calls so, or nil.

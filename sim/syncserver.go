@@ -107,22 +107,33 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 // getUser answers GET USER: with all of the account's mailboxes, or with no where
 // one cannot be opened.
 func (s *server) getUser(account string) ([]header, error) {
+	all, err := s.askUser(account)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]header, len(all))
+	for i, e := range all {
+		found[i] = s.visit(e).header()
+	}
+	return found, nil
+}
+
+// askUser does what GET USER does, and returns the mailboxes that it tells of, to be read
+// alone.
+func (s *server) askUser(account string) ([]*entry, error) {
 	if err := s.seenError(account); err != nil {
 		return nil, err
 	}
 	all := s.disk.list.ofAccount(account)
-	found := make([]header, len(all))
-	for i, e := range all {
-		v := s.visit(e)
-		if err := v.tellError(); err != nil {
+	for _, e := range all {
+		if err := s.visit(e).tellError(); err != nil {
 			return nil, err
 		}
-		found[i] = v.header()
 	}
 	if len(all) > 0 {
 		s.tidyScripts(account)
 	}
-	return found, nil
+	return all, nil
 }
 
 // getFullMailbox answers GET FULLMAILBOX.
