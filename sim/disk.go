@@ -173,12 +173,18 @@ func (e logEntry) length() int {
 	return length
 }
 
+// usualEntries is how many a log has, or fewer, when sync_client takes it.
+const usualEntries = 8
+
 func (f *logFile) append(at time.Time, e logEntry) {
 	f.bytes += int64(e.length())
 	if f.broken {
 		last := len(f.entries) - 1
 		e, f.entries, f.broken = readEntry(f.entries[last].String()+e.String()), f.entries[:last], false
 		f.shown = f.shown[:min(len(f.shown), last)]
+	}
+	if f.entries == nil {
+		f.entries = make([]logEntry, 0, usualEntries)
 	}
 	f.entries = append(f.entries, e)
 	f.modified = at

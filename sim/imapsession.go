@@ -34,9 +34,9 @@ func (s *IMAPSession) Select(ctx context.Context, name string, readOnly bool) (S
 	if err != nil {
 		return Selected{}, err
 	}
-	told := s.told(v)
+	told := s.told(&v)
 	if !readOnly {
-		s.tellRecent(v)
+		s.tellRecent(&v)
 	}
 	return told, s.done(ctx, "SELECT "+name)
 }
@@ -48,7 +48,7 @@ func (s *IMAPSession) Glance(name string) (Selected, error) {
 	if err != nil {
 		return Selected{}, err
 	}
-	return s.told(v), nil
+	return s.told(&v), nil
 }
 
 // Same says whether a selected mailbox is still there, under this UIDVALIDITY, as far
@@ -116,8 +116,8 @@ func (s *IMAPSession) ReplaceFlags(ctx context.Context, name string, uids []uint
 	for _, uid := range sorted(uids) {
 		if r := v.index().live(uid); r != nil {
 			keep := v.folder.flags(flags)
-			remove := slices.DeleteFunc(slices.Clone(s.flagsOf(v, *r)), func(flag string) bool { return slices.Contains(keep, flag) })
-			s.store(v, []uint32{uid}, add, permitted(remove, rights))
+			remove := slices.DeleteFunc(slices.Clone(s.flagsOf(&v, *r)), func(flag string) bool { return slices.Contains(keep, flag) })
+			s.store(&v, []uint32{uid}, add, permitted(remove, rights))
 		}
 	}
 	v.leave()

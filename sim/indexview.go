@@ -93,15 +93,15 @@ func (v indexView) Mailbox(ctx context.Context, account, name string) (target.Ma
 		return target.Mailbox{}, err
 	}
 	internal := v.disk.list.internal(account, name)
-	full, err := v.getFullMailbox(internal)
+	e, err := v.askMailbox(internal)
 	if err != nil {
 		return target.Mailbox{}, answered("GET FULLMAILBOX "+internal, err)
 	}
-	m, err := v.view(full.entry, account)
+	m, err := v.view(e, account)
 	if err != nil {
 		return target.Mailbox{}, err
 	}
-	m.Records = full.index().view()
+	m.Records = v.disk.folder(e).index.view()
 	return m, nil
 }
 

@@ -29,7 +29,7 @@ func (s *session) Resync(ctx context.Context, name string, known target.Known) (
 	}
 	for _, r := range x.records {
 		if !r.expunged && r.modSeq > known.ModSeq {
-			told.Changed = append(told.Changed, target.Record{UID: r.uid, Flags: s.flagsOf(v, r), ModSeq: r.modSeq})
+			told.Changed = append(told.Changed, target.Record{UID: r.uid, Flags: s.flagsOf(&v, r), ModSeq: r.modSeq})
 		}
 	}
 	return told, s.done(ctx, "EXAMINE "+name)

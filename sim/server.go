@@ -29,6 +29,7 @@ type server struct {
 	idledOut  int           // counts jumps of its clock that ended idle sessions
 	client    *syncClient
 	notes     []logEntry // what a commit has yet to note for replication
+	noteRoom  []logEntry // in which they are
 	rooting   rooting
 	syslog    []byte
 }

@@ -90,14 +90,14 @@ func (s *session) allowed(command string, e *entry, rights string) error {
 }
 
 // open returns a mailbox whose index can be read.
-func (s *session) open(command, name, rights string) (*visit, error) {
+func (s *session) open(command, name, rights string) (visit, error) {
 	e, err := s.lookUp(command, name, rights)
 	if err != nil {
-		return nil, err
+		return visit{}, err
 	}
-	v := s.visit(e)
+	v := s.visitTo(e)
 	if text := v.refusal(string(serviceIMAP)); text != "" {
-		return nil, no(command, "", text)
+		return visit{}, no(command, "", text)
 	}
 	return v, nil
 }
@@ -116,35 +116,32 @@ func (v *visit) trouble() string {
 // selectMailbox opens a mailbox and goes through its records. Of one whose
 // checksum does not hold imapd dies. Only then it looks whether the user may do so at
 // all: what is noted of recent messages is noted for whoever tries.
-func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, d time.Duration) (*visit, error) {
+func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, d time.Duration) (visit, error) {
 	command := verb + " " + name
 	if err := s.do(ctx, command, d); err != nil {
-		return nil, err
+		return visit{}, err
 	}
 	v, err := s.open(command, name, "")
 	if err == nil && verb == "SELECT" {
 		err = s.writable(command) // EXAMINE opens the index to read alone
 	}
 	if err != nil {
-		return nil, err
+		return visit{}, err
 	}
 	if v.index().rotten() {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalRecord)
-		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
+		return visit{}, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
 	}
 	if v.entry.owner() != s.user && s.disk.account(s.user).seenBroken {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalSeen)
-		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
+		return visit{}, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
 	}
 	if verb == "SELECT" {
-		s.tellRecent(v)
+		s.tellRecent(&v)
 	}
-	if err := s.allowed(command, v.entry, rights); err != nil {
-		return nil, err
-	}
-	return v, nil
+	return v, s.allowed(command, v.entry, rights)
 }
 
 const fatalSeen = "Fatal error: Internal error: assertion failed: lib/cyrusdb_twoskip.c"
@@ -180,7 +177,7 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 	for _, r := range v.index().records {
 		if !r.expunged {
 			told := r.view()
-			told.Flags = s.flagsOf(v, r)
+			told.Flags = s.flagsOf(&v, r)
 			records = append(records, told)
 		}
 	}
@@ -193,11 +190,26 @@ func (s *session) Header(ctx context.Context, name, field string, uids []uint32)
 	if err != nil {
 		return nil, err
 	}
-	all := v.listed(uids)
-	values := make(map[uint32]string, len(all))
-	for _, listed := range all {
-		if value, ok := v.folder.given(listed).field(field); ok {
-			values[listed.uid] = value
+	exist, _ := v.index().exists()
+	if uids != nil {
+		exist = len(uids)
+	}
+	values := make(map[uint32]string, exist)
+	add := func(r *record) {
+		if value, ok := v.folder.given(listing{r.uid, r.size}).field(field); ok {
+			values[r.uid] = value
+		}
+	}
+	if uids == nil {
+		for i := range v.index().records {
+			if r := &v.index().records[i]; !r.expunged {
+				add(r)
+			}
+		}
+	}
+	for _, uid := range uids {
+		if r := v.index().live(uid); r != nil {
+			add(r)
 		}
 	}
 	return values, nil

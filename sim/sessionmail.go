@@ -27,7 +27,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	for _, message := range messages {
 		bytes += int64(len(message.Body))
 	}
-	if s.overQuota(v, bytes) {
+	if s.overQuota(&v, bytes) {
 		return 0, nil, no(command, s.pair.version.overQuotaCode, textOverQuota)
 	}
 	if v.lastIsRotten() {
@@ -38,7 +38,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		return 0, nil, no(command, "", textIOError)
 	}
 	if v.future() {
-		return 0, nil, s.dieOfFuture(command, v, messages[0].Body)
+		return 0, nil, s.dieOfFuture(command, &v, messages[0].Body)
 	}
 	var uids, seen []uint32
 	for _, message := range messages {
@@ -46,14 +46,14 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		if !message.InternalDate.IsZero() {
 			date = message.InternalDate.Unix()
 		}
-		flags, ownSeen := s.given(v, message.Flags)
+		flags, ownSeen := s.given(&v, message.Flags)
 		uids = append(uids, v.add(sentFile(message, date), flags))
 		if ownSeen {
 			seen = append(seen, uids[len(uids)-1])
 		}
 	}
 	if len(seen) > 0 {
-		s.setSeen(v, s.seen(v).with(true, seen...))
+		s.setSeen(&v, s.seen(&v).with(true, seen...))
 	}
 	s.pair.tracef("%s appended UIDs %v to %s", s.name, uids, v.entry.name)
 	v.leaveAppended()
@@ -189,7 +189,7 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 		default:
 			return denied
 		}
-		s.store(v, uids, add, remove)
+		s.store(&v, uids, add, remove)
 		v.leave()
 		changed = true
 	}
@@ -228,10 +228,11 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	if len(uids) == 0 {
 		return Copied{}, nil
 	}
-	source, err := s.selectMailbox(ctx, "SELECT", name, "r", copyTime)
+	selected, err := s.selectMailbox(ctx, "SELECT", name, "r", copyTime)
 	if err != nil {
 		return Copied{}, err
 	}
+	source := &selected
 	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
 		return Copied{}, s.tryCreate(no(command, "", textNonexistent), to)
 	}
@@ -244,9 +245,11 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	}
 	destination := source
 	if s.internal(to) != source.entry.name {
-		if destination, err = s.open(command, to, "i"); err != nil {
+		opened, err := s.open(command, to, "i")
+		if err != nil {
 			return Copied{}, s.tryCreate(err, to)
 		}
+		destination = &opened
 	}
 	if err := s.fits(command, source, destination, records, move); err != nil {
 		return Copied{}, err

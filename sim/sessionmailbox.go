@@ -117,7 +117,7 @@ func (s *session) renameInbox(ctx context.Context, command, source, destination 
 	if len(records) == 0 {
 		return no(command, "", textNoMessages)
 	}
-	moved := s.transfer(from, s.visit(to), records, true)
+	moved := s.transfer(&from, s.visit(to), records, true)
 	s.pair.tracef("%s moved the mail of %s to %s as %v", s.name, source, destination, moved)
 	return s.done(ctx, command)
 }

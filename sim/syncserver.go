@@ -138,15 +138,20 @@ func (s *server) askUser(account string) ([]*entry, error) {
 
 // getFullMailbox answers GET FULLMAILBOX.
 func (s *server) getFullMailbox(name string) (*visit, error) {
+	e, err := s.askMailbox(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.visit(e), nil
+}
+
+// askMailbox does what GET FULLMAILBOX does, and returns the mailbox that it tells of.
+func (s *server) askMailbox(name string) (*entry, error) {
 	e := s.disk.list.find(name)
 	if e == nil {
 		return nil, syncNonexistent
 	}
-	v := s.visit(e)
-	if err := v.tellError(); err != nil {
-		return nil, err
-	}
-	return v, nil
+	return e, s.visit(e).tellError()
 }
 
 // update is what APPLY MAILBOX takes: a header, changed records, and the files

@@ -206,9 +206,9 @@ func TakeSnapshots(ctx context.Context, executor Executor, accounts []string, le
 	if err := executor.Run(ctx, tasks...); err != nil {
 		return nil, err
 	}
-	taken := map[ServerName]map[string]Snapshot{}
+	taken := make(map[ServerName]map[string]Snapshot, len(servers))
 	for i, server := range servers {
-		taken[server.Name()] = map[string]Snapshot{}
+		taken[server.Name()] = make(map[string]Snapshot, len(accounts))
 		for j, account := range accounts {
 			taken[server.Name()][account] = snaps[i*len(accounts)+j]
 		}
