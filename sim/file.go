@@ -1,9 +1,6 @@
 package sim
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
-
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
@@ -91,10 +88,7 @@ func (r *reading) field(name string) (value string, ok bool) {
 }
 
 // guidOf returns a message's GUID: its SHA-1, in hex.
-func guidOf(body []byte) string {
-	sum := sha1.Sum(body)
-	return hex.EncodeToString(sum[:])
-}
+func guidOf(body []byte) string { return target.SHA1(body) }
 
 // messageFiles are the message files of one mailbox's directory, by UID, with a sum of
 // them: so nobody has to go through all to see whether any has changed.

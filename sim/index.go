@@ -82,6 +82,14 @@ func (x *index) view() []target.Record {
 	return x.shown
 }
 
+// viewLive is [index.view] without tombstones.
+func (x *index) viewLive() []target.Record {
+	if x.shownLive == nil {
+		x.shownLive = target.Mailbox{Records: x.view()}.Live()
+	}
+	return x.shownLive
+}
+
 // indexState is what cyrus.index looks like as a file.
 type indexState int
 
@@ -107,8 +115,9 @@ type index struct {
 	sums          sums     // of them
 	ghosts        int      // messages that the header counts and no record tells of
 	// shown are the records as the index view tells them, which is asked for far more
-	// often than they change; nil: they have changed since.
-	shown []target.Record
+	// often than they change; shownLive those that are no tombstones. nil: they have
+	// changed since.
+	shown, shownLive []target.Record
 	// scripts is what the records were last taken for, where they are scripts; nil: they
 	// have changed since.
 	scripts *scriptList

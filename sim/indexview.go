@@ -83,7 +83,7 @@ func (v indexView) view(e *entry, account string) (target.Mailbox, error) {
 	x := &f.index
 	return target.Mailbox{
 		Name: name, UniqueID: e.uniqueID, UIDValidity: x.uidValidity, LastUID: x.lastUID, HighestModSeq: x.highestModSeq,
-		ACL: e.aclText(e.acl), QuotaRoot: f.quotaRoot, SyncCRC: e.crcText(x.crc), Annotations: annotationsFor(f.annotations, account),
+		ACL: e.aclText(e.acl), QuotaRoot: f.quotaRoot, SyncCRC: e.crcText(x.crc), Annotations: f.annotationsFor(account),
 	}, nil
 }
 

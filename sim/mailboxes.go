@@ -144,6 +144,7 @@ func (s *server) remove(e *entry) {
 // setACL sets one identifier's rights.
 func (s *server) setACL(e *entry, rights acl) {
 	v := s.visit(e)
-	e.acl, e.folderModSeq = rights, v.nextModSeq()
+	s.disk.list.grant(e, rights)
+	e.folderModSeq = v.nextModSeq()
 	v.leave()
 }

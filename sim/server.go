@@ -155,7 +155,7 @@ func (s *server) waitFor(ctx context.Context, of service) error {
 }
 
 // work lets a command take about d, until just before its effect.
-func (s *server) work(ctx context.Context, life int, of service, command string, d time.Duration) error {
+func (s *server) work(ctx context.Context, life int, of service, command request, d time.Duration) error {
 	if err := s.pair.takes(ctx, d); err != nil {
 		return err
 	}
@@ -167,20 +167,20 @@ func (s *server) work(ctx context.Context, life int, of service, command string,
 
 // stillUp fails where the server has died since: nobody answers any more, and
 // what was asked may or may not have been done.
-func (s *server) stillUp(life int, command string) error {
+func (s *server) stillUp(life int, command request) error {
 	if !s.up() || s.life != life {
 		return lost(command, s.name)
 	}
 	return nil
 }
 
-func lost(command string, server target.ServerName) error {
+func lost(command request, server target.ServerName) error {
 	return fmt.Errorf("%s: connection to %s lost before the answer came", command, server)
 }
 
 // answer lets the server's answer travel: what is asked for takes effect before
 // its client knows.
-func (s *server) answer(ctx context.Context, life int, of service, command string) error {
+func (s *server) answer(ctx context.Context, life int, of service, command request) error {
 	if err := s.pair.takes(ctx, connectTime); err != nil {
 		return err
 	}

@@ -24,8 +24,18 @@ var (
 	_ target.BodyDigester = (*session)(nil)
 )
 
+// request is what a client asks for. It is written down for who is told what became of it.
+type request struct{ verb, of string }
+
+func (r request) String() string {
+	if r.of == "" {
+		return r.verb
+	}
+	return r.verb + " " + r.of
+}
+
 // do lets one command take about d, until just before its effect.
-func (s *session) do(ctx context.Context, command string, d time.Duration) error {
+func (s *session) do(ctx context.Context, command request, d time.Duration) error {
 	if s.closed {
 		return fmt.Errorf("%s: the session is closed", command)
 	}
@@ -37,23 +47,23 @@ func (s *session) do(ctx context.Context, command string, d time.Duration) error
 	}
 	if s.idled != s.idledOut {
 		s.dead = true
-		return &target.RefusedError{Command: command, Status: "BYE", Text: "idle for too long"}
+		return &target.RefusedError{Command: command.String(), Status: "BYE", Text: "idle for too long"}
 	}
 	return s.work(ctx, s.life, serviceIMAP, command, d)
 }
 
 // end lets the answer to a command travel.
-func (s *session) done(ctx context.Context, command string) error {
+func (s *session) done(ctx context.Context, command request) error {
 	return s.answer(ctx, s.life, serviceIMAP, command)
 }
 
 // no is what the server refuses a command with.
-func no(command, code, text string) error {
-	return &target.RefusedError{Command: command, Status: "NO", Code: code, Text: text}
+func no(command request, code, text string) error {
+	return &target.RefusedError{Command: command.String(), Status: "NO", Code: code, Text: text}
 }
 
 // writable refuses where nothing can be written to the disk that holds mail.
-func (s *server) writable(command string) error {
+func (s *server) writable(command request) error {
 	if s.disk.readOnly {
 		s.cannotWrite(string(serviceIMAP))
 		return no(command, "", textIOError)
@@ -65,7 +75,7 @@ func (s *server) writable(command string) error {
 func (s *session) internal(name string) string { return s.disk.list.internal(s.user, name) }
 
 // lookUp returns a mailbox to which the user has these rights.
-func (s *session) lookUp(command, name, rights string) (*entry, error) {
+func (s *session) lookUp(command request, name, rights string) (*entry, error) {
 	e := s.disk.list.find(s.internal(name))
 	if e == nil || e.kind != entryMail {
 		return nil, no(command, "", textNonexistent)
@@ -75,7 +85,7 @@ func (s *session) lookUp(command, name, rights string) (*entry, error) {
 
 // allowed refuses what the user has no right to; who may not even know of the
 // mailbox is told that there is none.
-func (s *session) allowed(command string, e *entry, rights string) error {
+func (s *session) allowed(command request, e *entry, rights string) error {
 	owner := e.owner()
 	for _, right := range rights {
 		switch {
@@ -90,7 +100,7 @@ func (s *session) allowed(command string, e *entry, rights string) error {
 }
 
 // open returns a mailbox whose index can be read.
-func (s *session) open(command, name, rights string) (visit, error) {
+func (s *session) open(command request, name, rights string) (visit, error) {
 	e, err := s.lookUp(command, name, rights)
 	if err != nil {
 		return visit{}, err
@@ -117,7 +127,7 @@ func (v *visit) trouble() string {
 // checksum does not hold imapd dies. Only then it looks whether the user may do so at
 // all: what is noted of recent messages is noted for whoever tries.
 func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, d time.Duration) (visit, error) {
-	command := verb + " " + name
+	command := request{verb, name}
 	if err := s.do(ctx, command, d); err != nil {
 		return visit{}, err
 	}
@@ -131,12 +141,12 @@ func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, 
 	if v.index().rotten() {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalRecord)
-		return visit{}, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
+		return visit{}, &target.RefusedError{Command: command.String(), Status: "BYE", Text: fatalRecord}
 	}
 	if v.entry.owner() != s.user && s.disk.account(s.user).seenBroken {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalSeen)
-		return visit{}, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
+		return visit{}, &target.RefusedError{Command: command.String(), Status: "BYE", Text: fatalSeen}
 	}
 	if verb == "SELECT" {
 		s.tellRecent(&v)
@@ -150,20 +160,10 @@ const fatalRecord = "Fatal error: Internal error: assertion failed: imap/message
 
 // List implements [target.Session].
 func (s *session) List(ctx context.Context) ([]string, error) {
-	if err := s.do(ctx, "LIST", readTime); err != nil {
+	if err := s.do(ctx, request{verb: "LIST"}, readTime); err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, usualMailboxes)
-	for _, e := range s.disk.list.entries {
-		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, e.owner(), 'l') {
-			continue
-		}
-		if name, err := e.shownTo(s.user); err == nil {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
+	return slices.Clone(s.disk.list.visibleTo(s.user)), nil
 }
 
 // Records implements [target.Session].
@@ -171,6 +171,9 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 	v, err := s.selectMailbox(ctx, "EXAMINE", name, "r", readTime)
 	if err != nil {
 		return nil, err
+	}
+	if s.owns(&v) {
+		return v.index().viewLive(), nil
 	}
 	exist, _ := v.index().exists()
 	records := make([]target.Record, 0, exist)
@@ -290,7 +293,7 @@ func (f *folder) given(r listing) file {
 
 // Status implements [target.MailboxChanges]. It reads the index's header alone.
 func (s *session) Status(ctx context.Context, name string) (target.Counters, error) {
-	command := "STATUS " + name
+	command := request{"STATUS", name}
 	if err := s.do(ctx, command, readTime); err != nil {
 		return target.Counters{}, err
 	}

@@ -204,7 +204,7 @@ func (s *server) applyMailbox(u update) error {
 	}
 	v.entry.folderModSeq = max(v.entry.folderModSeq, u.folderModSeq)
 	if !slices.Equal(v.entry.acl, u.acl) {
-		v.entry.acl = slices.Clone(u.acl)
+		s.disk.list.grant(v.entry, slices.Clone(u.acl))
 	}
 	if !maps.Equal(v.folder.annotations, u.annotations) {
 		v.folder.annotations = maps.Clone(u.annotations)

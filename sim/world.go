@@ -1,10 +1,10 @@
 package sim
 
 import (
-	"container/heap"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -37,7 +37,6 @@ type world struct {
 	now     time.Time
 	rand    *rand.Rand
 	due     events
-	made    int // events so far, which orders those that are due at once
 	trace   []traced
 	atOnce  int      // events that have happened at this very moment
 	acts    int      // of whoever works with the pair: each begins with a wait
@@ -96,8 +95,8 @@ func (w *world) sleepUntil(t time.Time) {
 // advance moves the clock to t and lets everything happen that is due by then.
 func (w *world) advance(t time.Time) {
 	began := w.now
-	for happened := 1; w.runaway == nil && len(w.due) > 0 && !w.due[0].at.After(t); happened++ {
-		next := heap.Pop(&w.due).(event)
+	for happened := 1; w.runaway == nil && len(w.due) > 0 && !w.due.next().at.After(t); happened++ {
+		next := w.due.take()
 		if next.at.After(w.now) {
 			w.now, w.atOnce = next.at, 0
 		}
@@ -140,8 +139,7 @@ func (w *world) onAct(wake func()) { w.asleep = append(w.asleep, wake) }
 
 // after lets something happen once d has passed.
 func (w *world) after(d time.Duration, what string, happen func()) {
-	w.made++
-	heap.Push(&w.due, event{at: w.now.Add(d), order: w.made, what: what, happen: happen})
+	w.due.put(event{at: w.now.Add(d), what: what, happen: happen})
 }
 
 func (w *world) dropEvents() { w.due, w.asleep = nil, nil }
@@ -175,30 +173,28 @@ func (w *world) Trace() []string {
 
 type event struct {
 	at     time.Time
-	order  int
 	what   string // who it is that goes on then
 	happen func()
 }
 
-// events is a heap by time, then by the order in which they were made.
+// events are in order of time, the next one last; of those that are due at once, the one
+// that was made first is next. They are a handful.
 type events []event
 
-func (e events) Len() int { return len(e) }
+func (e events) next() *event { return &e[len(e)-1] }
 
-func (e events) Less(i, j int) bool {
-	if !e[i].at.Equal(e[j].at) {
-		return e[i].at.Before(e[j].at)
-	}
-	return e[i].order < e[j].order
+func (e *events) take() event {
+	last := len(*e) - 1
+	next := (*e)[last]
+	(*e)[last] = event{}
+	*e = (*e)[:last]
+	return next
 }
 
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-
-func (e *events) Push(x any) { *e = append(*e, x.(event)) }
-
-func (e *events) Pop() any {
-	old := *e
-	last := old[len(old)-1]
-	*e = old[:len(old)-1]
-	return last
+func (e *events) put(made event) {
+	at := len(*e)
+	for at > 0 && !made.at.Before((*e)[at-1].at) {
+		at--
+	}
+	*e = slices.Insert(*e, at, made)
 }

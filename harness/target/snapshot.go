@@ -260,6 +260,13 @@ func DigestBody(body []byte) string {
 	if body == nil {
 		return NoBody
 	}
-	sum := sha1.Sum(body)
-	return hex.EncodeToString(sum[:])
+	return SHA1(body)
+}
+
+// SHA1 returns the SHA-1 of bytes, in hex.
+func SHA1(of []byte) string {
+	sum := sha1.Sum(of)
+	var text [2 * sha1.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }
