@@ -66,7 +66,7 @@ func (v hostView) CompileScript(ctx context.Context, source []byte) (string, err
 	if err := v.pair.takes(ctx, execTime); err != nil {
 		return "", err
 	}
-	code, _, err := v.pair.compile(source)
+	code, err := v.pair.compile(source)
 	if err != nil {
 		return "", fmt.Errorf("compiling a script on %s: %w", v.name, err)
 	}

@@ -63,7 +63,7 @@ func appendLower(text []byte, flag string) []byte {
 }
 
 // view returns the record as the index view tells it.
-func (r record) view() target.Record {
+func (r *record) view() target.Record {
 	return target.Record{
 		UID: r.uid, GUID: r.guid, Size: r.size, InternalDate: time.Unix(r.internalDate, 0).UTC(),
 		Flags: slices.Clip(r.flags), ModSeq: r.modSeq, Expunged: r.expunged,
@@ -84,8 +84,17 @@ func (x *index) view() []target.Record {
 
 // viewLive is [index.view] without tombstones.
 func (x *index) viewLive() []target.Record {
+	messages, _ := x.exists()
+	if messages == len(x.records) {
+		return x.view()
+	}
 	if x.shownLive == nil {
-		x.shownLive = target.Mailbox{Records: x.view()}.Live()
+		x.shownLive = make([]target.Record, 0, messages)
+		for i := range x.records {
+			if r := &x.records[i]; !r.expunged {
+				x.shownLive = append(x.shownLive, r.view())
+			}
+		}
 	}
 	return x.shownLive
 }

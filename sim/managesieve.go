@@ -94,7 +94,7 @@ func (s *scriptSession) Put(ctx context.Context, name string, source []byte) err
 	case old == nil && len(scripts) >= maxScripts:
 		return no(command, "QUOTA/MAXSCRIPTS", "You are only allowed 5 scripts on this server")
 	}
-	if _, _, err := s.pair.compile(source); err != nil {
+	if _, err := s.pair.compile(source); err != nil {
 		return no(command, "", err.Error())
 	}
 	s.store(name, source)

@@ -26,44 +26,39 @@ const sieveMailbox = inbox + "/#sieve"
 type bytecode struct {
 	source   string // what it was compiled from
 	sha1     string
+	script   *sieve.Script // what runs
 	modified int64
 }
 
 // compile checks a script and turns it into what delivery runs.
-func (p *Pair) compile(source []byte) (bytecode, *sieve.Script, error) {
+func (p *Pair) compile(source []byte) (bytecode, error) {
 	if known, ok := p.compiled[string(source)]; ok {
-		return known.bytecode, known.script, nil
+		return known, nil
 	}
 	options := sieve.DefaultOptions()
 	tokens, err := lexer.Lex(bytes.NewReader(source), &options.Lexer)
 	if err != nil {
-		return bytecode{}, nil, err
+		return bytecode{}, err
 	}
 	commands, err := parser.Parse(lexer.NewStream(tokens), &options.Parser)
 	if err != nil {
-		return bytecode{}, nil, err
+		return bytecode{}, err
 	}
 	if redirects(commands) {
-		return bytecode{}, nil, errRedirect
+		return bytecode{}, errRedirect
 	}
 	script, err := interp.LoadScript(commands, &options.Interp)
 	if err != nil {
-		return bytecode{}, nil, err
+		return bytecode{}, err
 	}
 	// Bytecode knows neither comments nor lines: it is made of what is left.
-	sum := sha1.New()
+	var left []byte
 	for _, token := range tokens {
-		fmt.Fprintf(sum, "%T %s\n", token, withoutPosition(token))
+		left = fmt.Appendf(left, "%T %s\n", token, withoutPosition(token))
 	}
-	code := bytecode{source: string(source), sha1: hex.EncodeToString(sum.Sum(nil))}
-	p.compiled[string(source)] = compiled{code, script}
-	return code, script, nil
-}
-
-// compiled is a script that was compiled before.
-type compiled struct {
-	bytecode bytecode
-	script   *sieve.Script
+	code := bytecode{source: string(source), sha1: guidOf(left), script: script}
+	p.compiled[code.source] = code
+	return code, nil
 }
 
 // withoutPosition renders a token, but for where it stands.
@@ -238,7 +233,7 @@ func (s *server) installScript(a *accountState, uid uint32, listed listedScript,
 	if !slices.Contains(a.scriptRows, listed.id) {
 		a.scriptRows = append(a.scriptRows, listed.id)
 	}
-	if code, _, err := s.pair.compile(source); err == nil {
+	if code, err := s.pair.compile(source); err == nil {
 		code.modified = s.clock().Unix()
 		a.bytecode[listed.name] = code
 	}
@@ -264,8 +259,8 @@ func (s *server) file(ctx context.Context, account string, message []byte) []fil
 		return keep
 	}
 	s.recompile(account, a)
-	_, script, err := s.pair.compile([]byte(a.bytecode[a.defaultScript].source))
-	if err != nil {
+	script := a.bytecode[a.defaultScript].script
+	if script == nil {
 		return keep
 	}
 	envelope := interp.EnvelopeStatic{From: "mta@drill.example", To: account}
@@ -294,7 +289,7 @@ func (s *server) recompile(account string, a *accountState) {
 		if stored.source == nil {
 			continue
 		}
-		if code, _, err := s.pair.compile(stored.source); err == nil {
+		if code, err := s.pair.compile(stored.source); err == nil {
 			code.modified = s.clock().Unix()
 			s.renamesScripts(a)
 			a.bytecode[stored.name] = code

@@ -40,7 +40,7 @@ func (s *ScriptSession) Check(ctx context.Context, source []byte) error {
 	if err := s.do(ctx, command, readTime); err != nil {
 		return err
 	}
-	if _, _, err := s.pair.compile(source); err != nil {
+	if _, err := s.pair.compile(source); err != nil {
 		return no(command, "", err.Error())
 	}
 	return s.done(ctx, command)

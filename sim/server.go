@@ -72,9 +72,12 @@ func (s *server) kill() {
 
 // logf writes a line of syslog.
 func (s *server) logf(format string, args ...any) {
-	line := traced{s.clock(), string(s.name) + " cyrus/" + fmt.Sprintf(format, args...)}
-	s.pair.trace = append(s.pair.trace, line)
-	s.syslog = append(line.append(s.syslog), '\n')
+	w, now := s.pair.world, s.clock()
+	from := len(w.said)
+	w.said = fmt.Appendf(append(append(w.said, s.name...), " cyrus/"...), format, args...)
+	w.trace = append(w.trace, traced{now, len(w.said)})
+	s.syslog = append(now.AppendFormat(s.syslog, whenTraced), w.said[from:]...)
+	s.syslog = append(s.syslog, '\n')
 }
 
 // service is what a client connects to. Its value is the name that errors carry.

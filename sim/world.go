@@ -38,6 +38,7 @@ type world struct {
 	rand    *rand.Rand
 	due     events
 	trace   []traced
+	said    []byte   // the texts of the trace, one behind the other
 	atOnce  int      // events that have happened at this very moment
 	acts    int      // of whoever works with the pair: each begins with a wait
 	asleep  []func() // what goes on with the next of them
@@ -125,8 +126,8 @@ const (
 // says what kept the model running.
 func (w *world) runAway(last event, happened int, since time.Time) {
 	said := "nothing"
-	if len(w.trace) > 0 {
-		said = w.trace[len(w.trace)-1].String()
+	if lines := w.Trace(); len(lines) > 0 {
+		said = lines[len(lines)-1]
 	}
 	w.runaway = fmt.Errorf("the simulated pair does not come to rest: at %s %d things have happened at once, %d within the %s that somebody waited, and %d more are due, the last %s; it said last: %s",
 		w.now.Format("15:04:05.000000"), w.atOnce, happened, w.now.Sub(since), len(w.due), last.what, said)
@@ -146,27 +147,25 @@ func (w *world) dropEvents() { w.due, w.asleep = nil, nil }
 
 // traced is one thing that happened. When is written down for who asks.
 type traced struct {
-	at   time.Time
-	text string
+	at  time.Time
+	end int // of its text, among those of all
 }
 
-func (t traced) String() string { return string(t.append(nil)) }
-
-// append writes the line behind others.
-func (t traced) append(lines []byte) []byte {
-	return append(t.at.AppendFormat(lines, "15:04:05.000000 "), t.text...)
-}
+// whenTraced is how a line begins.
+const whenTraced = "15:04:05.000000 "
 
 // tracef notes one thing that happened.
 func (w *world) tracef(format string, args ...any) {
-	w.trace = append(w.trace, traced{w.now, fmt.Sprintf(format, args...)})
+	w.said = fmt.Appendf(w.said, format, args...)
+	w.trace = append(w.trace, traced{w.now, len(w.said)})
 }
 
 // Trace returns everything that has happened to the pair, one line each.
 func (w *world) Trace() []string {
-	lines := make([]string, len(w.trace))
+	lines, from := make([]string, len(w.trace)), 0
 	for i, t := range w.trace {
-		lines[i] = t.String()
+		lines[i] = t.at.Format(whenTraced) + string(w.said[from:t.end])
+		from = t.end
 	}
 	return lines
 }
