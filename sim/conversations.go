@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"hash/fnv"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -25,17 +24,30 @@ func conversationID(message []byte, guid string) uint64 {
 			break
 		}
 	}
-	sum := fnv.New64a()
-	for _, part := range []string{root, "\x00", bareSubject(subject)} {
-		_, _ = sum.Write([]byte(part)) // a hash takes everything
-	}
-	return sum.Sum64() | 1 // zero is none
+	sum := fnvBasis.with(root).with("\x00").with(bareSubject(subject))
+	return uint64(sum) | 1 // zero is none
 }
+
+// fnv is a sum of texts (FNV-1a, 64 bits).
+type fnv uint64
+
+const (
+	fnvBasis fnv = 14695981039346656037
+	fnvPrime fnv = 1099511628211
+)
+
+func (f fnv) with(text string) fnv {
+	for i := range len(text) {
+		f = (f ^ fnv(text[i])) * fnvPrime
+	}
+	return f
+}
+
+const blanks = " \t\r\n\f"
 
 // bareSubject returns a subject without blanks, and without what marks a reply or a
 // forwarded message.
 func bareSubject(subject string) string {
-	const blanks = " \t\r\n\f"
 	for {
 		mark, rest, _ := strings.Cut(subject, ":")
 		switch strings.ToLower(strings.Trim(mark, blanks)) {

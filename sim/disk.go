@@ -13,7 +13,7 @@ const inbox = "INBOX"
 // disk is what outlives a server's processes.
 type disk struct {
 	list      mailboxList
-	folders   map[string]*folder // by unique ID
+	folders   folders
 	accounts  map[string]*accountState
 	full      bool                       // no room for mail is left
 	readOnly  bool                       // the file system that holds mail takes no writes
@@ -43,8 +43,9 @@ type accountState struct {
 	quotaModSeq   uint64                  // the same
 	seen          map[string]seenState    // of others' mailboxes, by unique ID
 	bytecode      map[string]bytecode     // compiled scripts by name
-	scriptList    map[uint32]listedScript // of stored scripts, by UID: dav.db
+	scriptList    map[uint32]listedScript // of stored scripts, by UID: dav.db; written by installScripts alone
 	scriptRows    []string                // their IDs, in the order of first storing: rows of dav.db
+	listings      int                     // changes of both so far
 	defaultScript string                  // where the link defaultbc points to
 
 	conversationsLost bool // conversations.db is damaged or gone; nobody notices
@@ -60,7 +61,7 @@ type accountState struct {
 }
 
 func newDisk() *disk {
-	return &disk{folders: map[string]*folder{}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}, remains: map[string]map[uint32]file{}, harmed: map[string]bool{}}
+	return &disk{folders: folders{at: map[string]*folder{}}, accounts: map[string]*accountState{}, server: map[annotation]string{}, delivered: map[delivery]bool{}, remains: map[string]map[uint32]file{}, harmed: map[string]bool{}}
 }
 
 func newAccount() *accountState {
@@ -83,8 +84,8 @@ func (a *accountState) clone() *accountState {
 func (d *disk) clone() *disk {
 	c := newDisk()
 	c.list = d.list.clone()
-	for id, f := range d.folders {
-		c.folders[id] = f.clone()
+	for id, f := range d.folders.at {
+		c.folders.put(id, f.clone())
 	}
 	for name, a := range d.accounts {
 		c.accounts[name] = a.clone()
@@ -102,8 +103,37 @@ func (d *disk) account(name string) *accountState {
 	return a
 }
 
+// folders are the directories of mailboxes.
+type folders struct {
+	at      map[string]*folder // by unique ID; to be read, written by put and remove
+	changes int                // so far
+}
+
+func (f *folders) put(uniqueID string, there *folder) {
+	f.changes++
+	f.at[uniqueID] = there
+}
+
+func (f *folders) remove(uniqueID string) {
+	f.changes++
+	delete(f.at, uniqueID)
+}
+
+// home is where a mailbox's directory was found, which holds until any comes or goes.
+// Every look at a mailbox asks for it.
+type home struct {
+	of      *folders
+	changes int // of these
+	folder  *folder
+}
+
 // folder returns the directory of a mailbox, or nil where it is gone.
-func (d *disk) folder(e *entry) *folder { return d.folders[e.uniqueID] }
+func (d *disk) folder(e *entry) *folder {
+	if e.home.of != &d.folders || e.home.changes != d.folders.changes {
+		e.home = home{&d.folders, d.folders.changes, d.folders.at[e.uniqueID]}
+	}
+	return e.home.folder
+}
 
 // logFile is one file of the sync log.
 type logFile struct {
@@ -143,12 +173,18 @@ func (e logEntry) length() int {
 	return length
 }
 
+// usualEntries is how many a log has, or fewer, when sync_client takes it.
+const usualEntries = 8
+
 func (f *logFile) append(at time.Time, e logEntry) {
 	f.bytes += int64(e.length())
 	if f.broken {
 		last := len(f.entries) - 1
 		e, f.entries, f.broken = readEntry(f.entries[last].String()+e.String()), f.entries[:last], false
 		f.shown = f.shown[:min(len(f.shown), last)]
+	}
+	if f.entries == nil {
+		f.entries = make([]logEntry, 0, usualEntries)
 	}
 	f.entries = append(f.entries, e)
 	f.modified = at

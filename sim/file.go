@@ -1,9 +1,6 @@
 package sim
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
-
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
 )
@@ -91,17 +88,15 @@ func (r *reading) field(name string) (value string, ok bool) {
 }
 
 // guidOf returns a message's GUID: its SHA-1, in hex.
-func guidOf(body []byte) string {
-	sum := sha1.Sum(body)
-	return hex.EncodeToString(sum[:])
-}
+func guidOf(body []byte) string { return target.SHA1(body) }
 
 // messageFiles are the message files of one mailbox's directory, by UID, with a sum of
 // them: so nobody has to go through all to see whether any has changed.
 type messageFiles struct {
-	at    map[uint32]file // to be read; written by put and remove
-	bytes uint64
-	sum   uint64 // of these UIDs, lengths and dates
+	at      map[uint32]file // to be read; written by put and remove
+	bytes   uint64
+	sum     uint64 // of these UIDs, lengths and dates
+	changes int    // so far
 }
 
 func newMessageFiles() messageFiles { return messageFiles{at: map[uint32]file{}} }
@@ -109,6 +104,7 @@ func newMessageFiles() messageFiles { return messageFiles{at: map[uint32]file{}}
 // put puts a file into the place of the one that has its UID.
 func (m *messageFiles) put(uid uint32, f file) {
 	m.remove(uid)
+	m.changes++
 	m.at[uid] = f
 	m.bytes += uint64(len(f.body))
 	m.sum += f.scatter(uid)
@@ -119,6 +115,7 @@ func (m *messageFiles) remove(uid uint32) {
 	if !ok {
 		return
 	}
+	m.changes++
 	delete(m.at, uid)
 	m.bytes -= uint64(len(f.body))
 	m.sum -= f.scatter(uid)

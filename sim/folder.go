@@ -21,6 +21,7 @@ type folder struct {
 	keywords    []string // as they were first set, in that order; only ever added to
 	files       messageFiles
 	annotations map[annotation]string
+	told        shownAnnotations
 	described   description
 }
 

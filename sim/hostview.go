@@ -66,7 +66,7 @@ func (v hostView) CompileScript(ctx context.Context, source []byte) (string, err
 	if err := v.pair.takes(ctx, execTime); err != nil {
 		return "", err
 	}
-	code, _, err := v.pair.compile(source)
+	code, err := v.pair.compile(source)
 	if err != nil {
 		return "", fmt.Errorf("compiling a script on %s: %w", v.name, err)
 	}
@@ -78,8 +78,8 @@ func (v hostView) DataFiles(ctx context.Context) (map[string]string, error) {
 	if err := v.looks(ctx, "lists of the files on its disk"); err != nil {
 		return nil, err
 	}
-	files := make(map[string]string, len(v.disk.folders)+2*len(v.disk.accounts))
-	for id, f := range v.disk.folders {
+	files := make(map[string]string, len(v.disk.folders.at)+2*len(v.disk.accounts))
+	for id, f := range v.disk.folders.at {
 		files[id] = f.describe()
 	}
 	for name, a := range v.disk.accounts {

@@ -34,21 +34,21 @@ func (s *IMAPSession) Select(ctx context.Context, name string, readOnly bool) (S
 	if err != nil {
 		return Selected{}, err
 	}
-	told := s.told(v)
+	told := s.told(&v)
 	if !readOnly {
-		s.tellRecent(v)
+		s.tellRecent(&v)
 	}
-	return told, s.done(ctx, "SELECT "+name)
+	return told, s.done(ctx, request{"SELECT", name})
 }
 
 // Glance returns what the mailbox holds now, for a session that has selected it. It
 // lets no time pass.
 func (s *IMAPSession) Glance(name string) (Selected, error) {
-	v, err := s.open("NOOP", name, "r")
+	v, err := s.open(request{verb: "NOOP"}, name, "r")
 	if err != nil {
 		return Selected{}, err
 	}
-	return s.told(v), nil
+	return s.told(&v), nil
 }
 
 // Same says whether a selected mailbox is still there, under this UIDVALIDITY, as far
@@ -65,7 +65,7 @@ func (s *IMAPSession) Same(name string, uidValidity uint32) bool {
 // Changed says whether a selected mailbox has changed since it was told of. It lets
 // no time pass. Another's \Seen alone it does not see.
 func (s *IMAPSession) Changed(name string, since target.Counters) bool {
-	v, err := s.open("NOOP", name, "r")
+	v, err := s.open(request{verb: "NOOP"}, name, "r")
 	return err == nil && v.counters() != since
 }
 
@@ -111,17 +111,17 @@ func (s *IMAPSession) ReplaceFlags(ctx context.Context, name string, uids []uint
 	rights := v.entry.acl.rights(s.user, v.entry.owner())
 	add := permitted(flags, rights)
 	if len(permitted([]string{`\Seen`, `\Deleted`, "other"}, rights)) == 0 {
-		return no("UID STORE", "", textDenied)
+		return no(request{verb: "UID STORE"}, "", textDenied)
 	}
 	for _, uid := range sorted(uids) {
 		if r := v.index().live(uid); r != nil {
 			keep := v.folder.flags(flags)
-			remove := slices.DeleteFunc(slices.Clone(s.flagsOf(v, *r)), func(flag string) bool { return slices.Contains(keep, flag) })
-			s.store(v, []uint32{uid}, add, permitted(remove, rights))
+			remove := slices.DeleteFunc(slices.Clone(s.flagsOf(&v, *r)), func(flag string) bool { return slices.Contains(keep, flag) })
+			s.store(&v, []uint32{uid}, add, permitted(remove, rights))
 		}
 	}
 	v.leave()
-	return s.done(ctx, "UID STORE")
+	return s.done(ctx, request{verb: "UID STORE"})
 }
 
 // ExpungeDeleted removes those messages for good that are \Deleted, of these UIDs,
@@ -132,7 +132,7 @@ func (s *IMAPSession) ExpungeDeleted(ctx context.Context, name string, uids []ui
 		return err
 	}
 	if !v.entry.acl.allows(s.user, v.entry.owner(), 'e') {
-		return no("EXPUNGE", "", textDenied)
+		return no(request{verb: "EXPUNGE"}, "", textDenied)
 	}
 	for _, r := range slices.Clone(v.index().records) {
 		if !r.expunged && r.has(`\Deleted`) && (uids == nil || slices.Contains(uids, r.uid)) {
@@ -141,7 +141,7 @@ func (s *IMAPSession) ExpungeDeleted(ctx context.Context, name string, uids []ui
 		}
 	}
 	v.leave()
-	return s.done(ctx, "EXPUNGE")
+	return s.done(ctx, request{verb: "EXPUNGE"})
 }
 
 // Copied says under which UIDs messages were copied.
@@ -152,9 +152,9 @@ type Copied struct {
 
 // CopyMessages copies messages into another mailbox, or moves them there.
 func (s *IMAPSession) CopyMessages(ctx context.Context, name string, uids []uint32, to string, move bool) (Copied, error) {
-	command := "COPY"
+	command := request{verb: "COPY"}
 	if move {
-		command = "MOVE"
+		command.verb = "MOVE"
 	}
 	return s.copy(ctx, command, name, uids, to, move)
 }

@@ -63,7 +63,7 @@ func appendLower(text []byte, flag string) []byte {
 }
 
 // view returns the record as the index view tells it.
-func (r record) view() target.Record {
+func (r *record) view() target.Record {
 	return target.Record{
 		UID: r.uid, GUID: r.guid, Size: r.size, InternalDate: time.Unix(r.internalDate, 0).UTC(),
 		Flags: slices.Clip(r.flags), ModSeq: r.modSeq, Expunged: r.expunged,
@@ -80,6 +80,23 @@ func (x *index) view() []target.Record {
 		}
 	}
 	return x.shown
+}
+
+// viewLive is [index.view] without tombstones.
+func (x *index) viewLive() []target.Record {
+	messages, _ := x.exists()
+	if messages == len(x.records) {
+		return x.view()
+	}
+	if x.shownLive == nil {
+		x.shownLive = make([]target.Record, 0, messages)
+		for i := range x.records {
+			if r := &x.records[i]; !r.expunged {
+				x.shownLive = append(x.shownLive, r.view())
+			}
+		}
+	}
+	return x.shownLive
 }
 
 // indexState is what cyrus.index looks like as a file.
@@ -107,9 +124,13 @@ type index struct {
 	sums          sums     // of them
 	ghosts        int      // messages that the header counts and no record tells of
 	// shown are the records as the index view tells them, which is asked for far more
-	// often than they change; nil: they have changed since.
-	shown []target.Record
-	text  [128]byte // in which checksums are written down
+	// often than they change; shownLive those that are no tombstones. nil: they have
+	// changed since.
+	shown, shownLive []target.Record
+	// scripts is what the records were last taken for, where they are scripts; nil: they
+	// have changed since.
+	scripts *scriptList
+	text    [128]byte // in which checksums are written down
 }
 
 // at returns where the record of that UID is, or would be.

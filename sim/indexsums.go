@@ -21,9 +21,12 @@ type sums struct {
 
 const blockLength = 256
 
+// changed drops what is kept of the records as they were.
+func (x *index) changed() { x.shown, x.shownLive, x.scripts = nil, nil, nil }
+
 // put puts a record at a place, in that of the one which is there, or after all.
 func (x *index) put(i int, r record) {
-	x.shown = nil
+	x.changed()
 	switch {
 	case i == len(x.records):
 		x.records = append(x.records, r)
@@ -77,7 +80,7 @@ func (x *index) remove(which func(record) bool) {
 	before := len(x.records)
 	if x.records = slices.DeleteFunc(x.records, which); len(x.records) != before {
 		x.sumUp()
-		x.shown = nil
+		x.changed()
 	}
 }
 

@@ -27,8 +27,8 @@ func answered(command string, err error) error {
 // visible returns the account's mailboxes that can be opened. All are asked for
 // at once; where one cannot be opened that is refused, and then each that is
 // listed is asked for by its name.
-func (v indexView) visible(account string) ([]header, error) {
-	found, err := v.getUser(account)
+func (v indexView) visible(account string) ([]*entry, error) {
+	found, err := v.askUser(account)
 	if err == nil {
 		return found, nil
 	}
@@ -39,8 +39,13 @@ func (v indexView) visible(account string) ([]header, error) {
 	for _, e := range v.disk.list.ofAccount(account) {
 		listed = append(listed, e.name)
 	}
-	if found, err = v.getMailboxes(listed); err != nil {
+	told, err := v.getMailboxes(listed)
+	if err != nil {
 		return nil, answered("GET MAILBOXES", err)
+	}
+	found = make([]*entry, len(told))
+	for i := range told {
+		found[i] = told[i].entry
 	}
 	return found, nil
 }
@@ -55,10 +60,9 @@ func (v indexView) Mailboxes(ctx context.Context, account string) ([]target.Mail
 		return nil, err
 	}
 	found := make([]target.Mailbox, 0, len(visible))
-	for i := range visible {
-		h := &visible[i]
-		if h.kind == entryMail && !isDeletedName(h.name) {
-			mailbox, err := h.view(account)
+	for _, e := range visible {
+		if e.kind == entryMail && !isDeletedName(e.name) {
+			mailbox, err := v.view(e, account)
 			if err != nil {
 				return nil, err
 			}
@@ -69,18 +73,18 @@ func (v indexView) Mailboxes(ctx context.Context, account string) ([]target.Mail
 	return found, nil
 }
 
-// view returns the header as a snapshot has it.
-func (h *header) view(account string) (target.Mailbox, error) {
-	name, err := h.entry.shownTo(account)
+// view returns a mailbox that can be opened as a snapshot has it, without its records.
+func (v indexView) view(e *entry, account string) (target.Mailbox, error) {
+	name, err := e.shownTo(account)
 	if err != nil {
 		return target.Mailbox{}, fmt.Errorf("index view of %s: %w", account, err)
 	}
-	m := target.Mailbox{
-		Name: name, UniqueID: h.uniqueID, UIDValidity: h.uidValidity, LastUID: h.lastUID,
-		HighestModSeq: h.highestModSeq, ACL: h.entry.aclText(h.acl), QuotaRoot: h.quotaRoot, SyncCRC: h.entry.crcText(h.crc),
-	}
-	m.Annotations = annotationsFor(h.annotations, account)
-	return m, nil
+	f := v.disk.folder(e)
+	x := &f.index
+	return target.Mailbox{
+		Name: name, UniqueID: e.uniqueID, UIDValidity: x.uidValidity, LastUID: x.lastUID, HighestModSeq: x.highestModSeq,
+		ACL: e.aclText(e.acl), QuotaRoot: f.quotaRoot, SyncCRC: e.crcText(x.crc), Annotations: f.annotationsFor(account),
+	}, nil
 }
 
 // Mailbox implements [target.IndexView].
@@ -89,16 +93,15 @@ func (v indexView) Mailbox(ctx context.Context, account, name string) (target.Ma
 		return target.Mailbox{}, err
 	}
 	internal := v.disk.list.internal(account, name)
-	full, err := v.getFullMailbox(internal)
+	e, err := v.askMailbox(internal)
 	if err != nil {
 		return target.Mailbox{}, answered("GET FULLMAILBOX "+internal, err)
 	}
-	header := full.header()
-	m, err := header.view(account)
+	m, err := v.view(e, account)
 	if err != nil {
 		return target.Mailbox{}, err
 	}
-	m.Records = full.index().view()
+	m.Records = v.disk.folder(e).index.view()
 	return m, nil
 }
 
@@ -143,9 +146,9 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 			meta.Seen = append(meta.Seen, target.Seen{UniqueID: uniqueID, UIDs: uidSet(seen.uids)})
 		}
 	}
-	for _, h := range visible {
-		if isDeletedName(h.name) {
-			meta.Deleted = append(meta.Deleted, h.uniqueID)
+	for _, e := range visible {
+		if isDeletedName(e.name) {
+			meta.Deleted = append(meta.Deleted, e.uniqueID)
 		}
 	}
 	slices.Sort(meta.Deleted)

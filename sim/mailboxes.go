@@ -44,7 +44,7 @@ func (s *server) createAlone(name string, rights acl) *entry {
 	}
 	f := newFolder(e.uniqueID, e.uidValidity)
 	f.quotaRoot = s.quotaRootOf(name)
-	s.disk.folders[e.uniqueID] = f
+	s.disk.folders.put(e.uniqueID, f)
 	s.disk.list.put(e)
 	v := s.visit(e)
 	f.index.createdModSeq = v.nextModSeq()
@@ -131,7 +131,7 @@ func (s *server) deleteDelayed(e *entry) {
 
 // remove takes a mailbox away for good, with all that lies in its directory.
 func (s *server) remove(e *entry) {
-	delete(s.disk.folders, e.uniqueID)
+	s.disk.folders.remove(e.uniqueID)
 	if isDeletedName(e.name) {
 		s.disk.list.remove(e.name)
 	} else {
@@ -144,6 +144,7 @@ func (s *server) remove(e *entry) {
 // setACL sets one identifier's rights.
 func (s *server) setACL(e *entry, rights acl) {
 	v := s.visit(e)
-	e.acl, e.folderModSeq = rights, v.nextModSeq()
+	s.disk.list.grant(e, rights)
+	e.folderModSeq = v.nextModSeq()
 	v.leave()
 }

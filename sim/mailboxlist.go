@@ -27,6 +27,7 @@ type entry struct {
 	createdModSeq uint64
 	folderModSeq  uint64
 	formerNames   []string
+	home          home
 	owned         ownedBy
 	shown         shownName
 	shownACL      shownACL
@@ -94,29 +95,31 @@ func (e *entry) crcText(crc uint32) string {
 // mailboxList is mailboxes.db: entries in order of their names.
 type mailboxList struct {
 	entries  []*entry
-	named    map[string]*entry     // the same by name
-	accounts map[string]belongings // by account, of whom somebody has asked; nil: the list has changed since
-	known    map[called]string     // what [mailboxname.Internal] says
+	named    map[string]*entry            // the same by name
+	accounts map[string]belongings        // by account, of whom somebody has asked; nil: the list has changed since
+	visible  map[string][]string          // by user, of whom somebody has asked; nil: the list or its rights have changed since
+	known    map[string]map[string]string // what [mailboxname.Internal] says, by account and name
 }
 
 // belongings are an account's mailboxes, INBOX first, and deleted ones that are still
 // kept. They are asked for far more often than they change.
 type belongings struct{ all, deleted []*entry }
 
-// called is a mailbox as an account calls it.
-type called struct{ account, name string }
-
 // internal returns the internal name of what an account calls so.
 func (l *mailboxList) internal(account, name string) string {
-	as := called{account, name}
-	if internal, ok := l.known[as]; ok {
+	names := l.known[account]
+	if internal, ok := names[name]; ok {
 		return internal
 	}
-	if l.known == nil {
-		l.known = map[called]string{}
+	if names == nil {
+		if l.known == nil {
+			l.known = map[string]map[string]string{}
+		}
+		names = map[string]string{}
+		l.known[account] = names
 	}
-	l.known[as] = mailboxname.Internal(account, name)
-	return l.known[as]
+	names[name] = mailboxname.Internal(account, name)
+	return names[name]
 }
 
 // owned returns the mailbox that an account calls so, or nil.
@@ -167,14 +170,15 @@ func (l *mailboxList) put(e *entry) {
 	if l.named == nil {
 		l.named = map[string]*entry{}
 	}
-	l.named[e.name], l.accounts = e, nil
+	l.named[e.name] = e
+	l.changed()
 }
 
 func (l *mailboxList) remove(name string) {
 	if i, ok := l.at(name); ok {
 		l.entries = slices.Delete(l.entries, i, i+1)
 		delete(l.named, name)
-		l.accounts = nil
+		l.changed()
 	}
 }
 
@@ -218,6 +222,35 @@ func (l *mailboxList) belongings(account string) belongings {
 	l.accounts[account] = belongings{found, found[alive:]}
 	return l.accounts[account]
 }
+
+// visibleTo returns what the user calls the mailboxes that it can see, sorted, to be read
+// alone.
+func (l *mailboxList) visibleTo(user string) []string {
+	if known, ok := l.visible[user]; ok {
+		return known
+	}
+	names := make([]string, 0, usualMailboxes)
+	for _, e := range l.entries {
+		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(user, e.owner(), 'l') {
+			continue
+		}
+		if name, err := e.shownTo(user); err == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if l.visible == nil {
+		l.visible = map[string][]string{}
+	}
+	l.visible[user] = names
+	return names
+}
+
+// grant sets the rights of a mailbox of the list.
+func (l *mailboxList) grant(e *entry, rights acl) { e.acl, l.visible = rights, nil }
+
+// changed drops what is kept of the list as it was.
+func (l *mailboxList) changed() { l.accounts, l.visible = nil, nil }
 
 func (l *mailboxList) hasChildren(name string) bool {
 	prefix := name + "."

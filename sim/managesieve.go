@@ -25,7 +25,7 @@ type scriptSession struct {
 
 var _ target.ScriptSession = (*scriptSession)(nil)
 
-func (s *scriptSession) do(ctx context.Context, command string, d time.Duration) error {
+func (s *scriptSession) do(ctx context.Context, command request, d time.Duration) error {
 	if s.closed {
 		return fmt.Errorf("%s: the session is closed", command)
 	}
@@ -35,7 +35,7 @@ func (s *scriptSession) do(ctx context.Context, command string, d time.Duration)
 	return s.work(ctx, s.life, serviceSieve, command, d)
 }
 
-func (s *scriptSession) done(ctx context.Context, command string) error {
+func (s *scriptSession) done(ctx context.Context, command request) error {
 	return s.answer(ctx, s.life, serviceSieve, command)
 }
 
@@ -51,7 +51,7 @@ func (s *scriptSession) script(name string) *storedScript {
 
 // List implements [target.ScriptSession].
 func (s *scriptSession) List(ctx context.Context) ([]target.ScriptInfo, error) {
-	if err := s.do(ctx, "LISTSCRIPTS", readTime); err != nil {
+	if err := s.do(ctx, request{verb: "LISTSCRIPTS"}, readTime); err != nil {
 		return nil, err
 	}
 	infos := []target.ScriptInfo{}
@@ -63,7 +63,7 @@ func (s *scriptSession) List(ctx context.Context) ([]target.ScriptInfo, error) {
 
 // Get implements [target.ScriptSession].
 func (s *scriptSession) Get(ctx context.Context, name string) ([]byte, error) {
-	command := "GETSCRIPT " + name
+	command := request{"GETSCRIPT", name}
 	if err := s.do(ctx, command, readTime); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (s *scriptSession) Get(ctx context.Context, name string) ([]byte, error) {
 // Put implements [target.ScriptSession]. A script that go-sieve does not
 // understand is refused with its reason, also where Cyrus knows the extension.
 func (s *scriptSession) Put(ctx context.Context, name string, source []byte) error {
-	command := "PUTSCRIPT " + name
+	command := request{"PUTSCRIPT", name}
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *scriptSession) Put(ctx context.Context, name string, source []byte) err
 	case old == nil && len(scripts) >= maxScripts:
 		return no(command, "QUOTA/MAXSCRIPTS", "You are only allowed 5 scripts on this server")
 	}
-	if _, _, err := s.pair.compile(source); err != nil {
+	if _, err := s.pair.compile(source); err != nil {
 		return no(command, "", err.Error())
 	}
 	s.store(name, source)
@@ -126,13 +126,14 @@ func (s *scriptSession) sieveMailbox() *visit {
 	if e == nil {
 		e = s.create(s.disk.list.internal(s.account, sieveMailbox), acl{{s.account, rightLetters}})
 		e.kind = entrySieve
+		s.disk.list.changed()
 	}
 	return s.visit(e)
 }
 
 // Activate implements [target.ScriptSession].
 func (s *scriptSession) Activate(ctx context.Context, name string) error {
-	command := "SETACTIVE " + name
+	command := request{"SETACTIVE", name}
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (s *scriptSession) activate(name string) {
 
 // Delete implements [target.ScriptSession].
 func (s *scriptSession) Delete(ctx context.Context, name string) error {
-	command := "DELETESCRIPT " + name
+	command := request{"DELETESCRIPT", name}
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}

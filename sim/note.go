@@ -30,6 +30,15 @@ func (s *server) logEntry(e logEntry) {
 // mailboxes that it concerns when the account's conversations are committed.
 const commitTime = 20 * time.Millisecond
 
+// newNotes returns room for the notes of one commit, which are written by [logOneByOne].
+// It is the room of the commit before, unless that has yet to write some.
+func (s *server) newNotes() []logEntry {
+	if len(s.notes) > 0 {
+		s.noteRoom = nil
+	}
+	return s.noteRoom[:0]
+}
+
 // logOneByOne notes what one commit changed. Where sync_client takes its log meanwhile,
 // a part of the notes waits for the next batch: what blocks that one does not block the
 // part that went before.
@@ -37,6 +46,7 @@ func (s *server) logOneByOne(notes []logEntry) {
 	if len(notes) == 0 {
 		return
 	}
+	s.noteRoom = notes
 	s.logNotes() // of the commit before
 	s.logEntry(notes[0])
 	rest := notes[1:]

@@ -14,11 +14,11 @@ func (p *Pair) Recipient(ctx context.Context, name target.ServerName, account st
 		return err
 	}
 	if s.disk.list.owned(account, inbox) == nil {
-		return unknownUser("RCPT TO:<" + account + ">")
+		return unknownUser(request{"RCPT", "TO:<" + account + ">"})
 	}
 	return nil
 }
 
-func unknownUser(command string) error {
-	return &target.RefusedError{Command: command, Status: "550", Text: "5.1.1 User unknown"}
+func unknownUser(command request) error {
+	return &target.RefusedError{Command: command.String(), Status: "550", Text: "5.1.1 User unknown"}
 }

@@ -49,7 +49,7 @@ func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool)
 	v := s.visit(e)
 	v.refusal("reconstruct")
 	if v.folder == nil {
-		s.disk.folders[e.uniqueID] = newFolder(e.uniqueID, e.uidValidity)
+		s.disk.folders.put(e.uniqueID, newFolder(e.uniqueID, e.uidValidity))
 		v = s.visit(e)
 		v.folder.index.state = indexGone
 	}

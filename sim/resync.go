@@ -19,7 +19,7 @@ func (s *session) Resync(ctx context.Context, name string, known target.Known) (
 	x := v.index()
 	told := target.Resync{UIDValidity: x.uidValidity, HighestModSeq: x.highestModSeq}
 	if known.UIDValidity != x.uidValidity || known.ModSeq >= x.highestModSeq {
-		return told, s.done(ctx, "EXAMINE "+name)
+		return told, s.done(ctx, request{"EXAMINE", name})
 	}
 	if known.ModSeq >= x.deletedModSeq {
 		told.Vanished = tombstonesSince(x, known.ModSeq)
@@ -29,10 +29,10 @@ func (s *session) Resync(ctx context.Context, name string, known target.Known) (
 	}
 	for _, r := range x.records {
 		if !r.expunged && r.modSeq > known.ModSeq {
-			told.Changed = append(told.Changed, target.Record{UID: r.uid, Flags: s.flagsOf(v, r), ModSeq: r.modSeq})
+			told.Changed = append(told.Changed, target.Record{UID: r.uid, Flags: s.flagsOf(&v, r), ModSeq: r.modSeq})
 		}
 	}
-	return told, s.done(ctx, "EXAMINE "+name)
+	return told, s.done(ctx, request{"EXAMINE", name})
 }
 
 // tombstonesSince returns the UIDs of tombstones that are younger than that.

@@ -154,7 +154,7 @@ func (b saboteur) ReplaceCompiled(ctx context.Context, name target.ServerName, a
 	if !ok || a.bytecode[script].sha1 == "" {
 		return fail(errors.New("there is none"))
 	}
-	code, _, err := b.pair.compile(source)
+	code, err := b.pair.compile(source)
 	if err != nil {
 		return fail(err)
 	}

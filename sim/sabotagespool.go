@@ -173,9 +173,9 @@ func (b saboteur) RemoveFolder(ctx context.Context, name target.ServerName, acco
 		return target.Evidence{}, err
 	}
 	what := fmt.Sprintf("the directory of %s of %s", mailbox, account)
-	folders := b.pair.server(name).disk.folders
-	return b.damage(ctx, name, what, what+" was removed", func() string { return fmt.Sprint("there: ", folders[v.entry.uniqueID] != nil) }, func() error {
-		delete(folders, v.entry.uniqueID)
+	folders := &b.pair.server(name).disk.folders
+	return b.damage(ctx, name, what, what+" was removed", func() string { return fmt.Sprint("there: ", folders.at[v.entry.uniqueID] != nil) }, func() error {
+		folders.remove(v.entry.uniqueID)
 		return nil
 	})
 }

@@ -73,15 +73,15 @@ func (b saboteur) PutBack(ctx context.Context, name target.ServerName, account, 
 	}
 	d, id := b.pair.server(name).disk, v.entry.uniqueID
 	return b.damage(ctx, name, fmt.Sprintf("directory of %s of %s", mailbox, account), summary,
-		func() string { return d.folders[id].describe() },
+		func() string { return d.folders.at[id].describe() },
 		func() error {
 			kept, ok := d.backups[id]
 			if !ok {
 				return errors.New("there is no backup of it")
 			}
 			restored := kept.clone()
-			restored.annotations = d.folders[id].annotations // lie in the server's annotations.db
-			d.folders[id] = restored
+			restored.annotations = d.folders.at[id].annotations // lie in the server's annotations.db
+			d.folders.put(id, restored)
 			return nil
 		})
 }

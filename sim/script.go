@@ -26,44 +26,39 @@ const sieveMailbox = inbox + "/#sieve"
 type bytecode struct {
 	source   string // what it was compiled from
 	sha1     string
+	script   *sieve.Script // what runs
 	modified int64
 }
 
 // compile checks a script and turns it into what delivery runs.
-func (p *Pair) compile(source []byte) (bytecode, *sieve.Script, error) {
+func (p *Pair) compile(source []byte) (bytecode, error) {
 	if known, ok := p.compiled[string(source)]; ok {
-		return known.bytecode, known.script, nil
+		return known, nil
 	}
 	options := sieve.DefaultOptions()
 	tokens, err := lexer.Lex(bytes.NewReader(source), &options.Lexer)
 	if err != nil {
-		return bytecode{}, nil, err
+		return bytecode{}, err
 	}
 	commands, err := parser.Parse(lexer.NewStream(tokens), &options.Parser)
 	if err != nil {
-		return bytecode{}, nil, err
+		return bytecode{}, err
 	}
 	if redirects(commands) {
-		return bytecode{}, nil, errRedirect
+		return bytecode{}, errRedirect
 	}
 	script, err := interp.LoadScript(commands, &options.Interp)
 	if err != nil {
-		return bytecode{}, nil, err
+		return bytecode{}, err
 	}
 	// Bytecode knows neither comments nor lines: it is made of what is left.
-	sum := sha1.New()
+	var left []byte
 	for _, token := range tokens {
-		fmt.Fprintf(sum, "%T %s\n", token, withoutPosition(token))
+		left = fmt.Appendf(left, "%T %s\n", token, withoutPosition(token))
 	}
-	code := bytecode{source: string(source), sha1: hex.EncodeToString(sum.Sum(nil))}
-	p.compiled[string(source)] = compiled{code, script}
-	return code, script, nil
-}
-
-// compiled is a script that was compiled before.
-type compiled struct {
-	bytecode bytecode
-	script   *sieve.Script
+	code := bytecode{source: string(source), sha1: guidOf(left), script: script}
+	p.compiled[code.source] = code
+	return code, nil
 }
 
 // withoutPosition renders a token, but for where it stands.
@@ -127,21 +122,53 @@ type storedScript struct {
 	record record
 }
 
-// scripts returns the account's scripts, sorted by name.
+// scriptList is what an account's scripts are, as of these changes. It is asked for with
+// each look at the account, and seldom changes.
+type scriptList struct {
+	account  *accountState // whose list of scripts was gone by; nil: there was none
+	listings int           // of it
+	files    int           // changes of the mailbox's files
+	stored   []storedScript
+	kept     []string // as tidyScripts goes by them; nil: nobody has asked
+}
+
+// scripts returns the account's scripts, sorted by name, to be read alone.
 func (d *disk) scripts(account string) []storedScript {
+	if list := d.scriptList(account); list != nil {
+		return list.stored
+	}
+	return nil
+}
+
+// scriptList returns what the account's scripts are; nil where no mailbox holds any.
+func (d *disk) scriptList(account string) *scriptList {
 	e := d.list.owned(account, sieveMailbox)
 	if e == nil || d.folder(e) == nil {
 		return nil
 	}
+	f, a := d.folder(e), d.accounts[account]
+	listings := 0
+	if a != nil {
+		listings = a.listings
+	}
+	if known := f.index.scripts; known != nil && known.account == a && known.listings == listings && known.files == f.files.changes {
+		return known
+	}
+	f.index.scripts = &scriptList{account: a, listings: listings, files: f.files.changes, stored: f.storedScripts(a)}
+	return f.index.scripts
+}
+
+// storedScripts reads the scripts that a mailbox holds, whose names are as the account's
+// list has them, if there is one.
+func (f *folder) storedScripts(a *accountState) []storedScript {
 	var found []storedScript
-	f := d.folder(e)
 	for _, r := range f.index.records {
 		if r.expunged {
 			continue
 		}
 		given := f.given(listing{r.uid, r.size})
 		name := ""
-		if a, ok := d.accounts[account]; ok {
+		if a != nil {
 			name = a.scriptList[r.uid].name
 		}
 		if name == "" {
@@ -177,6 +204,7 @@ func (s *server) installScripts(account string, changed []uint32) {
 		switch {
 		case r.expunged:
 			delete(a.scriptList, uid)
+			a.listings++
 			if s.hasScript(account, name) {
 				continue // it was stored anew
 			}
@@ -201,10 +229,11 @@ func (s *server) installScripts(account string, changed []uint32) {
 // later on is not looked at again, whatever becomes of its flags.
 func (s *server) installScript(a *accountState, uid uint32, listed listedScript, source []byte) {
 	a.scriptList[uid] = listed
+	a.listings++
 	if !slices.Contains(a.scriptRows, listed.id) {
 		a.scriptRows = append(a.scriptRows, listed.id)
 	}
-	if code, _, err := s.pair.compile(source); err == nil {
+	if code, err := s.pair.compile(source); err == nil {
 		code.modified = s.clock().Unix()
 		a.bytecode[listed.name] = code
 	}
@@ -230,8 +259,8 @@ func (s *server) file(ctx context.Context, account string, message []byte) []fil
 		return keep
 	}
 	s.recompile(account, a)
-	_, script, err := s.pair.compile([]byte(a.bytecode[a.defaultScript].source))
-	if err != nil {
+	script := a.bytecode[a.defaultScript].script
+	if script == nil {
 		return keep
 	}
 	envelope := interp.EnvelopeStatic{From: "mta@drill.example", To: account}
@@ -260,7 +289,7 @@ func (s *server) recompile(account string, a *accountState) {
 		if stored.source == nil {
 			continue
 		}
-		if code, _, err := s.pair.compile(stored.source); err == nil {
+		if code, err := s.pair.compile(stored.source); err == nil {
 			code.modified = s.clock().Unix()
 			s.renamesScripts(a)
 			a.bytecode[stored.name] = code

@@ -29,18 +29,18 @@ func (p *Pair) OpenScripts(ctx context.Context, name target.ServerName, account 
 // Put refuses names that no script can have, and does as the other Put.
 func (s *ScriptSession) Put(ctx context.Context, name string, source []byte) error {
 	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
-		return no("PUTSCRIPT", "", "Invalid script name")
+		return no(request{verb: "PUTSCRIPT"}, "", "Invalid script name")
 	}
 	return s.scriptSession.Put(ctx, name, source)
 }
 
 // Check says whether a script would be taken (CHECKSCRIPT).
 func (s *ScriptSession) Check(ctx context.Context, source []byte) error {
-	const command = "CHECKSCRIPT"
+	command := request{verb: "CHECKSCRIPT"}
 	if err := s.do(ctx, command, readTime); err != nil {
 		return err
 	}
-	if _, _, err := s.pair.compile(source); err != nil {
+	if _, err := s.pair.compile(source); err != nil {
 		return no(command, "", err.Error())
 	}
 	return s.done(ctx, command)
@@ -48,7 +48,7 @@ func (s *ScriptSession) Check(ctx context.Context, source []byte) error {
 
 // HaveSpace says whether there is room for a script of that size (HAVESPACE).
 func (s *ScriptSession) HaveSpace(ctx context.Context, name string, size int) error {
-	command := "HAVESPACE " + name
+	command := request{"HAVESPACE", name}
 	if err := s.do(ctx, command, readTime); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *ScriptSession) HaveSpace(ctx context.Context, name string, size int) er
 
 // Rename gives a script another name, active or not (RENAMESCRIPT).
 func (s *ScriptSession) Rename(ctx context.Context, from, to string) error {
-	command := "RENAMESCRIPT " + from
+	command := request{"RENAMESCRIPT", from}
 	if err := s.do(ctx, command, scriptTime); err != nil {
 		return err
 	}

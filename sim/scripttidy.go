@@ -14,7 +14,10 @@ func (s *server) tidyScripts(account string) {
 	if !ok || len(a.bytecode) == 0 && a.defaultScript == "" || s.disk.list.owned(account, inbox) == nil {
 		return
 	}
-	kept := a.keptScripts(s.disk.scripts(account))
+	var kept []string
+	if list := s.disk.scriptList(account); list != nil {
+		kept = list.keptScripts()
+	}
 	for name := range a.bytecode {
 		if !slices.Contains(kept, name) {
 			delete(a.bytecode, name)
@@ -27,11 +30,18 @@ func (s *server) tidyScripts(account string) {
 
 // keptScripts returns the names of scripts as Cyrus lists them to see whose bytecode may
 // stay.
-func (a *accountState) keptScripts(stored []storedScript) []string {
+func (l *scriptList) keptScripts() []string {
+	if l.kept == nil {
+		l.kept = l.account.keptOf(l.stored)
+	}
+	return l.kept
+}
+
+func (a *accountState) keptOf(stored []storedScript) []string {
 	row := func(s storedScript) int { return slices.Index(a.scriptRows, a.scriptList[s.record.uid].id) }
-	slices.SortFunc(stored, func(one, other storedScript) int { return row(one) - row(other) })
+	inOrder := slices.SortedFunc(slices.Values(stored), func(one, other storedScript) int { return row(one) - row(other) })
 	var kept []string
-	for _, script := range stored {
+	for _, script := range inOrder {
 		if script.record.has(`\Flagged`) && len(kept) > 0 {
 			kept[0] = script.name
 		} else {

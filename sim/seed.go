@@ -59,7 +59,7 @@ func (p *Pair) seedMailbox(account string, seed target.SeedMailbox) error {
 	v.leave()
 	copied := *e
 	replica.disk.list.put(&copied)
-	replica.disk.folders[e.uniqueID] = v.folder.clone()
+	replica.disk.folders.put(e.uniqueID, v.folder.clone())
 	ours, theirs := master.disk.account(account), replica.disk.account(account)
 	theirs.modSeq, theirs.uidValidity = ours.modSeq, ours.uidValidity
 	return nil

@@ -29,6 +29,7 @@ type server struct {
 	idledOut  int           // counts jumps of its clock that ended idle sessions
 	client    *syncClient
 	notes     []logEntry // what a commit has yet to note for replication
+	noteRoom  []logEntry // in which they are
 	rooting   rooting
 	syslog    []byte
 }
@@ -71,9 +72,12 @@ func (s *server) kill() {
 
 // logf writes a line of syslog.
 func (s *server) logf(format string, args ...any) {
-	line := traced{s.clock(), string(s.name) + " cyrus/" + fmt.Sprintf(format, args...)}
-	s.pair.trace = append(s.pair.trace, line)
-	s.syslog = append(line.append(s.syslog), '\n')
+	w, now := s.pair.world, s.clock()
+	from := len(w.said)
+	w.said = fmt.Appendf(append(append(w.said, s.name...), " cyrus/"...), format, args...)
+	w.trace = append(w.trace, traced{now, len(w.said)})
+	s.syslog = append(now.AppendFormat(s.syslog, whenTraced), w.said[from:]...)
+	s.syslog = append(s.syslog, '\n')
 }
 
 // service is what a client connects to. Its value is the name that errors carry.
@@ -154,7 +158,7 @@ func (s *server) waitFor(ctx context.Context, of service) error {
 }
 
 // work lets a command take about d, until just before its effect.
-func (s *server) work(ctx context.Context, life int, of service, command string, d time.Duration) error {
+func (s *server) work(ctx context.Context, life int, of service, command request, d time.Duration) error {
 	if err := s.pair.takes(ctx, d); err != nil {
 		return err
 	}
@@ -166,20 +170,20 @@ func (s *server) work(ctx context.Context, life int, of service, command string,
 
 // stillUp fails where the server has died since: nobody answers any more, and
 // what was asked may or may not have been done.
-func (s *server) stillUp(life int, command string) error {
+func (s *server) stillUp(life int, command request) error {
 	if !s.up() || s.life != life {
 		return lost(command, s.name)
 	}
 	return nil
 }
 
-func lost(command string, server target.ServerName) error {
+func lost(command request, server target.ServerName) error {
 	return fmt.Errorf("%s: connection to %s lost before the answer came", command, server)
 }
 
 // answer lets the server's answer travel: what is asked for takes effect before
 // its client knows.
-func (s *server) answer(ctx context.Context, life int, of service, command string) error {
+func (s *server) answer(ctx context.Context, life int, of service, command request) error {
 	if err := s.pair.takes(ctx, connectTime); err != nil {
 		return err
 	}

@@ -24,8 +24,18 @@ var (
 	_ target.BodyDigester = (*session)(nil)
 )
 
+// request is what a client asks for. It is written down for who is told what became of it.
+type request struct{ verb, of string }
+
+func (r request) String() string {
+	if r.of == "" {
+		return r.verb
+	}
+	return r.verb + " " + r.of
+}
+
 // do lets one command take about d, until just before its effect.
-func (s *session) do(ctx context.Context, command string, d time.Duration) error {
+func (s *session) do(ctx context.Context, command request, d time.Duration) error {
 	if s.closed {
 		return fmt.Errorf("%s: the session is closed", command)
 	}
@@ -37,23 +47,23 @@ func (s *session) do(ctx context.Context, command string, d time.Duration) error
 	}
 	if s.idled != s.idledOut {
 		s.dead = true
-		return &target.RefusedError{Command: command, Status: "BYE", Text: "idle for too long"}
+		return &target.RefusedError{Command: command.String(), Status: "BYE", Text: "idle for too long"}
 	}
 	return s.work(ctx, s.life, serviceIMAP, command, d)
 }
 
 // end lets the answer to a command travel.
-func (s *session) done(ctx context.Context, command string) error {
+func (s *session) done(ctx context.Context, command request) error {
 	return s.answer(ctx, s.life, serviceIMAP, command)
 }
 
 // no is what the server refuses a command with.
-func no(command, code, text string) error {
-	return &target.RefusedError{Command: command, Status: "NO", Code: code, Text: text}
+func no(command request, code, text string) error {
+	return &target.RefusedError{Command: command.String(), Status: "NO", Code: code, Text: text}
 }
 
 // writable refuses where nothing can be written to the disk that holds mail.
-func (s *server) writable(command string) error {
+func (s *server) writable(command request) error {
 	if s.disk.readOnly {
 		s.cannotWrite(string(serviceIMAP))
 		return no(command, "", textIOError)
@@ -65,7 +75,7 @@ func (s *server) writable(command string) error {
 func (s *session) internal(name string) string { return s.disk.list.internal(s.user, name) }
 
 // lookUp returns a mailbox to which the user has these rights.
-func (s *session) lookUp(command, name, rights string) (*entry, error) {
+func (s *session) lookUp(command request, name, rights string) (*entry, error) {
 	e := s.disk.list.find(s.internal(name))
 	if e == nil || e.kind != entryMail {
 		return nil, no(command, "", textNonexistent)
@@ -75,7 +85,7 @@ func (s *session) lookUp(command, name, rights string) (*entry, error) {
 
 // allowed refuses what the user has no right to; who may not even know of the
 // mailbox is told that there is none.
-func (s *session) allowed(command string, e *entry, rights string) error {
+func (s *session) allowed(command request, e *entry, rights string) error {
 	owner := e.owner()
 	for _, right := range rights {
 		switch {
@@ -90,14 +100,14 @@ func (s *session) allowed(command string, e *entry, rights string) error {
 }
 
 // open returns a mailbox whose index can be read.
-func (s *session) open(command, name, rights string) (*visit, error) {
+func (s *session) open(command request, name, rights string) (visit, error) {
 	e, err := s.lookUp(command, name, rights)
 	if err != nil {
-		return nil, err
+		return visit{}, err
 	}
-	v := s.visit(e)
+	v := s.visitTo(e)
 	if text := v.refusal(string(serviceIMAP)); text != "" {
-		return nil, no(command, "", text)
+		return visit{}, no(command, "", text)
 	}
 	return v, nil
 }
@@ -116,35 +126,32 @@ func (v *visit) trouble() string {
 // selectMailbox opens a mailbox and goes through its records. Of one whose
 // checksum does not hold imapd dies. Only then it looks whether the user may do so at
 // all: what is noted of recent messages is noted for whoever tries.
-func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, d time.Duration) (*visit, error) {
-	command := verb + " " + name
+func (s *session) selectMailbox(ctx context.Context, verb, name, rights string, d time.Duration) (visit, error) {
+	command := request{verb, name}
 	if err := s.do(ctx, command, d); err != nil {
-		return nil, err
+		return visit{}, err
 	}
 	v, err := s.open(command, name, "")
 	if err == nil && verb == "SELECT" {
 		err = s.writable(command) // EXAMINE opens the index to read alone
 	}
 	if err != nil {
-		return nil, err
+		return visit{}, err
 	}
 	if v.index().rotten() {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalRecord)
-		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalRecord}
+		return visit{}, &target.RefusedError{Command: command.String(), Status: "BYE", Text: fatalRecord}
 	}
 	if v.entry.owner() != s.user && s.disk.account(s.user).seenBroken {
 		s.dead = true
 		s.fatal(serviceIMAP, fatalSeen)
-		return nil, &target.RefusedError{Command: command, Status: "BYE", Text: fatalSeen}
+		return visit{}, &target.RefusedError{Command: command.String(), Status: "BYE", Text: fatalSeen}
 	}
 	if verb == "SELECT" {
-		s.tellRecent(v)
+		s.tellRecent(&v)
 	}
-	if err := s.allowed(command, v.entry, rights); err != nil {
-		return nil, err
-	}
-	return v, nil
+	return v, s.allowed(command, v.entry, rights)
 }
 
 const fatalSeen = "Fatal error: Internal error: assertion failed: lib/cyrusdb_twoskip.c"
@@ -153,20 +160,10 @@ const fatalRecord = "Fatal error: Internal error: assertion failed: imap/message
 
 // List implements [target.Session].
 func (s *session) List(ctx context.Context) ([]string, error) {
-	if err := s.do(ctx, "LIST", readTime); err != nil {
+	if err := s.do(ctx, request{verb: "LIST"}, readTime); err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, usualMailboxes)
-	for _, e := range s.disk.list.entries {
-		if e.kind != entryMail || isDeletedName(e.name) || !e.acl.allows(s.user, e.owner(), 'l') {
-			continue
-		}
-		if name, err := e.shownTo(s.user); err == nil {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
+	return slices.Clone(s.disk.list.visibleTo(s.user)), nil
 }
 
 // Records implements [target.Session].
@@ -175,12 +172,15 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 	if err != nil {
 		return nil, err
 	}
+	if s.owns(&v) {
+		return v.index().viewLive(), nil
+	}
 	exist, _ := v.index().exists()
 	records := make([]target.Record, 0, exist)
 	for _, r := range v.index().records {
 		if !r.expunged {
 			told := r.view()
-			told.Flags = s.flagsOf(v, r)
+			told.Flags = s.flagsOf(&v, r)
 			records = append(records, told)
 		}
 	}
@@ -193,11 +193,26 @@ func (s *session) Header(ctx context.Context, name, field string, uids []uint32)
 	if err != nil {
 		return nil, err
 	}
-	all := v.listed(uids)
-	values := make(map[uint32]string, len(all))
-	for _, listed := range all {
-		if value, ok := v.folder.given(listed).field(field); ok {
-			values[listed.uid] = value
+	exist, _ := v.index().exists()
+	if uids != nil {
+		exist = len(uids)
+	}
+	values := make(map[uint32]string, exist)
+	add := func(r *record) {
+		if value, ok := v.folder.given(listing{r.uid, r.size}).field(field); ok {
+			values[r.uid] = value
+		}
+	}
+	if uids == nil {
+		for i := range v.index().records {
+			if r := &v.index().records[i]; !r.expunged {
+				add(r)
+			}
+		}
+	}
+	for _, uid := range uids {
+		if r := v.index().live(uid); r != nil {
+			add(r)
 		}
 	}
 	return values, nil
@@ -278,7 +293,7 @@ func (f *folder) given(r listing) file {
 
 // Status implements [target.MailboxChanges]. It reads the index's header alone.
 func (s *session) Status(ctx context.Context, name string) (target.Counters, error) {
-	command := "STATUS " + name
+	command := request{"STATUS", name}
 	if err := s.do(ctx, command, readTime); err != nil {
 		return target.Counters{}, err
 	}

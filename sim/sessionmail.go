@@ -14,7 +14,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	if len(messages) == 0 {
 		return 0, nil, nil
 	}
-	command := "APPEND " + name
+	command := request{"APPEND", name}
 	if err := s.do(ctx, command, appendTime); err != nil {
 		s.leaveOrphan(name, messages[0].Body)
 		return 0, nil, err
@@ -27,7 +27,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	for _, message := range messages {
 		bytes += int64(len(message.Body))
 	}
-	if s.overQuota(v, bytes) {
+	if s.overQuota(&v, bytes) {
 		return 0, nil, no(command, s.pair.version.overQuotaCode, textOverQuota)
 	}
 	if v.lastIsRotten() {
@@ -38,7 +38,7 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		return 0, nil, no(command, "", textIOError)
 	}
 	if v.future() {
-		return 0, nil, s.dieOfFuture(command, v, messages[0].Body)
+		return 0, nil, s.dieOfFuture(command, &v, messages[0].Body)
 	}
 	var uids, seen []uint32
 	for _, message := range messages {
@@ -46,14 +46,14 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 		if !message.InternalDate.IsZero() {
 			date = message.InternalDate.Unix()
 		}
-		flags, ownSeen := s.given(v, message.Flags)
+		flags, ownSeen := s.given(&v, message.Flags)
 		uids = append(uids, v.add(sentFile(message, date), flags))
 		if ownSeen {
 			seen = append(seen, uids[len(uids)-1])
 		}
 	}
 	if len(seen) > 0 {
-		s.setSeen(v, s.seen(v).with(true, seen...))
+		s.setSeen(&v, s.seen(&v).with(true, seen...))
 	}
 	s.pair.tracef("%s appended UIDs %v to %s", s.name, uids, v.entry.name)
 	v.leaveAppended()
@@ -80,7 +80,7 @@ func (v *visit) overwriteNext(body []byte) {
 }
 
 // dieOfFuture is the end of a session that appends after such a record.
-func (s *session) dieOfFuture(command string, v *visit, body []byte) error {
+func (s *session) dieOfFuture(command request, v *visit, body []byte) error {
 	v.overwriteNext(body)
 	s.dead = true
 	s.fatal(serviceIMAP, fatalFuture)
@@ -103,7 +103,7 @@ func (s *session) leaveOrphan(name string, body []byte) {
 // tryCreate is what a mailbox that is not there is answered with to who wants to
 // put mail into it (RFC 3501, section 7.1), if that user may make it.
 func (s *session) tryCreate(err error, name string) error {
-	if refused, ok := err.(*target.RefusedError); ok && refused.Text == textNonexistent && s.mayCreate("", s.internal(name)) == nil {
+	if refused, ok := err.(*target.RefusedError); ok && refused.Text == textNonexistent && s.mayCreate(request{}, s.internal(name)) == nil {
 		refused.Code = "TRYCREATE"
 	}
 	return err
@@ -145,7 +145,7 @@ func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error
 	}
 	has := v.entry.acl.rights(s.user, v.entry.owner())
 	if !strings.Contains(has, "t") {
-		return no("UID STORE", "", textDenied)
+		return no(request{verb: "UID STORE"}, "", textDenied)
 	}
 	for _, uid := range sorted(uids) {
 		if r := v.index().live(uid); r != nil {
@@ -154,7 +154,7 @@ func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error
 	}
 	v.leave()
 	if !strings.Contains(has, "e") {
-		return no("UID EXPUNGE", "", textDenied)
+		return no(request{verb: "UID EXPUNGE"}, "", textDenied)
 	}
 	for _, uid := range sorted(uids) {
 		if r := v.index().live(uid); r != nil {
@@ -163,7 +163,7 @@ func (s *session) Expunge(ctx context.Context, name string, uids []uint32) error
 		}
 	}
 	v.leave()
-	return s.done(ctx, "UID EXPUNGE")
+	return s.done(ctx, request{verb: "UID EXPUNGE"})
 }
 
 // SetFlags implements [target.MessageChanges].
@@ -182,19 +182,19 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 			continue
 		}
 		add, remove := permitted(change[0], has), permitted(change[1], has)
-		switch denied := no("UID STORE", "", textDenied); {
-		case len(add)+len(remove) > 0:
-		case changed: // two commands: what became of both is in doubt
-			return fmt.Errorf("in parts, of which the first is done: %v", denied)
-		default:
+		if len(add)+len(remove) == 0 {
+			denied := no(request{verb: "UID STORE"}, "", textDenied)
+			if changed { // two commands: what became of both is in doubt
+				return fmt.Errorf("in parts, of which the first is done: %v", denied)
+			}
 			return denied
 		}
-		s.store(v, uids, add, remove)
+		s.store(&v, uids, add, remove)
 		v.leave()
 		changed = true
 	}
 	s.pair.tracef("%s set flags of UIDs %v in %s: +%v -%v", s.name, uids, v.entry.name, add, remove)
-	return s.done(ctx, "UID STORE")
+	return s.done(ctx, request{verb: "UID STORE"})
 }
 
 // permitted returns those of the flags that the rights allow to be changed: each
@@ -214,24 +214,25 @@ func permitted(flags []string, rights string) []string {
 
 // Copy implements [target.MessageChanges].
 func (s *session) Copy(ctx context.Context, name string, uids []uint32, to string) error {
-	_, err := s.copy(ctx, "UID COPY", name, uids, to, false)
+	_, err := s.copy(ctx, request{verb: "UID COPY"}, name, uids, to, false)
 	return err
 }
 
 // Move implements [target.MessageChanges].
 func (s *session) Move(ctx context.Context, name string, uids []uint32, to string) error {
-	_, err := s.copy(ctx, "UID MOVE", name, uids, to, true)
+	_, err := s.copy(ctx, request{verb: "UID MOVE"}, name, uids, to, true)
 	return err
 }
 
-func (s *session) copy(ctx context.Context, command, name string, uids []uint32, to string, move bool) (Copied, error) {
+func (s *session) copy(ctx context.Context, command request, name string, uids []uint32, to string, move bool) (Copied, error) {
 	if len(uids) == 0 {
 		return Copied{}, nil
 	}
-	source, err := s.selectMailbox(ctx, "SELECT", name, "r", copyTime)
+	selected, err := s.selectMailbox(ctx, "SELECT", name, "r", copyTime)
 	if err != nil {
 		return Copied{}, err
 	}
+	source := &selected
 	if e := s.disk.list.find(s.internal(to)); e == nil || e.kind != entryMail {
 		return Copied{}, s.tryCreate(no(command, "", textNonexistent), to)
 	}
@@ -244,9 +245,11 @@ func (s *session) copy(ctx context.Context, command, name string, uids []uint32,
 	}
 	destination := source
 	if s.internal(to) != source.entry.name {
-		if destination, err = s.open(command, to, "i"); err != nil {
+		opened, err := s.open(command, to, "i")
+		if err != nil {
 			return Copied{}, s.tryCreate(err, to)
 		}
+		destination = &opened
 	}
 	if err := s.fits(command, source, destination, records, move); err != nil {
 		return Copied{}, err
@@ -292,7 +295,7 @@ func (v *visit) liveOnes(uids []uint32) []record {
 
 // fits refuses copies for which the destination has no room, or of files that
 // are gone.
-func (s *session) fits(command string, source, destination *visit, records []record, move bool) error {
+func (s *session) fits(command request, source, destination *visit, records []record, move bool) error {
 	var bytes int64
 	for _, r := range records {
 		bytes += int64(r.size)

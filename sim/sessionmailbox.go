@@ -11,7 +11,7 @@ import (
 
 // CreateMailbox implements [target.MailboxChanges].
 func (s *session) CreateMailbox(ctx context.Context, name string) error {
-	command := "CREATE " + name
+	command := request{"CREATE", name}
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (s *session) CreateMailbox(ctx context.Context, name string) error {
 }
 
 // mayCreate refuses names that are taken, or not the user's to give.
-func (s *session) mayCreate(command, internal string) error {
+func (s *session) mayCreate(command request, internal string) error {
 	switch {
 	case strings.HasSuffix(internal, ".") || strings.Contains(internal, ".."):
 		return no(command, "", textBadName)
@@ -48,7 +48,7 @@ func (s *session) mayCreate(command, internal string) error {
 
 // RenameMailbox implements [target.MailboxChanges].
 func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
-	command := "RENAME " + from
+	command := request{"RENAME", from}
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *server) renameTree(e *entry, to string) {
 // renameInbox makes the new mailbox and moves the mail there, which is what it
 // means (RFC 3501, section 6.3.5): the INBOX stays. Where there is no mail it is
 // refused, and the new mailbox made all the same.
-func (s *session) renameInbox(ctx context.Context, command, source, destination string) error {
+func (s *session) renameInbox(ctx context.Context, command request, source, destination string) error {
 	if err := s.mayCreate(command, destination); err != nil {
 		return err
 	}
@@ -120,14 +120,14 @@ func (s *session) renameInbox(ctx context.Context, command, source, destination 
 	if len(records) == 0 {
 		return no(command, "", textNoMessages)
 	}
-	moved := s.transfer(from, s.visit(to), records, true)
+	moved := s.transfer(&from, s.visit(to), records, true)
 	s.pair.tracef("%s moved the mail of %s to %s as %v", s.name, source, destination, moved)
 	return s.done(ctx, command)
 }
 
 // DeleteMailbox implements [target.MailboxChanges].
 func (s *session) DeleteMailbox(ctx context.Context, name string) error {
-	command := "DELETE " + name
+	command := request{"DELETE", name}
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
@@ -156,9 +156,9 @@ func (s *session) DeleteMailbox(ctx context.Context, name string) error {
 // it changes anything, it is logged as SUB: sync_client looks what there is now. Who
 // has never tried to subscribe has no file to take anything out of.
 func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) error {
-	command := "SUBSCRIBE " + name
+	command := request{"SUBSCRIBE", name}
 	if !subscribed {
-		command = "UNSUBSCRIBE " + name
+		command = request{"UNSUBSCRIBE", name}
 	}
 	if err := s.do(ctx, command, subscribeTime); err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) e
 // Subscriptions implements [target.MailboxChanges]. LSUB leaves out mailboxes
 // that are not there.
 func (s *session) Subscriptions(ctx context.Context) ([]string, error) {
-	if err := s.do(ctx, "LSUB", readTime); err != nil {
+	if err := s.do(ctx, request{verb: "LSUB"}, readTime); err != nil {
 		return nil, err
 	}
 	var found []string
@@ -200,7 +200,7 @@ func (s *session) Subscriptions(ctx context.Context) ([]string, error) {
 
 // SetACL implements [target.MailboxChanges].
 func (s *session) SetACL(ctx context.Context, name, identifier, rights string) error {
-	command := "SETACL " + name
+	command := request{"SETACL", name}
 	if err := s.do(ctx, command, mailboxTime); err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (s *session) SetACL(ctx context.Context, name, identifier, rights string) e
 
 // SetAnnotation implements [target.MailboxChanges].
 func (s *session) SetAnnotation(ctx context.Context, name, entry, value string) error {
-	command := "SETMETADATA " + name
+	command := request{"SETMETADATA", name}
 	if err := s.do(ctx, command, annotationTime); err != nil {
 		return err
 	}
@@ -265,6 +265,35 @@ func annotationOf(entry, account string) (annotation, bool) {
 	return annotation{rest, account}, ok
 }
 
+// shownAnnotations is what an account was last told of a mailbox's annotations.
+type shownAnnotations struct {
+	to   string
+	told map[string]string // by entry; nobody changes it
+}
+
+// annotationsFor is [annotationsFor], with what was told last where it still holds.
+func (f *folder) annotationsFor(account string) map[string]string {
+	if !f.told.holds(account, f.annotations) {
+		f.told = shownAnnotations{account, annotationsFor(f.annotations, account)}
+	}
+	return f.told.told
+}
+
+// holds says whether an account would be told the same of annotations.
+func (s shownAnnotations) holds(account string, annotations map[annotation]string) bool {
+	if s.to != account || (s.told == nil) != (len(annotations) == 0) {
+		return false
+	}
+	for _, name := range target.Annotations() {
+		key, _ := annotationOf(name, account)
+		value, there := annotations[key]
+		if told, known := s.told[name]; there != known || told != value {
+			return false
+		}
+	}
+	return true
+}
+
 // annotationsFor returns what an account is told of a mailbox's annotations; nil
 // for none.
 func annotationsFor(annotations map[annotation]string, account string) (told map[string]string) {
@@ -285,7 +314,7 @@ func annotationsFor(annotations map[annotation]string, account string) (told map
 
 // Settings implements [target.MailboxChanges].
 func (s *session) Settings(ctx context.Context, name string) (target.Settings, error) {
-	command := "GETACL " + name
+	command := request{"GETACL", name}
 	if err := s.do(ctx, command, readTime); err != nil {
 		return target.Settings{}, err
 	}

@@ -41,6 +41,7 @@ const patientRetries = 60
 // log-run, and looks again. A batch that is left comes first.
 type syncClient struct {
 	server  *server
+	name    string    // of the server's client, for who asks what is due
 	batch   *batch    // in work
 	waiting bool      // a next step is due
 	turn    int       // counts the steps that were made due: the last one alone counts
@@ -59,7 +60,7 @@ type syncClient struct {
 }
 
 func newSyncClient(s *server) *syncClient {
-	c := &syncClient{server: s}
+	c := &syncClient{server: s, name: syncClientName + " of " + string(s.name)}
 	s.spawn(syncClientName)
 	c.in(respawnTime)
 	return c
@@ -84,7 +85,7 @@ func (c *syncClient) in(d time.Duration) {
 	c.turn++
 	turn := c.turn
 	c.due = c.server.pair.now.Add(d)
-	c.server.pair.after(d, "sync_client of "+string(c.server.name), func() {
+	c.server.pair.after(d, c.name, func() {
 		if turn == c.turn {
 			c.step()
 		}

@@ -253,7 +253,7 @@ func (s *SyncSession) askFetch(what dlist.Value) error {
 	if fields.text("MBOXNAME"); fields.err != nil {
 		return fields.err
 	}
-	f, ok := s.server.disk.folders[uniqueID]
+	f, ok := s.server.disk.folders.at[uniqueID]
 	if !ok {
 		return syncNonexistent
 	}

@@ -43,24 +43,14 @@ func (c *replication) folders(names []string, there []header, whole bool) error 
 		return err
 	}
 	c.there = there
-	byID := map[string]header{}
-	for _, h := range there {
-		byID[h.uniqueID] = h
-	}
 	var renames []renaming
-	kept := map[string]bool{}
 	for _, v := range here {
-		h, ok := byID[v.entry.uniqueID]
-		if !ok {
-			continue
-		}
-		kept[h.uniqueID] = true
-		if h.name != v.entry.name {
+		if h := withID(there, v.entry.uniqueID); h != nil && h.name != v.entry.name {
 			renames = append(renames, renaming{h.name, v.entry.name})
 		}
 	}
 	if whole {
-		if err := c.deleteGone(there, kept); err != nil {
+		if err := c.deleteGone(there, here); err != nil {
 			return err
 		}
 	}
@@ -68,13 +58,20 @@ func (c *replication) folders(names []string, there []header, whole bool) error 
 		return c.rename(renames)
 	}
 	for _, v := range here {
-		var remote *header
-		if h, ok := byID[v.entry.uniqueID]; ok {
-			remote = &h
-		}
-		if err := c.mailbox(v, remote); err != nil {
+		if err := c.mailbox(v, withID(there, v.entry.uniqueID)); err != nil {
 			c.master.logf("sync_client: do_folders(): update failed: %s '%v'", v.entry.name, err)
 			return err
+		}
+	}
+	return nil
+}
+
+// withID returns the header of the mailbox that has this unique ID, the last one of
+// several, or nil.
+func withID(headers []header, uniqueID string) *header {
+	for i := len(headers) - 1; i >= 0; i-- {
+		if headers[i].uniqueID == uniqueID {
+			return &headers[i]
 		}
 	}
 	return nil
@@ -101,9 +98,9 @@ func (c *replication) local(names []string) ([]*visit, error) {
 }
 
 // deleteGone deletes what the master has a tombstone of, and nothing else.
-func (c *replication) deleteGone(there []header, kept map[string]bool) error {
+func (c *replication) deleteGone(there []header, here []*visit) error {
 	for _, h := range there {
-		if kept[h.uniqueID] {
+		if slices.ContainsFunc(here, func(v *visit) bool { return v.entry.uniqueID == h.uniqueID }) {
 			continue
 		}
 		if old := c.master.disk.list.any(h.name); old == nil || old.kind != entryTombstone {
@@ -188,7 +185,7 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 			return nil
 		}
 	}
-	u := update{header: v.header(), createdModSeq: x.createdModSeq, told: x.told, files: map[uint32]file{}}
+	u := update{header: v.header(), createdModSeq: x.createdModSeq, told: x.told}
 	lastUID, since := uint32(0), uint64(0)
 	if remote != nil {
 		lastUID, since = remote.lastUID, remote.highestModSeq
@@ -204,6 +201,9 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	for r := range x.changedSince(since) {
 		if r.uid > lastUID && !r.unlinked {
 			if sent, ok := c.sendable(v, r); ok {
+				if u.files == nil {
+					u.files = map[uint32]file{}
+				}
 				u.files[r.uid] = sent
 			}
 		}

@@ -43,7 +43,7 @@ func (s *server) opened(u update) (*visit, error) {
 		f.files.put(uid, left)
 	}
 	delete(s.disk.remains, u.uniqueID)
-	s.disk.folders[u.uniqueID] = f
+	s.disk.folders.put(u.uniqueID, f)
 	s.disk.list.put(made)
 	s.fillIn(u.name)
 	v := s.visit(made)

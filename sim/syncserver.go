@@ -107,35 +107,51 @@ func (s *server) getMailboxes(names []string) ([]header, error) {
 // getUser answers GET USER: with all of the account's mailboxes, or with no where
 // one cannot be opened.
 func (s *server) getUser(account string) ([]header, error) {
-	if err := s.seenError(account); err != nil {
+	all, err := s.askUser(account)
+	if err != nil {
 		return nil, err
 	}
-	all := s.disk.list.ofAccount(account)
 	found := make([]header, len(all))
 	for i, e := range all {
-		v := s.visit(e)
-		if err := v.tellError(); err != nil {
-			return nil, err
-		}
-		found[i] = v.header()
-	}
-	if len(all) > 0 {
-		s.tidyScripts(account)
+		found[i] = s.visit(e).header()
 	}
 	return found, nil
 }
 
+// askUser does what GET USER does, and returns the mailboxes that it tells of, to be read
+// alone.
+func (s *server) askUser(account string) ([]*entry, error) {
+	if err := s.seenError(account); err != nil {
+		return nil, err
+	}
+	all := s.disk.list.ofAccount(account)
+	for _, e := range all {
+		if err := s.visit(e).tellError(); err != nil {
+			return nil, err
+		}
+	}
+	if len(all) > 0 {
+		s.tidyScripts(account)
+	}
+	return all, nil
+}
+
 // getFullMailbox answers GET FULLMAILBOX.
 func (s *server) getFullMailbox(name string) (*visit, error) {
+	e, err := s.askMailbox(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.visit(e), nil
+}
+
+// askMailbox does what GET FULLMAILBOX does, and returns the mailbox that it tells of.
+func (s *server) askMailbox(name string) (*entry, error) {
 	e := s.disk.list.find(name)
 	if e == nil {
 		return nil, syncNonexistent
 	}
-	v := s.visit(e)
-	if err := v.tellError(); err != nil {
-		return nil, err
-	}
-	return v, nil
+	return e, s.visit(e).tellError()
 }
 
 // update is what APPLY MAILBOX takes: a header, changed records, and the files
@@ -184,7 +200,7 @@ func (s *server) applyMailbox(u update) error {
 	}
 	v.entry.folderModSeq = max(v.entry.folderModSeq, u.folderModSeq)
 	if !slices.Equal(v.entry.acl, u.acl) {
-		v.entry.acl = slices.Clone(u.acl)
+		s.disk.list.grant(v.entry, slices.Clone(u.acl))
 	}
 	if !maps.Equal(v.folder.annotations, u.annotations) {
 		v.folder.annotations = maps.Clone(u.annotations)

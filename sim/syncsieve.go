@@ -36,7 +36,7 @@ func (s *SyncSession) storeScript(what dlist.Value) error {
 	case !isSource:
 		return nil
 	}
-	if _, _, err := s.server.pair.compile([]byte(source)); err != nil {
+	if _, err := s.server.pair.compile([]byte(source)); err != nil {
 		return syncBadSieve
 	}
 	scripts.store(name, []byte(source))

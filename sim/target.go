@@ -42,7 +42,7 @@ func NewPair(ctx context.Context, spec target.Spec) (*Pair, error) {
 		world:    newWorld(rand.New(rand.NewPCG(spec.Seed, stream))),
 		orders:   rand.New(rand.NewPCG(spec.Seed, stream+1)),
 		interval: spec.RepeatInterval,
-		compiled: map[string]compiled{},
+		compiled: map[string]bytecode{},
 		version:  version,
 	}
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
@@ -57,7 +57,7 @@ type Pair struct {
 	interval time.Duration // sync_repeat_interval
 	servers  [2]*server
 	serving  target.ServerName
-	compiled map[string]compiled // scripts by their source
+	compiled map[string]bytecode // scripts by their source
 	version  version
 	orders   *rand.Rand // of accounts in a batch of sync_client, and of what happens amid one
 }

@@ -28,7 +28,7 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 
 // Listed implements [target.UserView].
 func (v userView) Listed(ctx context.Context, account string) ([]string, error) {
-	command := "LIST user/" + account
+	command := request{"LIST", "user/" + account}
 	if err := v.connect(ctx, serviceIMAP); err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (v userView) Listed(ctx context.Context, account string) ([]string, error) 
 
 // Accounts implements [target.UserView].
 func (v userView) Accounts(ctx context.Context) ([]string, error) {
-	const command = "LIST user/%"
+	command := request{"LIST", "user/%"}
 	if err := v.connect(ctx, serviceIMAP); err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (s *server) autocreate(account string) {
 // compiled script files it; one whose Message-ID the server has delivered there
 // before is dropped, and acknowledged.
 func (v userView) Deliver(ctx context.Context, account string, message []byte) error {
-	command := "RCPT TO:<" + account + ">"
+	command := request{"RCPT", "TO:<" + account + ">"}
 	if err := v.connect(ctx, serviceLMTP); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 		case fatalFuture:
 			status = "421" // and lmtpd is dead
 		}
-		return &target.RefusedError{Command: command, Status: status, Text: text}
+		return &target.RefusedError{Command: command.String(), Status: status, Text: text}
 	}
 	if text := v.visit(root).refusal(string(serviceLMTP)); text != "" {
 		return refuse(text)
@@ -184,9 +184,11 @@ func (v userView) withTrace(account string, message []byte) []byte {
 	now := v.clock()
 	const usualTrace = 320 // bytes
 	whole := make([]byte, 0, usualTrace+len(message))
-	whole = fmt.Appendf(whole, "Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by %s (Cyrus %s) with LMTPA;\r\n\t %s\r\n"+
-		"X-Cyrus-Session-Id: cyrus-%d-%d-1-%020d\r\nX-Sieve: CMU Sieve 3.0\r\n",
-		v.name, v.pair.version.build, now.Format(time.RFC1123Z), now.Unix(), v.process(serviceLMTP.process()).pid, v.pair.rand.Uint64())
+	whole = append(whole, "Return-Path: <>\r\nReceived: from localhost (clients [172.26.0.1])\r\n\t by "...)
+	whole = append(append(append(whole, v.name...), " (Cyrus "...), v.pair.version.build...)
+	whole = now.AppendFormat(append(whole, ") with LMTPA;\r\n\t "...), time.RFC1123Z)
+	whole = fmt.Appendf(whole, "\r\nX-Cyrus-Session-Id: cyrus-%d-%d-1-%020d\r\nX-Sieve: CMU Sieve 3.0\r\n",
+		now.Unix(), v.process(serviceLMTP.process()).pid, v.pair.rand.Uint64())
 	return append(whole, message...)
 }
 
@@ -194,7 +196,7 @@ func (v userView) withTrace(account string, message []byte) []byte {
 // quota root, which holds all of its mailboxes; it stays when the limit is
 // lifted.
 func (v userView) SetQuota(ctx context.Context, account string, storageKiB int64) error {
-	command := "SETQUOTA user/" + account
+	command := request{"SETQUOTA", "user/" + account}
 	if err := v.connect(ctx, serviceIMAP); err != nil {
 		return err
 	}
@@ -227,7 +229,7 @@ func (v userView) Scripts(ctx context.Context, account string) (target.ScriptSes
 	}
 	session := &scriptSession{server: v.server, account: account, life: v.life}
 	if v.disk.list.owned(account, inbox) == nil {
-		return nil, no("AUTHENTICATE PLAIN", "", "Authentication Error")
+		return nil, no(request{verb: "AUTHENTICATE PLAIN"}, "", "Authentication Error")
 	}
 	if err := session.mayLogIn(); err != nil {
 		return nil, err

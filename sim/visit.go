@@ -111,7 +111,7 @@ func (v *visit) setFlags(r record, add, remove []string) bool {
 
 // leaveAppended ends a visit that has appended: Cyrus notes that three times.
 func (v *visit) leaveAppended() {
-	v.leaveNoting(logEntry{kind: "APPEND", first: v.entry.name})
+	v.leaveNoting("APPEND")
 }
 
 // leave ends the visit: the account's count is brought up to the mailbox's, and
@@ -119,9 +119,14 @@ func (v *visit) leaveAppended() {
 // account's conversations are committed, if a modseq was counted. So is one of
 // cyrus.header alone, which counts none: a keyword that was not known before, whether or
 // not a message has it.
-func (v *visit) leave() { v.leaveNoting() }
+func (v *visit) leave() { v.leaveNoting("") }
 
-func (v *visit) leaveNoting(notes ...logEntry) {
+// leaveNoting ends the visit with a note of that kind before all others; empty: none.
+func (v *visit) leaveNoting(kind string) {
+	notes := v.server.newNotes()
+	if kind != "" {
+		notes = append(notes, logEntry{kind: kind, first: v.entry.name})
+	}
 	if v.folder != nil && len(v.folder.keywords) > v.keywords {
 		v.changed, v.keywords = true, len(v.folder.keywords)
 	}

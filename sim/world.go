@@ -1,10 +1,10 @@
 package sim
 
 import (
-	"container/heap"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -37,8 +37,8 @@ type world struct {
 	now     time.Time
 	rand    *rand.Rand
 	due     events
-	made    int // events so far, which orders those that are due at once
 	trace   []traced
+	said    []byte   // the texts of the trace, one behind the other
 	atOnce  int      // events that have happened at this very moment
 	acts    int      // of whoever works with the pair: each begins with a wait
 	asleep  []func() // what goes on with the next of them
@@ -96,8 +96,8 @@ func (w *world) sleepUntil(t time.Time) {
 // advance moves the clock to t and lets everything happen that is due by then.
 func (w *world) advance(t time.Time) {
 	began := w.now
-	for happened := 1; w.runaway == nil && len(w.due) > 0 && !w.due[0].at.After(t); happened++ {
-		next := heap.Pop(&w.due).(event)
+	for happened := 1; w.runaway == nil && len(w.due) > 0 && !w.due.next().at.After(t); happened++ {
+		next := w.due.take()
 		if next.at.After(w.now) {
 			w.now, w.atOnce = next.at, 0
 		}
@@ -126,8 +126,8 @@ const (
 // says what kept the model running.
 func (w *world) runAway(last event, happened int, since time.Time) {
 	said := "nothing"
-	if len(w.trace) > 0 {
-		said = w.trace[len(w.trace)-1].String()
+	if lines := w.Trace(); len(lines) > 0 {
+		said = lines[len(lines)-1]
 	}
 	w.runaway = fmt.Errorf("the simulated pair does not come to rest: at %s %d things have happened at once, %d within the %s that somebody waited, and %d more are due, the last %s; it said last: %s",
 		w.now.Format("15:04:05.000000"), w.atOnce, happened, w.now.Sub(since), len(w.due), last.what, said)
@@ -140,65 +140,60 @@ func (w *world) onAct(wake func()) { w.asleep = append(w.asleep, wake) }
 
 // after lets something happen once d has passed.
 func (w *world) after(d time.Duration, what string, happen func()) {
-	w.made++
-	heap.Push(&w.due, event{at: w.now.Add(d), order: w.made, what: what, happen: happen})
+	w.due.put(event{at: w.now.Add(d), what: what, happen: happen})
 }
 
 func (w *world) dropEvents() { w.due, w.asleep = nil, nil }
 
 // traced is one thing that happened. When is written down for who asks.
 type traced struct {
-	at   time.Time
-	text string
+	at  time.Time
+	end int // of its text, among those of all
 }
 
-func (t traced) String() string { return string(t.append(nil)) }
-
-// append writes the line behind others.
-func (t traced) append(lines []byte) []byte {
-	return append(t.at.AppendFormat(lines, "15:04:05.000000 "), t.text...)
-}
+// whenTraced is how a line begins.
+const whenTraced = "15:04:05.000000 "
 
 // tracef notes one thing that happened.
 func (w *world) tracef(format string, args ...any) {
-	w.trace = append(w.trace, traced{w.now, fmt.Sprintf(format, args...)})
+	w.said = fmt.Appendf(w.said, format, args...)
+	w.trace = append(w.trace, traced{w.now, len(w.said)})
 }
 
 // Trace returns everything that has happened to the pair, one line each.
 func (w *world) Trace() []string {
-	lines := make([]string, len(w.trace))
+	lines, from := make([]string, len(w.trace)), 0
 	for i, t := range w.trace {
-		lines[i] = t.String()
+		lines[i] = t.at.Format(whenTraced) + string(w.said[from:t.end])
+		from = t.end
 	}
 	return lines
 }
 
 type event struct {
 	at     time.Time
-	order  int
 	what   string // who it is that goes on then
 	happen func()
 }
 
-// events is a heap by time, then by the order in which they were made.
+// events are in order of time, the next one last; of those that are due at once, the one
+// that was made first is next. They are a handful.
 type events []event
 
-func (e events) Len() int { return len(e) }
+func (e events) next() *event { return &e[len(e)-1] }
 
-func (e events) Less(i, j int) bool {
-	if !e[i].at.Equal(e[j].at) {
-		return e[i].at.Before(e[j].at)
-	}
-	return e[i].order < e[j].order
+func (e *events) take() event {
+	last := len(*e) - 1
+	next := (*e)[last]
+	(*e)[last] = event{}
+	*e = (*e)[:last]
+	return next
 }
 
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-
-func (e *events) Push(x any) { *e = append(*e, x.(event)) }
-
-func (e *events) Pop() any {
-	old := *e
-	last := old[len(old)-1]
-	*e = old[:len(old)-1]
-	return last
+func (e *events) put(made event) {
+	at := len(*e)
+	for at > 0 && !made.at.Before((*e)[at-1].at) {
+		at--
+	}
+	*e = slices.Insert(*e, at, made)
 }

@@ -136,6 +136,9 @@ func (p mailboxPair) onBoth(a, b target.Record) []Finding {
 	if a.Expunged != b.Expunged {
 		return []Finding{p.expungedOnOne(a, b)}
 	}
+	if a.ModSeq == b.ModSeq && a.InternalDate.Equal(b.InternalDate) && slices.Equal(a.Flags, b.Flags) {
+		return nil // as nearly all are
+	}
 	var found []Finding
 	differs := func(kind target.Kind, what, inA, inB string) {
 		if inA != inB {

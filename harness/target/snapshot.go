@@ -206,9 +206,9 @@ func TakeSnapshots(ctx context.Context, executor Executor, accounts []string, le
 	if err := executor.Run(ctx, tasks...); err != nil {
 		return nil, err
 	}
-	taken := map[ServerName]map[string]Snapshot{}
+	taken := make(map[ServerName]map[string]Snapshot, len(servers))
 	for i, server := range servers {
-		taken[server.Name()] = map[string]Snapshot{}
+		taken[server.Name()] = make(map[string]Snapshot, len(accounts))
 		for j, account := range accounts {
 			taken[server.Name()][account] = snaps[i*len(accounts)+j]
 		}
@@ -260,6 +260,13 @@ func DigestBody(body []byte) string {
 	if body == nil {
 		return NoBody
 	}
-	sum := sha1.Sum(body)
-	return hex.EncodeToString(sum[:])
+	return SHA1(body)
+}
+
+// SHA1 returns the SHA-1 of bytes, in hex.
+func SHA1(of []byte) string {
+	sum := sha1.Sum(of)
+	var text [2 * sha1.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }

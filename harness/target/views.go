@@ -59,7 +59,8 @@ const NoQuota = -1
 type Session interface {
 	// List returns the names of the mailboxes that the user can see, sorted.
 	List(ctx context.Context) ([]string, error)
-	// Records returns the mailbox's messages in order of UID, without bodies.
+	// Records returns the mailbox's messages in order of UID, without bodies. They may
+	// be shared: who wants to change one copies them first.
 	Records(ctx context.Context, mailbox string) ([]Record, error)
 	// Header returns, by UID, the value of one header field of each message of
 	// the mailbox that has it; nil uids means all messages.

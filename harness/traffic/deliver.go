@@ -2,8 +2,6 @@ package traffic
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -57,10 +55,9 @@ func (u *Users) deliver(ctx context.Context, tally *Tally, server target.Server,
 }
 
 func newMessage(op Op, session string, server target.Server, account, mailbox, marker string, body []byte) Entry {
-	sum := sha1.Sum(body)
 	return Entry{
 		Op: op, Session: session, Server: string(server.Name()), Account: account, Mailbox: mailbox,
-		Marker: marker, Bytes: len(body), SentSHA1: hex.EncodeToString(sum[:]),
+		Marker: marker, Bytes: len(body), SentSHA1: target.SHA1(body),
 	}
 }
 

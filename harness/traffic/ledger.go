@@ -221,8 +221,8 @@ func (l *Ledger) unread(account string) map[string]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var unread map[string]string
-	for _, m := range l.replay().messages {
-		if m.Account == account && m.BodySHA1 == "" && m.Promised() {
+	for _, m := range l.replay().owned[account] {
+		if m.BodySHA1 == "" && m.Promised() {
 			if unread == nil {
 				unread = map[string]string{}
 			}

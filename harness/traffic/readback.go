@@ -58,16 +58,11 @@ func (r reader) read(ctx context.Context, mailbox string) {
 	}
 	now := r.users.pair.Clock().Now()
 	r.users.ledger.Counted(Count{Server: string(r.server.Name()), Account: r.account, Mailbox: mailbox, At: now, Counters: counters})
-	uids, err := r.users.findMarkers(ctx, r.session, mailbox)
+	markers, err := r.session.Header(ctx, mailbox, MarkerField, nil)
 	if err != nil {
 		return
 	}
-	markers := map[uint32]string{}
-	for marker, uid := range uids {
-		if _, unread := r.unread[marker]; unread {
-			markers[uid] = marker
-		}
-	}
+	maps.DeleteFunc(markers, func(_ uint32, marker string) bool { _, unread := r.unread[marker]; return !unread })
 	if len(markers) == 0 {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 // and accounts are never changed in place, but replaced.
 type replay struct {
 	messages []*Message
+	owned    map[string][]*Message // the same by account
 	named    map[string][]*Message // by marker, the one that was sent before its copies
 	at       map[place]*Message    // those that are where their user put them
 	accounts map[string]*Account
@@ -51,7 +52,7 @@ type box struct{ account, mailbox string }
 
 func newReplay(read map[string]Sighting) *replay {
 	return &replay{
-		named: map[string][]*Message{}, at: map[place]*Message{}, accounts: map[string]*Account{},
+		owned: map[string][]*Message{}, named: map[string][]*Message{}, at: map[place]*Message{}, accounts: map[string]*Account{},
 		boxes: map[box]*Mailbox{}, all: map[string][]*Mailbox{},
 		moved: map[box]elsewhere{}, removed: map[box]string{}, gone: map[place]takenAway{}, shown: map[place]*Message{}, fresh: map[*Message]bool{},
 		sightings: sightings{read: read, used: map[string]use{}},
@@ -195,6 +196,7 @@ func (r *replay) again(e Entry) bool {
 
 func (r *replay) put(m *Message) {
 	r.messages, r.fresh[m] = append(r.messages, m), true
+	r.owned[m.Account] = append(r.owned[m.Account], m)
 	r.named[m.Marker] = append(r.named[m.Marker], m)
 	if m.Stored != target.Refused {
 		r.at[place{m.Account, m.Mailbox, m.Marker}] = m

@@ -25,11 +25,13 @@ func Field(message []byte, name string) (value string, ok bool) {
 // Fields returns the values of a message's first header fields of these names, each
 // in one line; empty for one that it does not have. It reads the header once.
 func Fields(message []byte, names ...string) []string {
-	values, found := make([]string, len(names)), make([]bool, len(names))
+	values := make([]string, len(names))
+	var room [8]string
+	missing := append(room[:0], names...) // empty: it was found
 	for field, text := range fields(message) {
-		for i, name := range names {
-			if !found[i] && isNamed(field, name) {
-				values[i], found[i] = unfold(text), true
+		for i, name := range missing {
+			if name != "" && isNamed(field, name) {
+				values[i], missing[i] = unfold(text), ""
 			}
 		}
 	}
