@@ -86,24 +86,6 @@ func (s *server) cannotWrite(of string) {
 	s.logf("%s: IOERROR: write failed: error=<%s> syserror=<%s>", of, textIOError, reason)
 }
 
-// bailingText is what sync_client calls the error that it gives up a batch for.
-func bailingText(err error) string {
-	switch err {
-	case syncBadFormat:
-		return "Mailbox format corruption detected"
-	case syncMoved:
-		return "Mailbox has been moved to another server"
-	case syncAgain, syncChanged:
-		return "Mailbox has changed since last sync"
-	case syncIOError:
-		return textIOError
-	case syncServerCrash, syncAborted, syncProtocol:
-		return "Bad protocol"
-	default:
-		return "The remote Server(s) denied the operation"
-	}
-}
-
 // seenError says why no account whose seen state is so can be asked for.
 func (s *server) seenError(account string) error {
 	if a, ok := s.disk.accounts[account]; ok && a.seenBroken {

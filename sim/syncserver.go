@@ -9,31 +9,6 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
-// syncError is what sync_server answers, or what stops sync_client.
-type syncError string
-
-func (e syncError) Error() string { return string(e) }
-
-const (
-	syncChecksum    syncError = "IMAP_SYNC_CHECKSUM"       // the two sides cannot be made equal so simply
-	syncMoved       syncError = "IMAP_MAILBOX_MOVED"       // the name or the unique ID is another's
-	syncNonexistent syncError = "IMAP_MAILBOX_NONEXISTENT" //
-	syncBadFormat   syncError = "IMAP_MAILBOX_BADFORMAT"   //
-	syncIOError     syncError = "IMAP_IOERROR"             //
-	syncExists      syncError = "IMAP_MAILBOX_EXISTS"      //
-	syncAgain       syncError = "IMAP_AGAIN"               // something was done; look again
-	syncChanged     syncError = "IMAP_SYNC_CHANGED"        // it does not settle
-	syncCrash       syncError = "assertion failed"         // the process that looked is dead
-	syncServerCrash syncError = "Bad protocol"             // its peer is
-	syncDenied      syncError = "IMAP_PERMISSION_DENIED"   // no mailbox above it
-	syncUnsupported syncError = "IMAP_MAILBOX_NOTSUPPORTED"
-	syncBadSieve    syncError = "IMAP_SYNC_BADSIEVE" // a script that cannot be compiled
-	syncProtocol    syncError = "IMAP_PROTOCOL_ERROR"
-	syncParameters  syncError = "IMAP_PROTOCOL_BAD_PARAMETERS"
-	syncNotFound    syncError = "CYRUSDB_NOTFOUND"
-	syncAborted     syncError = "aborted" // the server is dead, without a word
-)
-
 // header is what one side is told of the other's mailbox, without its records.
 type header struct {
 	entry         *entry // that it is of

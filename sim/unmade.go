@@ -36,7 +36,7 @@ func (s *server) makes(of service) making {
 }
 
 // mayMake is [server.makes] for a command of a session, which ends with its process.
-func (s *session) mayMake(command string) error {
+func (s *session) mayMake(command request) error {
 	switch s.makes(serviceIMAP) {
 	case canMake:
 		return nil
@@ -50,7 +50,7 @@ func (s *session) mayMake(command string) error {
 // mayLogIn is [server.makes] for who logs in by ManageSieve and has no mailbox for scripts
 // yet: that is made then.
 func (s *scriptSession) mayLogIn() error {
-	const command = "AUTHENTICATE PLAIN"
+	command := request{verb: "AUTHENTICATE PLAIN"}
 	if s.disk.list.owned(s.account, sieveMailbox) != nil {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (s *scriptSession) mayLogIn() error {
 	case makeRefused:
 		return no(command, "", "Authentication Error")
 	case makeFatal:
-		return &target.RefusedError{Command: command, Status: "BYE", Text: fatalNamespace}
+		return &target.RefusedError{Command: command.String(), Status: "BYE", Text: fatalNamespace}
 	case makeAborted:
 		return &target.UnreachableError{Server: s.name, Service: string(serviceSieve), Err: lost(command, s.name)}
 	}
