@@ -98,7 +98,14 @@ func (j *Journal) takeUp(want header) error {
 
 // read takes in the whole lines, and returns where they end.
 func (j *Journal) read(want header) (whole int64, finished bool, err error) {
-	in := bufio.NewReader(j.file)
+	in := bufio.NewReaderSize(j.file, longestHeader)
+	if _, err := in.ReadSlice('\n'); errors.Is(err, bufio.ErrBufferFull) {
+		return 0, false, j.alien("it is no journal of a comparison") // and may have no end
+	}
+	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
+		return 0, false, j.failed(err)
+	}
+	in.Reset(j.file)
 	for number := 1; ; number++ {
 		line, err := in.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
@@ -121,6 +128,9 @@ func (j *Journal) read(want header) (whole int64, finished bool, err error) {
 		whole += int64(len(line))
 	}
 }
+
+// longestHeader is how long a journal's first line may be.
+const longestHeader = 64 << 10
 
 // isBeginning says whether a line that was cut short may be a header's: then nothing is
 // lost.

@@ -18,11 +18,10 @@ import (
 	"github.com/cyrdrill/cyrdrill/sim/front"
 )
 
-// The administrator of a lab's servers, and the variable that holds the password.
+// The administrator of a lab's servers.
 const (
 	Admin    = "cyrus"
 	Password = "field-secret"
-	Variable = "FIELDTEST_PASSWORD"
 )
 
 // Lab is a simulated pair on sockets, Imap1 the master.
@@ -34,7 +33,13 @@ type Lab struct {
 // Open opens a pair with these accounts. It ends with the test.
 func Open(t testing.TB, accounts ...string) *Lab {
 	t.Helper()
-	pair, err := sim.NewPair(t.Context(), target.Spec{Seed: 7, Accounts: accounts})
+	return OpenSpec(t, target.Spec{Seed: 7, Accounts: accounts})
+}
+
+// OpenSpec opens such a pair. It ends with the test.
+func OpenSpec(t testing.TB, spec target.Spec) *Lab {
+	t.Helper()
+	pair, err := sim.NewPair(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,10 +52,17 @@ func Open(t testing.TB, accounts ...string) *Lab {
 			t.Error(err)
 		}
 	})
-	if setter, ok := t.(interface{ Setenv(key, value string) }); ok {
-		setter.Setenv(Variable, Password)
+	l := &Lab{fronts, t.TempDir()}
+	l.Keep(t, Password)
+	return l
+}
+
+// Keep writes what the configuration takes for the administrator's password.
+func (l *Lab) Keep(t testing.TB, password string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(l.folder, "password"), []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return &Lab{fronts, t.TempDir()}
 }
 
 // Text is a configuration that leads to the pair, without TLS. Edits are pairs of what is
@@ -67,7 +79,7 @@ func (l *Lab) Text(t testing.TB, edits ...string) string {
 		for _, service := range front.Services() {
 			text += fmt.Sprintf("    %s: %s\n", service, l.Address(name, service))
 		}
-		text += fmt.Sprintf("    tls: {mode: none}\n    admin: %s\n    password: {env: %s}\n", Admin, Variable)
+		text += fmt.Sprintf("    tls: {mode: none}\n    admin: %s\n    password: {file: password}\n", Admin)
 	}
 	for i := 0; i < len(edits); i += 2 {
 		if !strings.Contains(text, edits[i]) {
