@@ -42,6 +42,11 @@ func (h *host) machine(ctx context.Context) (*machine, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Without its list of mailboxes the scripts would find none, and nothing wrong with them.
+	list := path.Join(m.layout.Lists, "mailboxes.db")
+	if _, err := h.shell.exec(ctx, []string{"test", "-r", list}); err != nil {
+		return nil, fmt.Errorf("%s is not there, or not readable for whom the command runs as: %w", list, err)
+	}
 	h.found = m
 	return m, nil
 }
