@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ type compareCommand struct {
 	Output   string        `short:"o" enum:"text,json" default:"text" help:"text or json."`
 	Sample   float64       `placeholder:"SHARE" help:"Read this share of all bodies, drawn anew each time, and not all of them: 0.1 is every tenth."`
 	Full     bool          `help:"Compare all accounts, keep a journal by which a run that was ended goes on, and leave a report in files."`
-	Journal  string        `default:"compare.jsonl" placeholder:"FILE" help:"The journal of --full. Its report is beside it. Default: ./compare.jsonl"`
+	Journal  string        `placeholder:"FILE" help:"The journal of --full; its report is put beside it. Default: ./compare.jsonl"`
 	Pause    time.Duration `placeholder:"TIME" help:"Let the servers rest that long after each few accounts."`
 	MaxRate  float64       `placeholder:"N" help:"Compare at most that many accounts a second."`
 }
@@ -43,6 +44,7 @@ func (c *compareCommand) Run(a *app) error {
 	}
 	options := compare.Options{Accounts: c.Accounts, Level: level, Pause: c.Pause, MaxRate: c.MaxRate}
 	if c.Full {
+		c.Journal = cmp.Or(c.Journal, "compare.jsonl")
 		return c.full(a, pair, options)
 	}
 	var done []compare.Account
@@ -73,6 +75,8 @@ func (c *compareCommand) check() error {
 		return fmt.Errorf("--max-rate %g: a rate is more than 0", c.MaxRate)
 	case c.Pause < 0:
 		return fmt.Errorf("--pause %s: a pause is no shorter than 0s", c.Pause)
+	case !c.Full && c.Journal != "":
+		return errors.New("--journal is for --full, which alone keeps one")
 	case c.Full && len(c.Accounts) > 0:
 		return errors.New("--full compares all accounts: name none beside it")
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/compare"
 	"github.com/cyrdrill/cyrdrill/harness/field/fieldtest"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
@@ -81,6 +82,7 @@ func TestCompareSaysInOneLineWhatIsWrong(t *testing.T) {
 		{"an account that nobody has", []string{"alcie"}, nil, statusSetup, `cyrdrill: neither server has an account "alcie"; to mend it: did you mean "alice"?`},
 		{"a share of more than all", []string{"--sample", "2"}, nil, statusSetup, "cyrdrill: --sample 2: a share lies between 0 and 1"},
 		{"accounts beside --full", []string{"--full", "alice"}, nil, statusSetup, "cyrdrill: --full compares all accounts: name none beside it"},
+		{"a journal that nobody keeps", []string{"--journal", "j"}, nil, statusSetup, "cyrdrill: --journal is for --full, which alone keeps one"},
 		{"a journal that is none", []string{"--full", "--journal", file}, nil, statusSetup, "cyrdrill: cannot go on by the journal " + file + ": it is no journal of a comparison; to mend it: remove it to begin anew, or name another by --journal"},
 		{"a literal password", nil, func() { l.File(t, "{file: password}", "hunter2") }, statusSetup, "a password has no place in this file; write {env: NAME} or {file: PATH}, and put it there"},
 		{"a wrong password", nil, func() { l.File(t); l.Keep(t, "guessed") }, statusSetup, `does not let "cyrus" in: NO Authentication failed; mend admin or password`},
@@ -118,7 +120,7 @@ func TestCompareFullGoesOn(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	err := target.WaitUntil(t.Context(), target.RealTime{}, time.Minute, "a first account in the journal", func(context.Context) (bool, string, error) {
+	err := target.WaitUntil(t.Context(), realtime.Time{}, time.Minute, "a first account in the journal", func(context.Context) (bool, string, error) {
 		text, _ := os.ReadFile(journal) // it may not be there yet
 		return strings.Contains(string(text), `"account":"useraa"`), string(text), nil
 	})

@@ -25,6 +25,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/field"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -232,7 +233,7 @@ func TestFieldGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pair *field.Pair
-	err = target.WaitUntil(t.Context(), target.RealTime{}, time.Minute, "both servers to let the administrator in", func(ctx context.Context) (bool, string, error) {
+	err = target.WaitUntil(t.Context(), realtime.Time{}, time.Minute, "both servers to let the administrator in", func(ctx context.Context) (bool, string, error) {
 		pair, err = field.Open(ctx, loaded)
 		return err == nil, fmt.Sprint(err), nil
 	})
@@ -322,7 +323,7 @@ func add(t *testing.T, server *field.Server, account, mailbox, subject string) {
 // replicated waits until nothing waits.
 func replicated(t *testing.T, pair *field.Pair) {
 	t.Helper()
-	err := target.WaitUntil(t.Context(), target.RealTime{}, time.Minute, "replication", func(ctx context.Context) (bool, string, error) {
+	err := target.WaitUntil(t.Context(), realtime.Time{}, time.Minute, "replication", func(ctx context.Context) (bool, string, error) {
 		log, err := pair.Servers[0].Host().SyncLog(ctx)
 		return err == nil && log.Pending() == 0, fmt.Sprint(log, err), nil
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/field"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -20,7 +21,7 @@ type looker struct {
 
 func (l looker) scene(accounts []string) detect.Scene {
 	scene := detect.Scene{
-		Clock: target.RealTime{}, Executor: target.RealTime{}, Accounts: accounts, Partial: true,
+		Clock: realtime.Time{}, Executor: realtime.Time{}, Accounts: accounts, Partial: true,
 		Master: l.pair.Servers[0].Name(), RepeatInterval: l.pair.Config.RepeatInterval,
 	}
 	for _, s := range l.pair.Servers {

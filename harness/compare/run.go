@@ -8,6 +8,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/document"
 	"github.com/cyrdrill/cyrdrill/harness/field"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -196,5 +197,5 @@ func (r *run) rest(ctx context.Context, now int) error {
 	if pause <= 0 {
 		return ctx.Err()
 	}
-	return target.RealTime{}.Sleep(ctx, pause)
+	return realtime.Time{}.Sleep(ctx, pause)
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/docker"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // realTime is the clock and the executor of real servers.
-type realTime = target.RealTime
+type realTime = realtime.Time
 
 // movedClock is the clock of whoever looks at a pair: real time, and what was let pass
 // on both servers at once. That the clock of one of them jumps is what it can show.

@@ -144,3 +144,19 @@ func TestPartOfTheAccounts(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Of what somebody has seen of others' mail it matters whose mailbox that is, also where
+// its owner is looked at by somebody else.
+func TestPartOfTheAccountsAndOthersMail(t *testing.T) {
+	p := furnished(t)
+	breakBy(t, p, "seen-deleted", target.Imap2, "bob")
+	scene := sceneOf(p, []string{"bob"})
+	scene.Partial = true
+	found, err := detect.IndexCompare{}.Detect(t.Context(), scene)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"seen-differs user/alice of bob on imap2 right: imap1"}, brief(found)); diff != "" {
+		t.Error(diff)
+	}
+}

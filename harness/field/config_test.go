@@ -75,6 +75,7 @@ func TestBadInput(t *testing.T) {
 		{"a literal password that is a number", "{file: secret}", "12345", "7:15: a password has no place in this file; write {env: NAME} or {file: PATH}, and put it there"},
 		{"a literal password under a key", "{file: secret}", "{text: hunter2}", "7:15: password does not say where it is; write {env: NAME} or {file: PATH}"},
 		{"a password in two places", "{file: secret}", "{file: secret, env: A}", `7:30: "env" stands beside "file": password has exactly one key; leave one of them out`},
+		{"no password at all", "{file: secret}", "", "7:5: password does not say where it is; write {env: NAME} or {file: PATH}"},
 		{"a password nowhere", "{file: secret}", "{}", "7:15: password does not say where it is; write {env: NAME} or {file: PATH}"},
 		{"a name that no variable has", "FIELD_TEST_PASSWORD", "$SECRET", `15:21: env "$SECRET" is no name of an environment variable; write one like "CYRUS_PASSWORD"`},
 		{"no master", "role: master", "role: replica", "3:3: there is no master among the servers; say \"role: master\" of one of them\nfield.yaml:8:3: imap1 is a second replica; the first is on line 3; name one pair"},

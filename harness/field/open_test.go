@@ -120,6 +120,25 @@ func TestServerThatIsNotThere(t *testing.T) {
 	}
 }
 
+// A server that takes connections and says nothing is not waited for for ever.
+func TestServerThatHangs(t *testing.T) {
+	t.Parallel()
+	l := fieldtest.Open(t, "alice")
+	config, err := field.Load(l.File(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
+		_, err := p.Saboteur().(target.ServerHanger).Hang(ctx, target.Imap2)
+		return err
+	})
+	_, err = field.Open(t.Context(), config)
+	var nobody *target.UnreachableError
+	if !errors.As(err, &nobody) || err.Error() != "imap2: imap not reachable: no answer within 20s" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Where nobody may look at a machine, that is said by whatever is asked of it.
 func TestNoHost(t *testing.T) {
 	l := fieldtest.Open(t, "alice")

@@ -35,6 +35,10 @@ func special(f document.Failure, errs *document.Errors) bool {
 		if f.What != "password" {
 			return false
 		}
+		if f.Node.Kind == document.Scalar && f.Node.Scalar == nil {
+			errs.Add(f.Whole, "write {env: NAME} or {file: PATH}", "password does not say where it is")
+			return true
+		}
 		errs.Add(f.Node.Place(f.Whole), "write {env: NAME} or {file: PATH}, and put it there", "a password has no place in this file")
 	case *kind.AdditionalProperties, *kind.MinProperties:
 		if f.What != "password" && !slices.Contains(f.Location, "password") {

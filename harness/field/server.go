@@ -71,7 +71,7 @@ func (s *Server) knock(ctx context.Context) error {
 		return err
 	}
 	if s.Has(view.Sync) {
-		return s.at(ctx, view.Sync, func(peer wire.Peer) error {
+		return s.at(ctx, view.Sync, func(ctx context.Context, peer wire.Peer) error {
 			line, err := s.dialer.Dial(ctx, view.Sync)
 			if err != nil {
 				return peer.Unreachable(err)
@@ -87,7 +87,7 @@ func (s *Server) knock(ctx context.Context) error {
 }
 
 func (s *Server) knockIMAP(ctx context.Context) error {
-	return s.at(ctx, view.IMAP, func(peer wire.Peer) error {
+	return s.at(ctx, view.IMAP, func(ctx context.Context, peer wire.Peer) error {
 		line, err := s.dialer.Dial(ctx, view.IMAP)
 		if err != nil {
 			return peer.Unreachable(err)
@@ -112,15 +112,18 @@ func (s *Server) login(account string) wire.Login {
 }
 
 // at does something at a service, within the time that it may take to be let in.
-func (s *Server) at(ctx context.Context, service view.Service, do func(wire.Peer) error) error {
-	ctx, cancel := context.WithTimeout(ctx, connectWithin)
+func (s *Server) at(ctx context.Context, service view.Service, do func(context.Context, wire.Peer) error) error {
+	within, cancel := context.WithTimeout(ctx, connectWithin)
 	defer cancel()
-	err := do(wire.Peer{Server: s.config.Name, Service: string(service)})
-	if err == nil {
+	peer := wire.Peer{Server: s.config.Name, Service: string(service)}
+	err := do(within, peer)
+	switch {
+	case err == nil:
 		return nil
-	}
-	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer within %s", connectWithin)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case within.Err() != nil:
+		err = peer.Unreachable(fmt.Errorf("no answer within %s", connectWithin))
 	}
 	return &atService{service, err}
 }
@@ -140,7 +143,7 @@ func (e *atService) Unwrap() error { return e.err }
 func (s *Server) introduce(ctx context.Context, file string) error {
 	err := s.knock(ctx)
 	if err == nil && s.Has(view.Sieve) { // a login there makes a mailbox: its certificate alone is looked at
-		err = s.at(ctx, view.Sieve, func(peer wire.Peer) error {
+		err = s.at(ctx, view.Sieve, func(ctx context.Context, peer wire.Peer) error {
 			line, err := s.dialer.Dial(ctx, view.Sieve)
 			if err != nil {
 				return peer.Unreachable(err)
