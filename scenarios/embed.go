@@ -13,7 +13,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/document"
 )
 
 //go:embed *.yaml
@@ -54,7 +54,7 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
-	if near, ok := plan.Nearest(e.Name, e.Known); ok {
+	if near, ok := document.Nearest(e.Name, e.Known); ok {
 		return fmt.Sprintf("unknown scenario %q; did you mean %q?", e.Name, near)
 	}
 	return fmt.Sprintf("unknown scenario %q; known: %s", e.Name, strings.Join(e.Known, ", "))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/document"
 )
 
 // The exit statuses.
@@ -40,13 +40,14 @@ type app struct {
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Run plans on a target and judge what they leave."`
 	Score   scoreCommand   `cmd:"" help:"Score detectors: break pairs with every fault and count what each finds, misses, and makes up."`
+	Compare compareCommand `cmd:"" help:"Compare two servers in the field, account by account; nothing is changed on them."`
 	List    listCommand    `cmd:"" help:"List scenarios, faults, detectors, restorers, properties and marks."`
 	Up      upCommand      `cmd:"" help:"Start a pair to poke at; it stays until 'down'."`
 	Down    downCommand    `cmd:"" help:"Remove pairs that were kept, or with --all whatever was left behind."`
 	Shell   shellCommand   `cmd:"" help:"Open a shell on a server of a kept pair."`
 	Sim     simCommand     `cmd:"" help:"Use the simulated pair by hand."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing on this machine, and the command that mends it."`
-	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of plans or of results."`
+	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of plans, of results, or of the configuration for servers in the field."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -88,7 +89,7 @@ func execute(ctx context.Context, args []string, s streams) int {
 // end shows an error and returns the status that it stands for.
 func (s streams) end(err error) int {
 	var status *statusError
-	var planErrors plan.Errors
+	var wrong document.Errors
 	switch {
 	case err == nil:
 		return statusPass
@@ -97,8 +98,8 @@ func (s streams) end(err error) int {
 			fmt.Fprintf(s.err, "cyrdrill: %s\n", status.text)
 		}
 		return status.status
-	case errors.As(err, &planErrors):
-		fmt.Fprintln(s.err, planErrors.Error())
+	case errors.As(err, &wrong):
+		fmt.Fprintln(s.err, wrong.Error())
 		return statusSetup
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintf(s.err, "cyrdrill: interrupted: %s\n", oneLine(err))

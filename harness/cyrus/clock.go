@@ -3,54 +3,15 @@ package cyrus
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/docker"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // realTime is the clock and the executor of real servers.
-type realTime struct{}
-
-var (
-	_ target.Clock    = realTime{}
-	_ target.Executor = realTime{}
-)
-
-// Now implements [target.Clock].
-func (realTime) Now() time.Time { return time.Now() }
-
-// Sleep implements [target.Clock].
-func (realTime) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
-// Run implements [target.Executor]: each task has a goroutine.
-func (realTime) Run(ctx context.Context, tasks ...func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var first error // the others may be of its making: all end with ctx
-	var failed sync.Once
-	var running sync.WaitGroup
-	for _, task := range tasks {
-		running.Go(func() {
-			if err := task(ctx); err != nil {
-				failed.Do(func() { first = err })
-				cancel()
-			}
-		})
-	}
-	running.Wait()
-	return first
-}
+type realTime = realtime.Time
 
 // movedClock is the clock of whoever looks at a pair: real time, and what was let pass
 // on both servers at once. That the clock of one of them jumps is what it can show.

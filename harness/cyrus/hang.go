@@ -3,12 +3,12 @@ package cyrus
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/moby/moby/client"
 
+	"github.com/cyrdrill/cyrdrill/harness/hostview"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -81,13 +81,13 @@ func (v hostView) frozenProcesses(ctx context.Context) ([]target.Process, error)
 func parseTop(rows [][]string) []target.Process {
 	var processes []target.Process
 	for _, row := range rows {
-		if len(row) < 2 || !slices.Contains(cyrusProcesses, row[1]) {
+		if len(row) < 2 || !hostview.IsCyrus(row[1]) {
 			continue
 		}
 		if pid, err := strconv.Atoi(row[0]); err == nil {
 			processes = append(processes, target.Process{PID: pid, Name: row[1], State: target.ProcessStopped})
 		}
 	}
-	slices.SortFunc(processes, byNameAndPID)
+	hostview.SortProcesses(processes)
 	return processes
 }

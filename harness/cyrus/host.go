@@ -2,21 +2,21 @@ package cyrus
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/moby/moby/client"
 
+	"github.com/cyrdrill/cyrdrill/harness/hostview"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
+// layout is where Cyrus has what in a container.
+var layout = hostview.Debian()
+
 // syncFolder is where Cyrus keeps its log of changes for replication.
-const syncFolder = "/var/lib/cyrus/sync"
+var syncFolder = layout.SyncFolder()
 
 // hostView looks at a server's machine through the engine, whether Cyrus runs
 // on it or not.
@@ -35,17 +35,8 @@ func logFile(f file) target.LogFile {
 	if f.path == "" {
 		return target.LogFile{}
 	}
-	log := target.LogFile{Bytes: int64(len(f.content)), Modified: f.modified}
-	for line := range strings.Lines(string(f.content)) {
-		if line = strings.TrimRight(line, "\n"); line != "" {
-			log.Entries = append(log.Entries, line)
-		}
-	}
-	return log
+	return hostview.LogFile(f.content, f.modified)
 }
-
-// cyrusProcesses are the programs of Cyrus that a server runs.
-var cyrusProcesses = []string{"master", "imapd", "lmtpd", "timsieved", "sync_server", "sync_client"}
 
 // Processes implements [target.HostView]. Those of a paused server are all
 // stopped, and have the pids that the engine's machine knows them by.
@@ -64,42 +55,7 @@ func (v hostView) Processes(ctx context.Context) ([]target.Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the processes of %s: %w", v.name, err)
 	}
-	return parseStats(stats), nil
-}
-
-// parseStats reads lines of /proc/PID/stat, "PID (NAME) STATE …" (proc(5)), and
-// returns Cyrus's processes, sorted by name and pid.
-func parseStats(stats []byte) []target.Process {
-	var processes []target.Process
-	for line := range bytes.Lines(stats) {
-		open, end := bytes.IndexByte(line, '('), bytes.LastIndexByte(line, ')')
-		if open < 1 || end < open || len(line) < end+3 {
-			continue
-		}
-		pid, err := strconv.Atoi(string(bytes.TrimSpace(line[:open])))
-		name := string(line[open+1 : end])
-		if err != nil || !slices.Contains(cyrusProcesses, name) {
-			continue
-		}
-		processes = append(processes, target.Process{PID: pid, Name: name, State: processState(line[end+2])})
-	}
-	slices.SortFunc(processes, byNameAndPID)
-	return processes
-}
-
-func byNameAndPID(a, b target.Process) int {
-	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.PID, b.PID))
-}
-
-func processState(letter byte) target.ProcessState {
-	switch letter {
-	case 'T', 't':
-		return target.ProcessStopped
-	case 'Z', 'X':
-		return target.ProcessZombie
-	default:
-		return target.ProcessRunning
-	}
+	return hostview.ParseProcesses(stats), nil
 }
 
 // Syslog implements [target.HostView].

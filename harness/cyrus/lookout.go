@@ -14,6 +14,8 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
+
+	"github.com/cyrdrill/cyrdrill/harness/hostview"
 )
 
 // lookout is a shell that stays in a server's container and answers what is asked
@@ -124,5 +126,5 @@ func (s *server) stats(ctx context.Context) ([]byte, error) {
 	if answer, err := s.lookout.ask(ctx, s.pair.engine, s.id, "processes"); err == nil {
 		return answer, nil
 	}
-	return s.pair.engine.exec(ctx, s.id, "", "sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null; true")
+	return s.pair.engine.exec(ctx, s.id, "", hostview.ProcessesCommand()...)
 }

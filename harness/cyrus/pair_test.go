@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/harness/hostview"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -111,7 +112,7 @@ func TestSuspendedSyncClientLeavesTheReplicaBehind(t *testing.T) {
 	if err != nil || !evidence.Landed() {
 		t.Fatalf("%+v, %v", evidence, err)
 	}
-	stopped := processState('T')
+	stopped := hostview.StateOf('T')
 	processes, err := p.Server(target.Imap1).Host().Processes(t.Context())
 	if err != nil {
 		t.Fatal(err)

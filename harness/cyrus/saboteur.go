@@ -8,6 +8,7 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"github.com/cyrdrill/cyrdrill/harness/hostview"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -47,7 +48,7 @@ func (b saboteur) signal(ctx context.Context, name target.ServerName, process, s
 		}
 		evidence.Facts = append(evidence.Facts, target.Fact{
 			What:   fmt.Sprintf("state of %s (pid %d) on %s", process, pid, name),
-			Before: string(processState(before[0])), After: string(processState(after[0])),
+			Before: string(hostview.StateOf(before[0])), After: string(hostview.StateOf(after[0])),
 		})
 	}
 	if len(evidence.Facts) == 0 {

@@ -48,8 +48,7 @@ func (s *server) sievec(ctx context.Context, source []byte) ([]byte, error) {
 	if err := s.pair.engine.write(ctx, s.id, file{path: script, mode: 0o644, content: source}); err != nil {
 		return nil, err
 	}
-	const compiling = `out=$(mktemp) && /usr/lib/cyrus/bin/sievec "$1" "$out" && cat "$out" && rm "$out" "$1"`
-	return s.pair.engine.exec(ctx, s.id, "", "sh", "-c", compiling, "compile", script)
+	return s.pair.engine.exec(ctx, s.id, "", layout.CompileCommand(script)...)
 }
 
 // ReplaceSource implements [target.ScriptSaboteur]. The index records how long

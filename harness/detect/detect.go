@@ -36,6 +36,8 @@ type Scene struct {
 	Clock    target.Clock
 	Executor target.Executor
 	Accounts []string
+	// Partial says that there are more accounts, which others look at.
+	Partial bool
 	// Sides are the states to look at. Detectors that compare need two.
 	Sides []Side
 	// Master is the server that took users while the sides became what they

@@ -30,14 +30,16 @@ func (ListCompare) Promise() Promise {
 }
 
 // Detect implements [Detector]. It looks at the scene's accounts, and at all others that
-// either side has.
+// either side has, unless those are looked at by somebody else.
 func (d ListCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 	servers, err := scene.Servers()
 	if err != nil {
 		return nil, err
 	}
-	if scene.Accounts, err = everyAccount(ctx, scene.Accounts, servers); err != nil {
-		return nil, err
+	if !scene.Partial {
+		if scene.Accounts, err = everyAccount(ctx, scene.Accounts, servers); err != nil {
+			return nil, err
+		}
 	}
 	return scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
 		l := listing{account: account, servers: servers, master: scene.Master}

@@ -16,6 +16,7 @@ type progress struct {
 	master, replica target.Server
 	accounts        []string
 	log             target.SyncLog // as last seen
+	blind           bool           // nobody can read it
 	moved           bool           // a batch was taken or done while it was watched, or a part of one has arrived
 	looks           int
 	first, copied   map[string][]target.Mailbox // the master's and the replica's mailboxes at the first look
@@ -38,9 +39,16 @@ func (p *progress) look(ctx context.Context) (even bool, err error) {
 	return err == nil && len(behind) == 0, err
 }
 
-// follow looks at the sync log.
+// follow looks at the sync log. Of a master whose log nobody can read, all that is seen
+// of replication is what arrives.
 func (p *progress) follow(ctx context.Context) error {
 	log, err := p.master.Host().SyncLog(ctx)
+	if unsupported := (*target.UnsupportedError)(nil); errors.As(err, &unsupported) {
+		if p.looks++; p.looks == 1 {
+			p.blind, p.copied = true, p.copies(ctx)
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ import (
 // ScriptCompare looks at sieve scripts the way that counts: the source that
 // users are shown, the digest that the index recorded of it, which script is
 // active, and whether the bytecode that runs is what the source says. Cyrus's
-// own tools and replication compare none of these.
+// own tools and replication compare none of these. Where nobody can look at a server's
+// machine, its bytecode is passed over.
 type ScriptCompare struct{}
 
 // Name implements [Detector].
@@ -62,6 +63,7 @@ type accountScripts struct {
 	server  target.ServerName
 	account string
 	scripts []script // by name
+	blind   bool     // nobody can look at bytecode there
 }
 
 type script struct {
@@ -96,6 +98,9 @@ func readScripts(ctx context.Context, server target.Server, account string) (a a
 		return a, err
 	}
 	compiled, err := server.Host().CompiledScripts(ctx, account)
+	if unsupported := (*target.UnsupportedError)(nil); errors.As(err, &unsupported) {
+		a.blind, err = true, nil
+	}
 	if err != nil {
 		return a, err
 	}
@@ -104,7 +109,7 @@ func readScripts(ctx context.Context, server target.Server, account string) (a a
 		if i := slices.IndexFunc(compiled, func(c target.CompiledScript) bool { return c.Name == s.name }); i >= 0 {
 			s.bytecode, s.linked = compiled[i].SHA1, compiled[i].Active
 		}
-		if err := s.read(ctx, server, session); err != nil {
+		if err := s.read(ctx, server, session, a.blind); err != nil {
 			return a, err
 		}
 		a.scripts = append(a.scripts, s)
@@ -124,7 +129,7 @@ func hasNone(ctx context.Context, server target.Server, account string, meta tar
 
 // read gets the source, and what it compiles to where it is to run. That it is refused
 // is noted: of a script that is listed there must be a source.
-func (s *script) read(ctx context.Context, server target.Server, session target.ScriptSession) (err error) {
+func (s *script) read(ctx context.Context, server target.Server, session target.ScriptSession, blind bool) (err error) {
 	var refused *target.RefusedError
 	s.source, err = session.Get(ctx, s.name)
 	if errors.As(err, &refused) {
@@ -135,7 +140,7 @@ func (s *script) read(ctx context.Context, server target.Server, session target.
 		return err
 	}
 	s.sha1 = target.DigestBody(s.source)
-	if s.active {
+	if s.active && !blind {
 		s.due, err = server.Host().CompileScript(ctx, s.source)
 	}
 	return err
@@ -168,7 +173,7 @@ func (a accountScripts) faults() []Finding {
 			found = append(found, a.finding(target.ScriptStale, s.name, "the index recorded SHA-1 %.12s, and its user is shown %.12s", s.recorded, s.sha1))
 		}
 		switch {
-		case !s.active:
+		case !s.active, a.blind:
 		case s.bytecode == "":
 			found = append(found, a.finding(target.CompiledScriptMissing, s.name, "it is active, and there is no bytecode of it"))
 		case s.refused == "" && s.bytecode != s.due:

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func (c accountPair) compareSeen(ctx context.Context, scene Scene) ([]Finding, e
 		if a == b {
 			continue
 		}
-		mailbox, shared, err := sharedMailbox(ctx, scene, id)
+		mailbox, shared, err := sharedMailbox(ctx, scene, c.snaps[0].Account, id)
 		if err != nil {
 			return nil, fmt.Errorf("looking whose mailbox %s is: %w", id, err)
 		}
@@ -35,9 +36,15 @@ func (c accountPair) compareSeen(ctx context.Context, scene Scene) ([]Finding, e
 }
 
 // sharedMailbox returns what everybody but its owner calls the mailbox of that unique ID,
-// if one of the scene's accounts has it on both sides.
-func sharedMailbox(ctx context.Context, scene Scene, id string) (name string, shared bool, err error) {
-	for _, account := range scene.Accounts {
+// if an account that may have shared it has it on both sides.
+func sharedMailbox(ctx context.Context, scene Scene, reader, id string) (name string, shared bool, err error) {
+	owners := scene.Accounts
+	if scene.Partial {
+		if owners, err = ownersShown(ctx, scene, reader); err != nil {
+			return "", false, err
+		}
+	}
+	for _, account := range owners {
 		snaps, unread, err := bothSides(ctx, scene, account, target.LevelStatus)
 		if err != nil {
 			return "", false, err
@@ -50,6 +57,36 @@ func sharedMailbox(ctx context.Context, scene Scene, id string) (name string, sh
 		}
 	}
 	return "", false, nil
+}
+
+// ownersShown returns those of whose mailboxes an account is shown any, on either server.
+func ownersShown(ctx context.Context, scene Scene, account string) ([]string, error) {
+	servers, err := scene.servers()
+	if err != nil {
+		return nil, err
+	}
+	var owners []string
+	for _, server := range servers {
+		session, err := target.LoginToLook(ctx, server, account)
+		if noInbox := (*target.NoInboxError)(nil); errors.As(err, &noInbox) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		shown, err := session.List(ctx)
+		_ = session.Close() // it was only read from
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range shown {
+			if owner, _, ok := ofAnother(name); ok {
+				owners = append(owners, owner)
+			}
+		}
+	}
+	slices.Sort(owners)
+	return slices.Compact(owners), nil
 }
 
 func seenUIDs(meta target.Meta, uniqueID string) string {

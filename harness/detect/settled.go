@@ -82,7 +82,7 @@ func sameFinding(a, b Finding) bool {
 func (s Scene) await(ctx context.Context, watch *progress) (drained bool, err error) {
 	err = target.WaitUntil(ctx, s.Clock, s.grace(), "what waits to be replicated", func(ctx context.Context) (bool, string, error) {
 		err := watch.follow(ctx)
-		return err == nil && watch.log.Pending() == 0, "", err
+		return err == nil && !watch.blind && watch.log.Pending() == 0, "", err
 	})
 	var late *target.TimeoutError
 	if errors.As(err, &late) {

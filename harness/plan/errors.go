@@ -1,65 +1,12 @@
 package plan
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
-)
+import "github.com/cyrdrill/cyrdrill/harness/document"
+
+// Pos is a place in the plan's file.
+type Pos = document.Pos
 
 // Error is one thing that is wrong with a plan, at its place in the file.
-type Error struct {
-	File         string
-	Line, Column int    // from 1; columns count characters
-	Problem      string // what is wrong
-	Hint         string // what would mend it; may be empty
-}
-
-// Error returns "FILE:LINE:COLUMN: problem; hint", in one line.
-func (e *Error) Error() string {
-	text := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Problem)
-	if e.Hint != "" {
-		text += "; " + e.Hint
-	}
-	return text
-}
+type Error = document.Error
 
 // Errors is everything that is wrong with a plan, in order of place.
-type Errors []*Error
-
-// Error returns one line for each of the errors.
-func (e Errors) Error() string {
-	lines := make([]string, len(e))
-	for i, each := range e {
-		lines[i] = each.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap returns the errors one by one, for errors.As.
-func (e Errors) Unwrap() []error {
-	each := make([]error, len(e))
-	for i := range e {
-		each[i] = e[i]
-	}
-	return each
-}
-
-func (e *Errors) add(pos Pos, hint, format string, args ...any) {
-	*e = append(*e, &Error{Line: pos.Line, Column: pos.Column, Problem: fmt.Sprintf(format, args...), Hint: hint})
-}
-
-// of returns the errors sorted, with the file's name, or nil when there is
-// none.
-func (e Errors) of(file string) error {
-	if len(e) == 0 {
-		return nil
-	}
-	for _, each := range e {
-		each.File = file
-	}
-	slices.SortStableFunc(e, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Problem, b.Problem))
-	})
-	return e
-}
+type Errors = document.Errors

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/cyrdrill/cyrdrill/harness/document"
 )
 
 // Hostile files are refused before the parser, which works recursively, sees
@@ -18,7 +20,7 @@ func TestLimits(t *testing.T) {
 		deepBlock += strings.Repeat(" ", i) + "a:\n"
 	}
 	tests := []struct{ name, text, want string }{
-		{"too large", strings.Repeat("#", maxBytes+1), "p:1:1: the file has 262145 bytes, a plan at most 262144; leave out what is no plan"},
+		{"too large", strings.Repeat("#", document.MaxBytes+1), "p:1:1: the file has 262145 bytes, a plan at most 262144; leave out what is no plan"},
 		{"a hundred thousand lists", strings.Repeat("[", 100_000), "p:1:17: too deeply nested or indented; a plan needs less"},
 		{"a hundred thousand mappings", strings.Repeat("{a: ", 50_000), "p:1:65: too deeply nested or indented; a plan needs less"},
 		{"a hundred thousand block lists", strings.Repeat("- ", 100_000), "p:1:17: too deeply nested or indented; a plan needs less"},

@@ -101,7 +101,7 @@ func (w *walk) expunge(pos Pos, e Expunge) {
 		held = &mail{}
 	}
 	if total := held.total(); total < e.Count {
-		w.errs.add(pos, "let more arrive before, or expunge fewer",
+		w.errs.Add(pos, "let more arrive before, or expunge fewer",
 			"cannot expunge %d of %s's messages: %s can hold %d at this step", e.Count, e.Account, e.Mailbox, total)
 		return
 	}
@@ -112,13 +112,13 @@ func (w *walk) wait(pos Pos) {
 	const problem = "the pair cannot become replicated: "
 	switch {
 	case w.promoted > 0:
-		w.errs.add(pos, beforeLine("wait", w.promoted), problem+"since the promotion on line %d there is no replica", w.promoted)
+		w.errs.Add(pos, beforeLine("wait", w.promoted), problem+"since the promotion on line %d there is no replica", w.promoted)
 	case !w.running[w.serving]:
-		w.errs.add(pos, beforeLine("wait", w.killed[w.serving]), problem+"the master was killed on line %d", w.killed[w.serving])
+		w.errs.Add(pos, beforeLine("wait", w.killed[w.serving]), problem+"the master was killed on line %d", w.killed[w.serving])
 	case !w.running[w.serving.other()]:
-		w.errs.add(pos, beforeLine("wait", w.killed[w.serving.other()]), problem+"the replica was killed on line %d", w.killed[w.serving.other()])
+		w.errs.Add(pos, beforeLine("wait", w.killed[w.serving.other()]), problem+"the replica was killed on line %d", w.killed[w.serving.other()])
 	case w.stopped > 0:
-		w.errs.add(pos, beforeLine("wait", w.stopped), problem+"replication was stopped on line %d", w.stopped)
+		w.errs.Add(pos, beforeLine("wait", w.stopped), problem+"replication was stopped on line %d", w.stopped)
 	}
 }
 
@@ -138,9 +138,9 @@ func (w *walk) machine(pos Pos, side Side) (machine, bool) {
 	case side == Replica && w.promoted == 0, side == OldMaster && w.promoted > 0:
 		return w.serving.other(), true
 	case side == Replica:
-		w.errs.add(pos, "it is the master now; the other is the old-master", "there is no replica since the promotion on line %d", w.promoted)
+		w.errs.Add(pos, "it is the master now; the other is the old-master", "there is no replica since the promotion on line %d", w.promoted)
 	default:
-		w.errs.add(pos, "promote the replica first, or say master", "there is no old master before a promotion")
+		w.errs.Add(pos, "promote the replica first, or say master", "there is no old master before a promotion")
 	}
 	return 0, false
 }
@@ -148,9 +148,9 @@ func (w *walk) machine(pos Pos, side Side) (machine, bool) {
 func (w *walk) freeze(pos Pos) {
 	switch {
 	case w.frozen > 0:
-		w.errs.add(pos, "leave one of them out", "the freeze was taken on line %d already", w.frozen)
+		w.errs.Add(pos, "leave one of them out", "the freeze was taken on line %d already", w.frozen)
 	case w.promoted > 0:
-		w.errs.add(pos, beforeLine("freeze", w.promoted), "a freeze after the promotion on line %d comes too late: the new master uses UIDs again", w.promoted)
+		w.errs.Add(pos, beforeLine("freeze", w.promoted), "a freeze after the promotion on line %d comes too late: the new master uses UIDs again", w.promoted)
 	default:
 		w.frozen = pos.Line
 		w.complete = w.running[0] && w.running[1]
@@ -160,13 +160,13 @@ func (w *walk) freeze(pos Pos) {
 func (w *walk) promote(pos Pos, server Side) {
 	switch {
 	case w.promoted > 0:
-		w.errs.add(pos, "leave one of them out", "the replica was promoted on line %d already", w.promoted)
+		w.errs.Add(pos, "leave one of them out", "the replica was promoted on line %d already", w.promoted)
 	case server != Replica:
-		w.errs.add(pos, "say replica", "cannot promote %s: only the replica can become the master", server)
+		w.errs.Add(pos, "say replica", "cannot promote %s: only the replica can become the master", server)
 	case !w.running[w.serving.other()]:
-		w.errs.add(pos, "promote a replica that runs", "cannot promote the replica: it was killed on line %d", w.killed[w.serving.other()])
+		w.errs.Add(pos, "promote a replica that runs", "cannot promote the replica: it was killed on line %d", w.killed[w.serving.other()])
 	case w.running[w.serving]:
-		w.errs.add(pos, "before it, "+w.howToKill(), "cannot promote the replica while the master runs: two masters would be a split brain")
+		w.errs.Add(pos, "before it, "+w.howToKill(), "cannot promote the replica while the master runs: two masters would be a split brain")
 	default:
 		w.promoted, w.serving = pos.Line, w.serving.other()
 		for _, held := range w.mail {
@@ -186,11 +186,11 @@ func (w *walk) howToKill() string {
 func (w *walk) rescue(pos Pos, server Side) {
 	switch {
 	case w.promoted == 0:
-		w.errs.add(pos, "kill the master and promote the replica first", "there is no old master to rescue")
+		w.errs.Add(pos, "kill the master and promote the replica first", "there is no old master to rescue")
 	case server != OldMaster:
-		w.errs.add(pos, "say old-master", "cannot rescue %s: it serves, or is in the pair; only the old master can be rescued", server)
+		w.errs.Add(pos, "say old-master", "cannot rescue %s: it serves, or is in the pair; only the old master can be rescued", server)
 	case w.rescued > 0:
-		w.errs.add(pos, "leave one of them out", "the old master was rescued on line %d already", w.rescued)
+		w.errs.Add(pos, "leave one of them out", "the old master was rescued on line %d already", w.rescued)
 	default:
 		w.rescued = pos.Line
 		w.running[w.serving.other()] = true
@@ -201,19 +201,19 @@ func (w *walk) rescue(pos Pos, server Side) {
 func (w *walk) detect(pos Pos, sides Sides) {
 	switch {
 	case sides == FrozenSides && w.frozen == 0:
-		w.errs.add(pos, "put a freeze before it, and before any promotion", "cannot compare the sides of the freeze: none was taken")
+		w.errs.Add(pos, "put a freeze before it, and before any promotion", "cannot compare the sides of the freeze: none was taken")
 	case sides == FrozenSides && !w.complete:
-		w.errs.add(pos, "rescue the old master before it", "cannot compare the sides of the freeze: that on line %d lacks the index of a dead server", w.frozen)
+		w.errs.Add(pos, "rescue the old master before it", "cannot compare the sides of the freeze: that on line %d lacks the index of a dead server", w.frozen)
 	case sides == PairNow && w.promoted > 0:
-		w.errs.add(pos, "compare the sides of the freeze instead (sides: freeze)", "cannot compare master and replica: there is no replica since the promotion on line %d", w.promoted)
+		w.errs.Add(pos, "compare the sides of the freeze instead (sides: freeze)", "cannot compare master and replica: there is no replica since the promotion on line %d", w.promoted)
 	case sides == RescuedAndServing && w.rescued == 0:
-		w.errs.add(pos, "rescue the old master before it", "there is no rescued store to look at")
+		w.errs.Add(pos, "rescue the old master before it", "there is no rescued store to look at")
 	case sides == ServingAlone && !w.running[w.serving]:
-		w.errs.add(pos, beforeLine("detect", w.killed[w.serving]), "cannot look at the server that serves: it was killed on line %d", w.killed[w.serving])
+		w.errs.Add(pos, beforeLine("detect", w.killed[w.serving]), "cannot look at the server that serves: it was killed on line %d", w.killed[w.serving])
 	case sides == PairNow:
 		for _, side := range []Side{Master, Replica} {
 			if on, _ := w.machine(pos, side); !w.running[on] {
-				w.errs.add(pos, beforeLine("detect", w.killed[on]), "cannot compare master and replica: the %s was killed on line %d", side, w.killed[on])
+				w.errs.Add(pos, beforeLine("detect", w.killed[on]), "cannot compare master and replica: the %s was killed on line %d", side, w.killed[on])
 			}
 		}
 	}
@@ -224,13 +224,13 @@ func (w *walk) restore(pos Pos, restorer string) {
 	alone := slices.Contains(w.names.WithoutRescued, restorer)
 	switch {
 	case w.frozen == 0:
-		w.errs.add(pos, "put a freeze before it, and before any promotion", "cannot restore without a freeze: nothing says what was lost and what was expunged")
+		w.errs.Add(pos, "put a freeze before it, and before any promotion", "cannot restore without a freeze: nothing says what was lost and what was expunged")
 	case w.rescued == 0 && !alone:
-		w.errs.add(pos, "rescue the old master before it", "cannot restore: there is no rescued store to copy from")
+		w.errs.Add(pos, "rescue the old master before it", "cannot restore: there is no rescued store to copy from")
 	case !w.running[rescued] && !alone:
-		w.errs.add(pos, beforeLine("restore", w.killed[rescued]), "cannot restore: the rescued store was killed on line %d", w.killed[rescued])
+		w.errs.Add(pos, beforeLine("restore", w.killed[rescued]), "cannot restore: the rescued store was killed on line %d", w.killed[rescued])
 	case !w.running[w.serving]:
-		w.errs.add(pos, beforeLine("restore", w.killed[w.serving]), "cannot restore: the master was killed on line %d", w.killed[w.serving])
+		w.errs.Add(pos, beforeLine("restore", w.killed[w.serving]), "cannot restore: the master was killed on line %d", w.killed[w.serving])
 	}
 }
 

@@ -15,7 +15,7 @@ func (w *walk) fault(f Fault) {
 			return
 		}
 		if effects.KillsServer != first.KillsServer || effects.Promotes != first.Promotes {
-			w.errs.add(ref.Pos, "draw from faults that all kill the server, or that all do not, and none that promotes beside one that does not",
+			w.errs.Add(ref.Pos, "draw from faults that all kill the server, or that all do not, and none that promotes beside one that does not",
 				"%s leaves other servers running than %s: which steps may follow would be chance", ref.Name, names[0].Name)
 			return
 		}
@@ -30,17 +30,17 @@ func (w *walk) possible(f Fault, ref Ref, on machine, effects FaultName) bool {
 	channel := effects.StopsReplication || effects.NeedsReplication || effects.ReplicaOnly
 	switch line := w.injected[injection{ref.Name, on}]; {
 	case line > 0:
-		w.errs.add(ref.Pos, "leave one of them out", "%s was injected on the same server on line %d already", ref.Name, line)
+		w.errs.Add(ref.Pos, "leave one of them out", "%s was injected on the same server on line %d already", ref.Name, line)
 	case !w.running[on] && (effects.KillsServer || effects.NeedsServer || channel):
-		w.errs.add(ref.Pos, w.hintForDead(on), "cannot inject %s: %s was killed on line %d and does not run", ref.Name, f.On, w.killed[on])
+		w.errs.Add(ref.Pos, w.hintForDead(on), "cannot inject %s: %s was killed on line %d and does not run", ref.Name, f.On, w.killed[on])
 	case channel && w.promoted > 0, channel && on != w.serving && !effects.EitherSide && !effects.ReplicaOnly:
-		w.errs.add(ref.Pos, "inject it on the master, before a promotion", "cannot inject %s: %s replicates to nobody", ref.Name, f.On)
+		w.errs.Add(ref.Pos, "inject it on the master, before a promotion", "cannot inject %s: %s replicates to nobody", ref.Name, f.On)
 	case effects.ReplicaOnly && on == w.serving:
-		w.errs.add(ref.Pos, "say \"on: replica\"", "cannot inject %s: it is the replica's, and not the %s's", ref.Name, f.On)
+		w.errs.Add(ref.Pos, "say \"on: replica\"", "cannot inject %s: it is the replica's, and not the %s's", ref.Name, f.On)
 	case channel && !w.running[on.other()]:
-		w.errs.add(ref.Pos, beforeLine("fault", w.killed[on.other()]), "cannot inject %s: the other server was killed on line %d", ref.Name, w.killed[on.other()])
+		w.errs.Add(ref.Pos, beforeLine("fault", w.killed[on.other()]), "cannot inject %s: the other server was killed on line %d", ref.Name, w.killed[on.other()])
 	case effects.NeedsReplication && w.stopped > 0:
-		w.errs.add(ref.Pos, beforeLine("fault", w.stopped), "cannot inject %s: replication was stopped on line %d", ref.Name, w.stopped)
+		w.errs.Add(ref.Pos, beforeLine("fault", w.stopped), "cannot inject %s: replication was stopped on line %d", ref.Name, w.stopped)
 	default:
 		return true
 	}

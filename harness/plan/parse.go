@@ -1,6 +1,10 @@
 package plan
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/cyrdrill/cyrdrill/harness/document"
+)
 
 // Parse reads a plan. The file's name stands in messages only. Names that the
 // catalogues do not have are errors, and so are steps that cannot be carried
@@ -11,19 +15,19 @@ import "bytes"
 // it: text that is no YAML is not held against the schema, and the order of
 // steps is looked at last.
 func Parse(file string, text []byte, names Names) (*Plan, error) {
-	root, errs := readYAML(text)
+	root, errs := theFormat().Read(text)
 	if root == nil {
-		return nil, errs.of(file)
+		return nil, errs.Of(file)
 	}
-	errs = append(errs, checkStructure(root)...)
-	applyDefaults(theFormat(), root, theFormat().root)
+	errs = append(errs, theFormat().Check(root)...)
+	applyDefaults(theFormat(), root, theFormat().Root)
 	d := decoder{names: names}
 	p := d.plan(root)
 	errs = append(errs, d.errs...)
 	if len(errs) == 0 {
 		errs = checkOrder(p, names)
 	}
-	if err := errs.of(file); err != nil {
+	if err := errs.Of(file); err != nil {
 		return nil, err
 	}
 	p.File, p.text = file, bytes.Clone(text)
@@ -32,22 +36,22 @@ func Parse(file string, text []byte, names Names) (*Plan, error) {
 
 // applyDefaults adds to the tree what the schema gives a default for and the
 // file leaves out.
-func applyDefaults(f format, n *node, schema fragment) {
+func applyDefaults(f document.Format, n *document.Node, schema document.Fragment) {
 	switch {
-	case schema.text("title") == "step":
+	case schema.Text("title") == "step":
 		applyStepDefaults(f, n)
-	case n.kind == sequence:
-		for _, item := range n.items {
-			applyDefaults(f, item, f.resolve(schema.sub("items")))
+	case n.Kind == document.Sequence:
+		for _, item := range n.Items {
+			applyDefaults(f, item, f.Resolve(schema.Sub("items")))
 		}
-	case n.kind == mapping:
-		for _, key := range schema.keys() {
-			property := fragment(schema.sub("properties").sub(key))
-			if value, ok := property["default"]; ok && n.get(key) == nil {
-				n.fields = append(n.fields, field{key: key, pos: n.pos, value: defaultNode(n.pos, value)})
+	case n.Kind == document.Mapping:
+		for _, key := range schema.Keys() {
+			property := document.Fragment(schema.Sub("properties").Sub(key))
+			if value, ok := property["default"]; ok && n.Get(key) == nil {
+				n.Fields = append(n.Fields, document.Field{Key: key, Pos: n.Pos, Value: document.Default(n.Pos, value)})
 			}
-			if child := n.get(key); child != nil {
-				applyDefaults(f, child, f.resolve(property))
+			if child := n.Get(key); child != nil {
+				applyDefaults(f, child, f.Resolve(property))
 			}
 		}
 	}
@@ -55,15 +59,15 @@ func applyDefaults(f format, n *node, schema fragment) {
 
 // applyStepDefaults turns a step that is written as its name alone into one
 // with parameters, and fills these in.
-func applyStepDefaults(f format, n *node) {
-	if kind := n.str(); kind != "" {
-		parameters := &node{pos: n.pos, kind: mapping}
-		*n = node{pos: n.pos, kind: mapping, fields: []field{{key: kind, pos: n.pos, value: parameters}}}
+func applyStepDefaults(f document.Format, n *document.Node) {
+	if kind := n.Str(); kind != "" {
+		parameters := &document.Node{Pos: n.Pos, Kind: document.Mapping}
+		*n = document.Node{Pos: n.Pos, Kind: document.Mapping, Fields: []document.Field{{Key: kind, Pos: n.Pos, Value: parameters}}}
 	}
-	kinds := f.stepSchema().sub("properties")
-	for _, step := range n.fields {
-		if parameters := f.resolve(kinds.sub(step.key)); parameters != nil {
-			applyDefaults(f, step.value, parameters)
+	kinds := stepSchema(f).Sub("properties")
+	for _, step := range n.Fields {
+		if parameters := f.Resolve(kinds.Sub(step.Key)); parameters != nil {
+			applyDefaults(f, step.Value, parameters)
 		}
 	}
 }

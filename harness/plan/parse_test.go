@@ -68,30 +68,31 @@ expect:
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := func(line, column int, name string) Ref { return Ref{Name: name, Pos: Pos{line, column}} }
+	at := func(line, column int) Pos { return Pos{Line: line, Column: column} }
+	ref := func(line, column int, name string) Ref { return Ref{Name: name, Pos: at(line, column)} }
 	want := &Plan{
 		File: "every-step.yaml", APIVersion: "cyrdrill/v1", Name: "every-step", Title: "Every step there is",
 		Description: "Two\nlines.\n", Seed: 1<<64 - 1,
 		Pair:     Pair{Cyrus: "trixie-backports", RepeatInterval: time.Minute},
 		Accounts: []string{"alice", "b.o-b_1"},
 		Steps: []Step{
-			{Kind: KindDeliver, Pos: Pos{12, 5}, Deliver: &Deliver{To: []string{"b.o-b_1"}, Count: 3}},
-			{Kind: KindAppend, Pos: Pos{13, 5}, Append: &Append{Account: "alice", Mailbox: "INBOX", Count: 2}},
-			{Kind: KindExpunge, Pos: Pos{14, 5}, Expunge: &Expunge{Account: "alice", Mailbox: "INBOX", Count: 2, Which: Random}},
-			{Kind: KindWait, Pos: Pos{15, 5}, Wait: &Wait{Until: Replicated, Within: 90*time.Second + 500*time.Millisecond}},
-			{Kind: KindDetect, Pos: Pos{18, 5}, Detect: &Detect{Detector: ref(18, 24, "index-compare"), Sides: PairNow}},
-			{Kind: KindFault, Pos: Pos{19, 5}, Fault: &Fault{Name: ref(19, 19, "process-killed"), On: Master, Accounts: []string{"alice", "b.o-b_1"}, Count: 1}},
-			{Kind: KindFreeze, Pos: Pos{20, 5}, Freeze: &Freeze{}},
-			{Kind: KindPromote, Pos: Pos{21, 5}, Promote: &Promote{Server: Replica}},
-			{Kind: KindRescue, Pos: Pos{22, 5}, Rescue: &Rescue{Server: OldMaster}},
-			{Kind: KindDetect, Pos: Pos{23, 5}, Detect: &Detect{Detector: ref(23, 24, "index-compare"), Sides: FrozenSides}},
-			{Kind: KindRestore, Pos: Pos{24, 5}, Restore: &Restore{Restorer: ref(24, 25, "copy-missing")}},
-			{Kind: KindWork, Pos: Pos{25, 5}, Work: &Work{Accounts: []string{"alice"}, Operations: 7, Only: []string{"flag", "move"}}},
-			{Kind: KindRules, Pos: Pos{26, 5}, Rules: &Rules{Accounts: []string{"alice"}}},
-			{Kind: KindClock, Pos: Pos{27, 5}, Clock: &Clock{Advance: 72 * time.Hour}},
-			{Kind: KindExpire, Pos: Pos{28, 5}, Expire: &Expire{Server: OldMaster}},
-			{Kind: KindResync, Pos: Pos{29, 5}, Resync: &Resync{Server: OldMaster}},
-			{Kind: KindFailback, Pos: Pos{30, 5}, Failback: &Failback{}},
+			{Kind: KindDeliver, Pos: at(12, 5), Deliver: &Deliver{To: []string{"b.o-b_1"}, Count: 3}},
+			{Kind: KindAppend, Pos: at(13, 5), Append: &Append{Account: "alice", Mailbox: "INBOX", Count: 2}},
+			{Kind: KindExpunge, Pos: at(14, 5), Expunge: &Expunge{Account: "alice", Mailbox: "INBOX", Count: 2, Which: Random}},
+			{Kind: KindWait, Pos: at(15, 5), Wait: &Wait{Until: Replicated, Within: 90*time.Second + 500*time.Millisecond}},
+			{Kind: KindDetect, Pos: at(18, 5), Detect: &Detect{Detector: ref(18, 24, "index-compare"), Sides: PairNow}},
+			{Kind: KindFault, Pos: at(19, 5), Fault: &Fault{Name: ref(19, 19, "process-killed"), On: Master, Accounts: []string{"alice", "b.o-b_1"}, Count: 1}},
+			{Kind: KindFreeze, Pos: at(20, 5), Freeze: &Freeze{}},
+			{Kind: KindPromote, Pos: at(21, 5), Promote: &Promote{Server: Replica}},
+			{Kind: KindRescue, Pos: at(22, 5), Rescue: &Rescue{Server: OldMaster}},
+			{Kind: KindDetect, Pos: at(23, 5), Detect: &Detect{Detector: ref(23, 24, "index-compare"), Sides: FrozenSides}},
+			{Kind: KindRestore, Pos: at(24, 5), Restore: &Restore{Restorer: ref(24, 25, "copy-missing")}},
+			{Kind: KindWork, Pos: at(25, 5), Work: &Work{Accounts: []string{"alice"}, Operations: 7, Only: []string{"flag", "move"}}},
+			{Kind: KindRules, Pos: at(26, 5), Rules: &Rules{Accounts: []string{"alice"}}},
+			{Kind: KindClock, Pos: at(27, 5), Clock: &Clock{Advance: 72 * time.Hour}},
+			{Kind: KindExpire, Pos: at(28, 5), Expire: &Expire{Server: OldMaster}},
+			{Kind: KindResync, Pos: at(29, 5), Resync: &Resync{Server: OldMaster}},
+			{Kind: KindFailback, Pos: at(30, 5), Failback: &Failback{}},
 		},
 		Expect: Expect{
 			Marks:      []Ref{ref(32, 11, "freeze-complete")},

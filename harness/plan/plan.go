@@ -45,9 +45,6 @@ type Ref struct {
 	Pos  Pos
 }
 
-// Pos is a place in the plan's file; lines and columns count from 1.
-type Pos struct{ Line, Column int }
-
 // Step is one line of a plan. Exactly one of the pointers is set; Kind names it.
 type Step struct {
 	Kind Kind

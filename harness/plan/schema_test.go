@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/cyrdrill/cyrdrill/harness/document"
 )
 
 func TestSchemaIsValidUnderItsMetaschema(t *testing.T) {
@@ -31,10 +33,10 @@ func TestSchemaIsValidUnderItsMetaschema(t *testing.T) {
 	if err := meta.Validate(document); err != nil {
 		t.Error(err)
 	}
-	if theFormat().root.text("$id") != schemaID {
-		t.Errorf("$id is %q, the code says %q", theFormat().root.text("$id"), schemaID)
+	if theFormat().Root.Text("$id") != schemaID {
+		t.Errorf("$id is %q, the code says %q", theFormat().Root.Text("$id"), schemaID)
 	}
-	if theFormat().root.sub("properties").sub("apiVersion").text("const") != APIVersion {
+	if theFormat().Root.Sub("properties").Sub("apiVersion").Text("const") != APIVersion {
 		t.Errorf("the schema's apiVersion is not %q", APIVersion)
 	}
 }
@@ -47,7 +49,7 @@ func TestSchemaIsACopy(t *testing.T) {
 }
 
 // eachSchema calls each with every schema object and its location.
-func eachSchema(at string, s map[string]any, each func(at string, s fragment)) {
+func eachSchema(at string, s map[string]any, each func(at string, s document.Fragment)) {
 	each(at, s)
 	for _, keyword := range []string{"properties", "$defs"} {
 		named, _ := s[keyword].(map[string]any)
@@ -66,19 +68,19 @@ func eachSchema(at string, s map[string]any, each func(at string, s fragment)) {
 
 func TestSchemaDescribesEverything(t *testing.T) {
 	count := 0
-	eachSchema("#", theFormat().root, func(at string, s fragment) {
+	eachSchema("#", theFormat().Root, func(at string, s document.Fragment) {
 		count++
-		description := s.text("description")
-		if description == "" && s.text("$ref") != "" {
-			description = theFormat().resolve(s).text("description")
+		description := s.Text("description")
+		if description == "" && s.Text("$ref") != "" {
+			description = theFormat().Resolve(s).Text("description")
 		}
 		if !strings.HasSuffix(strings.TrimSpace(description), ".") {
 			t.Errorf("%s: its description is no sentence: %q", at, description)
 		}
-		if s.text("pattern") != "" && s.text("patternErrorMessage") == "" {
+		if s.Text("pattern") != "" && s.Text("patternErrorMessage") == "" {
 			t.Errorf("%s: its pattern has no message", at)
 		}
-		if s.text("type") == "object" && s["additionalProperties"] != false && s.sub("additionalProperties") == nil {
+		if s.Text("type") == "object" && s["additionalProperties"] != false && s.Sub("additionalProperties") == nil {
 			t.Errorf("%s: takes any key", at)
 		}
 	})
@@ -90,10 +92,10 @@ func TestSchemaDescribesEverything(t *testing.T) {
 // Each default is what its own schema allows.
 func TestSchemaDefaultsAreAllowed(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(schemaID, map[string]any(theFormat().root)); err != nil {
+	if err := compiler.AddResource(schemaID, map[string]any(theFormat().Root)); err != nil {
 		t.Fatal(err)
 	}
-	eachSchema("#", theFormat().root, func(at string, s fragment) {
+	eachSchema("#", theFormat().Root, func(at string, s document.Fragment) {
 		value, ok := s["default"]
 		if !ok {
 			return
@@ -136,46 +138,46 @@ func fileKey(name string) string {
 
 func TestSchemaAndTypesHaveTheSameFields(t *testing.T) {
 	f := theFormat()
-	root := f.root.sub("properties")
-	kinds := f.stepSchema()
-	check := func(what string, schema fragment, keys []string) {
+	root := f.Root.Sub("properties")
+	kinds := stepSchema(f)
+	check := func(what string, schema document.Fragment, keys []string) {
 		t.Helper()
-		if diff := cmp.Diff(keys, schema.keys(), cmp.Transformer("nil", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+		if diff := cmp.Diff(keys, schema.Keys(), cmp.Transformer("nil", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
 			t.Errorf("%s (-type +schema):\n%s", what, diff)
 		}
 	}
-	check("plan", f.root, keysOf(Plan{}, "File"))
-	check("pair", root.sub("pair"), keysOf(Pair{}))
-	check("expect", root.sub("expect"), keysOf(Expect{}))
+	check("plan", f.Root, keysOf(Plan{}, "File"))
+	check("pair", root.Sub("pair"), keysOf(Pair{}))
+	check("expect", root.Sub("expect"), keysOf(Expect{}))
 	check("steps", kinds, keysOf(Step{}, "Kind", "Pos"))
 	for kind, structure := range map[Kind]any{
 		KindAppend: Append{}, KindExpunge: Expunge{}, KindWait: Wait{}, KindFault: Fault{}, KindFreeze: Freeze{},
 		KindPromote: Promote{}, KindRescue: Rescue{}, KindDetect: Detect{}, KindRestore: Restore{}, KindSeed: Seed{}, KindWork: Work{},
 		KindRules: Rules{}, KindClock: Clock{}, KindExpire: Expire{}, KindResync: Resync{}, KindFailback: Failback{},
 	} {
-		check(string(kind), f.resolve(kinds.sub("properties").sub(string(kind))), keysOf(structure))
+		check(string(kind), f.Resolve(kinds.Sub("properties").Sub(string(kind))), keysOf(structure))
 	}
-	check("deliver", f.resolve(kinds.sub("properties").sub("deliver")), keysOf(Deliver{}))
+	check("deliver", f.Resolve(kinds.Sub("properties").Sub("deliver")), keysOf(Deliver{}))
 }
 
 func TestSchemaAndConstantsHaveTheSameValues(t *testing.T) {
 	f := theFormat()
-	enum := func(s fragment) []string {
+	enum := func(s document.Fragment) []string {
 		var values []string
 		for _, v := range s["enum"].([]any) {
 			values = append(values, v.(string))
 		}
 		return values
 	}
-	parameter := func(kind, key string) fragment { return f.at("#/$defs/" + kind).sub("properties").sub(key) }
+	parameter := func(kind, key string) document.Fragment { return f.At("#/$defs/" + kind).Sub("properties").Sub(key) }
 	for what, pair := range map[string][2][]string{
-		"sides of a pair":   {enum(f.at("#/$defs/side")), {string(Master), string(Replica), string(OldMaster)}},
+		"sides of a pair":   {enum(f.At("#/$defs/side")), {string(Master), string(Replica), string(OldMaster)}},
 		"sides to compare":  {enum(parameter("detect", "sides")), {string(PairNow), string(FrozenSides), string(ServingAlone), string(RescuedAndServing)}},
 		"conditions":        {enum(parameter("wait", "until")), {string(Replicated)}},
 		"choices":           {enum(parameter("expunge", "which")), {string(Oldest), string(Newest), string(Random)}},
-		"mailboxes":         {enum(f.at("#/$defs/mailbox")), {inbox}},
-		"steps by name":     {enum(f.at("#/$defs/step/anyOf/0")), stepsWithoutRequired(f)},
-		"pattern durations": {{f.at("#/$defs/duration").text("pattern")}, {durationText.String()}},
+		"mailboxes":         {enum(f.At("#/$defs/mailbox")), {inbox}},
+		"steps by name":     {enum(f.At("#/$defs/step/anyOf/0")), stepsWithoutRequired(f)},
+		"pattern durations": {{f.At("#/$defs/duration").Text("pattern")}, {durationText.String()}},
 	} {
 		if diff := cmp.Diff(pair[1], pair[0]); diff != "" {
 			t.Errorf("%s (-code +schema):\n%s", what, diff)
@@ -185,11 +187,11 @@ func TestSchemaAndConstantsHaveTheSameValues(t *testing.T) {
 
 // stepsWithoutRequired are the steps that need no parameter, in the schema's
 // own order.
-func stepsWithoutRequired(f format) []string {
+func stepsWithoutRequired(f document.Format) []string {
 	var kinds []string
-	for kind := range maps.Keys(f.stepSchema().sub("properties")) {
-		_, required := f.at("#/$defs/" + kind)["required"]
-		if _, choice := f.at("#/$defs/" + kind)["anyOf"]; !required && !choice {
+	for kind := range maps.Keys(stepSchema(f).Sub("properties")) {
+		_, required := f.At("#/$defs/" + kind)["required"]
+		if _, choice := f.At("#/$defs/" + kind)["anyOf"]; !required && !choice {
 			kinds = append(kinds, kind)
 		}
 	}

@@ -38,9 +38,13 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 type UnsupportedError struct {
 	Target string // "the simulator"
 	What   string // "ManageSieve"
+	Why    string // "its configuration names no host"; empty: it is not modelled
 }
 
 func (e *UnsupportedError) Error() string {
+	if e.Why != "" {
+		return fmt.Sprintf("of %s there is no %s: %s", e.Target, e.What, e.Why)
+	}
 	return fmt.Sprintf("%s does not model %s yet", e.Target, e.What)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -130,6 +131,7 @@ type conn struct {
 	life  int // of the server
 	leave sync.Once
 	left  chan struct{} // closed once the conversation has ended
+	first io.Reader     // hears what the client says before the talker does; nil: nobody
 }
 
 // Close ends the conversation, from within.
@@ -138,9 +140,17 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// Read implements [net.Conn]. A server that hangs reads nothing: what its client says
-// waits in the kernel, whatever it is.
+// Read implements [net.Conn].
 func (c *conn) Read(p []byte) (int, error) {
+	if c.first != nil {
+		return c.first.Read(p)
+	}
+	return c.hear(p)
+}
+
+// hear reads what the client says. A server that hangs reads nothing: what its client says
+// waits in the kernel, whatever it is.
+func (c *conn) hear(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if gone := c.ask(func(*sim.Pair) error { return nil }); gone != nil {
 		return 0, gone

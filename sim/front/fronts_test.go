@@ -159,14 +159,13 @@ func sieve(t *testing.T, f *front.Fronts, server target.ServerName, login wire.L
 }
 
 // go-imap's server knows neither SYNCGET nor QRESYNC, and does not announce them: who
-// wants them is refused before anything is sent. The administrator, who alone might ask
-// for the first, is nobody there but in an account's name.
+// wants them is refused before anything is sent.
 func TestIMAPHasNoSyncGetAndNoQRESYNC(t *testing.T) {
 	f := open(t, "alice")
 	login := wire.Login{Admin: adminUser, Password: adminPassword}
 	peer := wire.Peer{Server: target.Imap1, Service: "imap"}
 	_, err := wire.NewSyncByIMAP(t.Context(), dial(t, f, target.Imap1, front.ServiceIMAP), peer, login)
-	if err == nil || !strings.Contains(err.Error(), "AUTHENTICATIONFAILED") {
+	if err == nil || !strings.Contains(err.Error(), "does not announce X-REPLICATION") {
 		t.Errorf("SYNCGET as the administrator: %v", err)
 	}
 	login.Account = "alice"

@@ -21,7 +21,9 @@ import (
 func newIMAP(d *door) talker {
 	server := imapserver.New(&imapserver.Options{
 		NewSession: func(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return &imapSession{ctx: d.fronts.ctx, imap: c, conn: c.NetConn().(*conn)}, nil, nil
+			s := &imapSession{ctx: d.fronts.ctx, imap: c, conn: c.NetConn().(*conn)}
+			s.conn.first = newCyrusCommands(s)
+			return s, nil, nil
 		},
 		Caps: imap.CapSet{
 			imap.CapIMAP4rev1: {}, imap.CapNamespace: {}, imap.CapUIDPlus: {}, imap.CapESearch: {}, imap.CapListExtended: {},
@@ -39,7 +41,8 @@ type imapSession struct {
 	ctx     context.Context
 	imap    *imapserver.Conn
 	conn    *conn
-	session *sim.IMAPSession // nil: nobody has logged in
+	session *sim.IMAPSession // nil: nobody has logged in, or the administrator
+	admin   bool             // who has no mail, and may list everybody's
 
 	mailbox  string // that is selected
 	readOnly bool
@@ -54,6 +57,9 @@ var (
 
 // ask puts a command to the model.
 func (s *imapSession) ask(do func(*sim.IMAPSession) error) error {
+	if s.session == nil {
+		return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "Permission denied"}
+	}
 	return s.answer(s.conn.ask(func(*sim.Pair) error { return do(s.session) }))
 }
 
@@ -96,7 +102,12 @@ func (s *imapSession) Authenticate(mechanism string) (sasl.Server, error) {
 }
 
 func (s *imapSession) login(identity, username, password string) error {
-	account, ok := s.conn.door.fronts.options.login(identity, username, password)
+	options := s.conn.door.fronts.options
+	if options.isAdmin(identity, username, password) {
+		s.admin = true
+		return nil
+	}
+	account, ok := options.login(identity, username, password)
 	if !ok {
 		return imapserver.ErrAuthFailed
 	}

@@ -46,6 +46,9 @@ func (s *imapSession) List(w *imapserver.ListWriter, reference string, patterns 
 	if len(patterns) == 0 {
 		return w.WriteList(&imap.ListData{Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}, Delim: delimiter})
 	}
+	if s.admin {
+		return s.listAll(w, patterns)
+	}
 	var names, subscribed []string
 	err := s.ask(func(session *sim.IMAPSession) (err error) {
 		if names, err = session.List(s.ctx); err == nil {

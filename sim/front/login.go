@@ -14,6 +14,11 @@ func (o Options) login(identity, username, password string) (account string, ok 
 	return account, ok && IsAccount(account)
 }
 
+// isAdmin says whether PLAIN's three values let the administrator in as nobody else.
+func (o Options) isAdmin(identity, username, password string) bool {
+	return o.Admin != "" && username == o.Admin && password == o.Password && (identity == "" || identity == username)
+}
+
 // IsAccount says whether an account can have that name.
 func IsAccount(name string) bool { return name != "" && !strings.ContainsFunc(name, barred) }
 

@@ -1,4 +1,4 @@
-package plan
+package document
 
 import (
 	"bytes"
@@ -16,35 +16,36 @@ import (
 )
 
 // Limits that keep a hostile or broken file from exhausting the parser, which
-// works recursively. No plan that a person can read comes near them.
+// works recursively. No document that a person can read comes near them.
 const (
-	maxBytes      = 256 << 10
+	// MaxBytes is how long a file may be.
+	MaxBytes      = 256 << 10
 	maxIndent     = 64 // columns before the first character of a line
 	maxNested     = 16 // brackets open at once
 	maxIndicators = 8  // "-", "?" and ":" of block style in one line
 )
 
-// decimal is what a plan may write for a number: YAML libraries do not agree on
+// decimal is what may be written for a number: YAML libraries do not agree on
 // 010, 1_000 and their like.
 var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 
-// readYAML turns the text of a plan into a tree that knows where everything
+// Read turns the text of a document into a tree that knows where everything
 // stands. The tree is nil when the text is no YAML, or of a kind that has no
-// place in a plan. Of keys that stand twice, it has the first.
-func readYAML(text []byte) (*node, Errors) {
-	var r reader
-	if len(text) > maxBytes {
-		r.errs.add(Pos{1, 1}, "leave out what is no plan", "the file has %d bytes, a plan at most %d", len(text), maxBytes)
+// place in a document. Of keys that stand twice, it has the first.
+func (f Format) Read(text []byte) (*Node, Errors) {
+	r := reader{format: f}
+	if len(text) > MaxBytes {
+		r.errs.Add(Pos{1, 1}, "leave out what is no "+f.Noun, "the file has %d bytes, a %s at most %d", len(text), f.Noun, MaxBytes)
 		return nil, r.errs
 	}
 	if pos, ok := firstInvalid(text); ok {
-		r.errs.add(pos, "save the file as UTF-8", "the text is not UTF-8")
+		r.errs.Add(pos, "save the file as UTF-8", "the text is not UTF-8")
 		return nil, r.errs
 	}
 	const byteOrderMark = "\ufeff"
 	tokens := lexer.Tokenize(string(bytes.TrimPrefix(text, []byte(byteOrderMark))))
 	if deep := tooDeep(tokens); deep != nil {
-		r.errs.add(position(deep), "a plan needs less", "too deeply nested or indented")
+		r.errs.Add(position(deep), "a "+f.Noun+" needs less", "too deeply nested or indented")
 		return nil, r.errs
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -122,6 +123,7 @@ func place(in ast.Node) Pos {
 
 // reader collects what is wrong while it turns the library's tree into ours.
 type reader struct {
+	format Format
 	errs   Errors
 	broken bool // something had to be left out of the tree
 }
@@ -129,21 +131,21 @@ type reader struct {
 func (r *reader) addSyntax(err error) {
 	var at yaml.Error
 	if errors.As(err, &at) && at.GetToken() != nil {
-		r.errs.add(position(at.GetToken()), "", "not valid YAML: %s", at.GetMessage())
+		r.errs.Add(position(at.GetToken()), "", "not valid YAML: %s", at.GetMessage())
 		return
 	}
-	r.errs.add(Pos{1, 1}, "", "not valid YAML: %v", err)
+	r.errs.Add(Pos{1, 1}, "", "not valid YAML: %v", err)
 }
 
 // document returns the file's one document.
-func (r *reader) document(file *ast.File) *node {
-	var root *node
+func (r *reader) document(file *ast.File) *Node {
+	var root *Node
 	for _, doc := range file.Docs {
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType || doc.Body.Type() == ast.CommentGroupType {
 			continue
 		}
 		if root != nil {
-			r.errs.add(place(doc.Body), "put it into a file of its own", "a second document: a file holds one plan")
+			r.errs.Add(place(doc.Body), "put it into a file of its own", "a second document: a file holds one %s", r.format.Noun)
 			return root
 		}
 		if root = r.node(doc.Body); root == nil {
@@ -151,49 +153,49 @@ func (r *reader) document(file *ast.File) *node {
 		}
 	}
 	if root == nil {
-		r.errs.add(Pos{1, 1}, fmt.Sprintf("a plan begins with \"apiVersion: %s\"", APIVersion), "the file is empty")
+		r.errs.Add(Pos{1, 1}, fmt.Sprintf("a %s begins with \"apiVersion: %s\"", r.format.Noun, r.format.APIVersion), "the file is empty")
 	}
 	return root
 }
 
 // node returns our form of one of the library's nodes, or nil after it has
 // recorded an error.
-func (r *reader) node(in ast.Node) *node {
-	out := &node{pos: place(in)}
+func (r *reader) node(in ast.Node) *Node {
+	out := &Node{Pos: place(in)}
 	switch in := in.(type) {
 	case *ast.MappingNode:
 		return r.mapping(out, in.Values)
 	case *ast.MappingValueNode:
 		return r.mapping(out, []*ast.MappingValueNode{in})
 	case *ast.SequenceNode:
-		out.kind = sequence
+		out.Kind = Sequence
 		for _, value := range in.Values {
 			if item := r.node(value); item != nil {
-				out.items = append(out.items, item)
+				out.Items = append(out.Items, item)
 			}
 		}
 	case *ast.StringNode:
-		out.scalar = in.Value
+		out.Scalar = in.Value
 	case *ast.LiteralNode:
-		out.scalar = in.Value.Value
+		out.Scalar = in.Value.Value
 	case *ast.IntegerNode:
-		out.scalar = integer(in)
+		out.Scalar = integer(in)
 	case *ast.FloatNode:
-		out.scalar = in.Value
+		out.Scalar = in.Value
 		if math.IsInf(in.Value, 0) || math.IsNaN(in.Value) {
-			out.scalar = in.GetToken().Value
+			out.Scalar = in.GetToken().Value
 		}
 	case *ast.BoolNode:
-		out.scalar = in.Value
+		out.Scalar = in.Value
 	case *ast.NullNode:
-		out.scalar = nil
+		out.Scalar = nil
 	case *ast.InfinityNode, *ast.NanNode:
-		out.scalar = in.GetToken().Value
+		out.Scalar = in.GetToken().Value
 	default:
 		// Anchors and aliases would let a small file grow without bounds, and
-		// a plan has nothing to repeat.
+		// a document has nothing to repeat.
 		r.broken = true
-		r.errs.add(out.pos, "write the value itself", "anchors, aliases, tags and directives have no place in a plan")
+		r.errs.Add(out.Pos, "write the value itself", "anchors, aliases, tags and directives have no place in a %s", r.format.Noun)
 		return nil
 	}
 	return out
@@ -207,22 +209,22 @@ func integer(in *ast.IntegerNode) any {
 	return in.Value
 }
 
-func (r *reader) mapping(out *node, values []*ast.MappingValueNode) *node {
-	out.kind = mapping
+func (r *reader) mapping(out *Node, values []*ast.MappingValueNode) *Node {
+	out.Kind = Mapping
 	for _, value := range values {
 		key, ok := value.Key.(*ast.StringNode)
 		if !ok {
 			r.broken = true
-			r.errs.add(place(value.Key), "", "a key must be a plain word, not %q", value.Key.String())
+			r.errs.Add(place(value.Key), "", "a key must be a plain word, not %q", value.Key.String())
 			continue
 		}
 		pos := position(key.GetToken())
-		if first, ok := out.field(key.Value); ok {
-			r.errs.add(pos, "leave one of them out", "key %q stands twice; first on line %d", key.Value, first.pos.Line)
+		if first, ok := out.Field(key.Value); ok {
+			r.errs.Add(pos, "leave one of them out", "key %q stands twice; first on line %d", key.Value, first.Pos.Line)
 			continue
 		}
 		if child := r.node(value.Value); child != nil {
-			out.fields = append(out.fields, field{key: key.Value, pos: pos, value: child})
+			out.Fields = append(out.Fields, Field{Key: key.Value, Pos: pos, Value: child})
 		}
 	}
 	return out

@@ -1,11 +1,9 @@
-# Prints the clock, as the environment has Cyrus see it, in seconds since 1970; how many
-# bytes may still be written beside the mail; and how that is mounted.
+# Prints of the machine on which $mail lies the clock, as the environment has Cyrus see it,
+# in seconds since 1970; how many bytes may still be written beside the mail; and how that
+# is mounted.
 
-use strict;
-use warnings;
 use Time::HiRes;
 
-my $mail = '/var/spool/cyrus/mail';
 printf "%.6f\n", Time::HiRes::time();
 
 my ($blocks, $size) = split ' ', `stat -f -c '%a %S' $mail`;

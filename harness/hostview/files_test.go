@@ -1,4 +1,4 @@
-package cyrus
+package hostview
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ func TestParseFiles(t *testing.T) {
 		{Mailbox: "INBOX", Messages: []target.SpoolFile{{UID: 1, Size: 17, SHA1: sum, Accessible: true}, {UID: 12, SHA1: sum}}},
 		{Mailbox: "INBOX/Köln I am", Messages: []target.SpoolFile{{UID: 7, Size: 2048}}},
 	}
-	got, err := parseFiles("alice", []byte(said))
+	got, err := ParseFiles("alice", []byte(said))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestParseFiles(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, odd := range []string{"1 17 usable " + sum, "mailbox user\x1falice\n1 17 usable", "mailbox user\x1falice\nx 17 usable -", "mailbox user\x1falice\n1 x usable -"} {
-		if got, err := parseFiles("alice", []byte(odd)); err == nil {
+		if got, err := ParseFiles("alice", []byte(odd)); err == nil {
 			t.Errorf("%q is taken for %v", odd, got)
 		}
 	}
@@ -40,25 +40,25 @@ func TestParseDatabases(t *testing.T) {
 		{Name: "cyrus.cache", Account: "a.b", Mailbox: "INBOX/Work", There: true, Size: 4, Wrong: "it is of another generation than the index"},
 		{Name: "conversations.db", Account: "a.b", Wrong: "it does not know of 3 messages"},
 	}
-	got, err := parseDatabases(map[string]string{"user\x1fa^b": "a.b"}, said)
+	got, err := ParseDatabases([]string{"a.b"}, []byte(said))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got, err := parseDatabases(nil, "perl: warning\n"); !errors.Is(err, errOddLine) {
+	if got, err := ParseDatabases(nil, []byte("perl: warning\n")); !errors.Is(err, errOddLine) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
 
 func TestParseMachine(t *testing.T) {
-	got, err := parseMachine("1795716938.906141\n4096\nro\n")
+	got, err := ParseMachine([]byte("1795716938.906141\n4096\nro\n"))
 	want := target.Machine{Clock: time.UnixMicro(1795716938906141), Room: 4096, ReadOnly: true}
 	if err != nil || got.Room != want.Room || got.ReadOnly != want.ReadOnly || got.Clock.Sub(want.Clock).Abs() > time.Millisecond {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if got, err := parseMachine("1795716938.906141\n"); err == nil {
+	if got, err := ParseMachine([]byte("1795716938.906141\n")); err == nil {
 		t.Errorf("half of it is taken for %v", got)
 	}
 }

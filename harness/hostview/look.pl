@@ -1,12 +1,9 @@
 # What the scripts share that look at a server's files, as Cyrus's own user. They change
-# none, and open no database by Cyrus's tools that such a tool would first mend.
+# none, and open no database by Cyrus's tools that such a tool would first mend. Before it
+# stands where things are: $lists, $mail, and @dbtool, the command of cyr_dbtool.
 
-use strict;
-use warnings;
 use Compress::Raw::Zlib qw(crc32);
 
-my $lists = '/var/lib/cyrus';
-my $mail  = '/var/spool/cyrus/mail';
 my $magic = "\241\002\213\015";
 
 # content returns what is in a file, or nothing where that cannot be read.
@@ -61,7 +58,7 @@ sub entry_of {
 sub mailboxes {
     my ($beginning) = @_;
     return if spoilt("$lists/mailboxes.db");
-    open my $listed, '-|', 'cyrus', 'cyr_dbtool', "$lists/mailboxes.db", 'twoskip', 'show', "N$beginning" or die "reading mailboxes.db: $!\n";
+    open my $listed, '-|', @dbtool, "$lists/mailboxes.db", 'twoskip', 'show', "N$beginning" or die "reading mailboxes.db: $!\n";
     my @found = map { entry_of($_) } <$listed>;
     close $listed or die "reading mailboxes.db: cyr_dbtool ended with $?\n";
     return @found;

@@ -1,4 +1,4 @@
-package cyrus
+package hostview
 
 import (
 	"os/exec"
@@ -46,7 +46,7 @@ func TestLookTakesTheMailboxesThatExist(t *testing.T) {
 		},
 	} {
 		const said = `while (<STDIN>) { print join("\t", @$_) for entry_of($_) }`
-		looking := exec.CommandContext(t.Context(), perl, "-e", lookScript+said)
+		looking := exec.CommandContext(t.Context(), perl, Debian().perl(lookScript + said)[1:]...)
 		looking.Stdin = strings.NewReader(tc.line + "\n")
 		got, err := looking.Output()
 		if err != nil {

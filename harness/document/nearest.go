@@ -1,4 +1,4 @@
-package plan
+package document
 
 import (
 	"fmt"
@@ -28,8 +28,8 @@ func Nearest(word string, known []string) (string, bool) {
 	return "", false
 }
 
-// suggest returns a hint for a word that is none of the known names.
-func suggest(word string, known []string) string {
+// Suggest returns a hint for a word that is none of the known names.
+func Suggest(word string, known []string) string {
 	if name, ok := Nearest(word, known); ok {
 		return fmt.Sprintf("did you mean %q?", name)
 	}

@@ -1,0 +1,75 @@
+package field
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/view"
+	"github.com/cyrdrill/cyrdrill/harness/wire"
+)
+
+const (
+	// connectWithin bounds how long it takes until TLS stands.
+	connectWithin = 20 * time.Second
+	// silentAtMost is how long a server may say nothing while somebody listens: one that
+	// hangs is told from one that has much to do.
+	silentAtMost = 10 * time.Minute
+)
+
+// protocols are the services' own ways to begin TLS.
+var protocols = map[view.Service]wire.Protocol{
+	view.IMAP: wire.ProtocolIMAP, view.LMTP: wire.ProtocolLMTP, view.Sieve: wire.ProtocolSieve, view.Sync: wire.ProtocolSync,
+}
+
+// dialer connects to one server's services.
+type dialer struct {
+	config ServerConfig
+	roots  *x509.CertPool
+}
+
+// Dial implements [view.Dialer]. Where the service is to be secured it is when Dial
+// returns, and its certificate has been verified.
+func (d dialer) Dial(ctx context.Context, service view.Service) (net.Conn, error) {
+	at, ok := d.config.Services[service]
+	if !ok {
+		return nil, &target.UnsupportedError{Target: string(d.config.Name), What: string(service), Why: "its configuration has no address for it"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", at.Address)
+	if err != nil {
+		return nil, err
+	}
+	conn = &patient{conn}
+	switch at.Mode {
+	case Plain:
+		return conn, nil
+	case Implicit:
+		return wire.SecureTLS(ctx, conn, d.tls(at))
+	default:
+		return wire.StartTLS(ctx, conn, protocols[service], d.tls(at))
+	}
+}
+
+func (d dialer) tls(at Service) *tls.Config {
+	name := d.config.TLS.ServerName
+	if name == "" {
+		name, _, _ = net.SplitHostPort(at.Address)
+	}
+	return &tls.Config{RootCAs: d.roots, ServerName: name, MinVersion: tls.VersionTLS12}
+}
+
+// patient is a connection on which nobody waits for ever.
+type patient struct{ net.Conn }
+
+// Read implements [net.Conn].
+func (p *patient) Read(b []byte) (int, error) {
+	if err := p.SetReadDeadline(time.Now().Add(silentAtMost)); err != nil {
+		return 0, err
+	}
+	return p.Conn.Read(b)
+}
