@@ -111,6 +111,7 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 	scene := restore.Scene{
 		Freeze: r.freeze, Findings: r.result.Findings, Accounts: r.plan.Accounts,
 		Serving: r.pair.Serving(), Operator: r.pair.Operator(), Executor: r.pair.Executor(),
+		Clock: r.pair.Clock(), Role: r.pair.Role,
 	}
 	if r.rescued != "" {
 		scene.Rescued = r.pair.Server(r.rescued)
@@ -123,7 +124,7 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 		return "", err
 	}
 	r.note("planned: %s", plannedInWords(planned))
-	report, err := restore.Apply(ctx, scene, planned)
+	report, err := restore.Apply(ctx, scene, planned, restore.Options{})
 	r.result.Restores = append(r.result.Restores, RestoreResult{Step: r.step, Plan: planned, Report: report})
 	r.markRestore(restorer.Name(), planned, report)
 	r.measureOutage(ctx)

@@ -1,0 +1,427 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/restore/estimate"
+	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// account is the restore of one account, by one worker.
+type account struct {
+	*engine
+	name    string
+	actions []int // of the plan, in order, without those that do nothing
+	saw     []Sight
+	work    estimate.Work
+
+	now    *standing // nil: it has to be looked anew
+	spare  map[spot][]uint32
+	copied []placed // what has to be read back
+	hands
+}
+
+// spot is where a message is to be: a mailbox, and the message's GUID.
+type spot struct{ mailbox, guid string }
+
+// placed is a message that was copied: its action, and its UID here.
+type placed struct {
+	action int
+	uid    uint32
+}
+
+// A batch is carried out in one command: large enough that the server's fsyncs do not
+// dominate, small enough that it is repeated cheaply.
+const (
+	batchMessages = 250
+	batchBytes    = 8 << 20
+)
+
+// restore does what is left to be done in the account, and reads it back. A server
+// that does not answer is asked again: what it had done by then is found, and not done
+// twice.
+func (a *account) restore(ctx context.Context) error {
+	defer a.hands.letGo()
+	for try := 0; ; try++ {
+		left := len(a.pending())
+		at, err := a.once(ctx)
+		if err == nil {
+			err = a.verify(ctx)
+		}
+		if err == nil {
+			return a.note(journal.Entry{Verified: a.name})
+		}
+		if len(a.pending()) < left {
+			try = 0 // it is answering
+		}
+		if try == tries-1 || !passing(ctx, err) {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		a.hands.letGo()
+		a.now = nil
+		if err := a.pace.backOff(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// pending returns the actions that are not known to be over.
+func (a *account) pending() []int {
+	return slices.DeleteFunc(slices.Clone(a.actions), func(i int) bool { return a.journal.State(i).Over() })
+}
+
+// once goes through what is pending, as far as the server answers. It says what it was
+// at.
+func (a *account) once(ctx context.Context) (at string, err error) {
+	left := a.pending()
+	if len(left) == 0 {
+		return fmt.Sprintf("restoring %s", a.name), a.look(ctx)
+	}
+	if err := a.settle(ctx, left); err != nil {
+		return a.plan.Actions[left[0]].where(), err
+	}
+	for len(left) > 0 {
+		batch := a.batch(left)
+		left = left[len(batch):]
+		if err := a.carryOut(ctx, batch); err != nil {
+			return a.plan.Actions[batch[0]].where(), err
+		}
+	}
+	return fmt.Sprintf("reading back what was restored of %s", a.name), nil
+}
+
+// batch returns the first of those actions that can be carried out in one command.
+func (a *account) batch(left []int) []int {
+	first := a.plan.Actions[left[0]]
+	bytes := int64(first.Size)
+	n := 1
+	for ; n < len(left) && n < batchMessages; n++ {
+		next := a.plan.Actions[left[n]]
+		if !oneBatch(first, next) || bytes+int64(next.Size) > batchBytes {
+			break
+		}
+		bytes += int64(next.Size)
+	}
+	return left[:n]
+}
+
+// oneBatch says whether two actions can be carried out together: both do the same to
+// messages of one mailbox.
+func oneBatch(a, b Action) bool {
+	onMessages := a.Act == Copy || a.Act == Expunge || a.Act == Flag && slices.Equal(a.Add, b.Add) && slices.Equal(a.Remove, b.Remove)
+	return onMessages && a.Act == b.Act && a.Mailbox == b.Mailbox && a.From == b.From
+}
+
+// settle waits, where something was begun and its answer never came, until the server
+// has stopped working on it: what it was sent it may still be doing.
+func (a *account) settle(ctx context.Context, left []int) error {
+	begun := func(i int) bool { return a.journal.State(i) == journal.Begun }
+	if !slices.ContainsFunc(left, begun) {
+		return a.look(ctx)
+	}
+	const (
+		between = time.Second
+		longest = 30
+	)
+	for range longest {
+		if err := a.look(ctx); err != nil {
+			return err
+		}
+		before := a.now
+		if err := a.scene.Clock.Sleep(ctx, between); err != nil {
+			return err
+		}
+		if err := a.look(ctx); err != nil || a.now.sameAs(before) {
+			return err
+		}
+	}
+	return fmt.Errorf("its mailboxes on %s change all the time, so what had been begun there cannot be told from what others do", a.scene.Serving.Name())
+}
+
+// sameAs says whether nothing has come into any mailbox in between.
+func (s *standing) sameAs(before *standing) bool {
+	if len(s.boxes) != len(before.boxes) {
+		return false
+	}
+	for name, m := range s.boxes {
+		if was := before.boxes[name]; was.UniqueID != m.UniqueID || was.LastUID != m.LastUID || was.HighestModSeq != m.HighestModSeq {
+			return false
+		}
+	}
+	return true
+}
+
+// look reads what the server has of the account, and which copies have come already.
+func (a *account) look(ctx context.Context) error {
+	now, err := readStanding(ctx, a.scene.Serving, a.name, a.saw)
+	if err != nil {
+		return err
+	}
+	spare, copied := map[spot][]uint32{}, []placed{}
+	looked := map[string]bool{}
+	for _, i := range a.actions {
+		action := a.plan.Actions[i]
+		if action.Act != Copy || a.journal.State(i) == journal.Left {
+			continue
+		}
+		if !looked[action.Mailbox] {
+			looked[action.Mailbox] = true
+			came, err := now.arrived(ctx, action.Mailbox)
+			if err != nil {
+				return err
+			}
+			for guid, records := range came {
+				for _, r := range records {
+					if !r.Expunged {
+						spare[spot{action.Mailbox, guid}] = append(spare[spot{action.Mailbox, guid}], r.UID)
+					} else {
+						spare[spot{action.Mailbox, guid}] = append(spare[spot{action.Mailbox, guid}], 0)
+					}
+				}
+			}
+		}
+	}
+	a.now, a.spare, a.copied = now, spare, copied
+	for _, i := range a.actions { // what is known to be done takes its own
+		if a.plan.Actions[i].Act == Copy && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
+			a.take(i)
+		}
+	}
+	return nil
+}
+
+// take finds a copy that has come, says whether there is one, and notes that it has to
+// be read back.
+func (a *account) take(i int) bool {
+	at := spot{a.plan.Actions[i].Mailbox, a.plan.Actions[i].GUID}
+	came := a.spare[at]
+	if len(came) == 0 {
+		return false
+	}
+	a.spare[at] = came[1:]
+	if uid := came[0]; uid != 0 { // else its user has expunged it
+		a.copied = append(a.copied, placed{i, uid})
+	}
+	return true
+}
+
+// carryOut does a batch: what of it has been done already, and what must not be done
+// any more, is noted, and the rest done.
+func (a *account) carryOut(ctx context.Context, batch []int) error {
+	if a.now == nil {
+		if err := a.look(ctx); err != nil {
+			return err
+		}
+	}
+	todo, err := a.sift(ctx, batch)
+	if err != nil || len(todo) == 0 {
+		return err
+	}
+	work := estimate.Work{}
+	for _, i := range todo {
+		work = work.Plus(a.plan.Actions[i].work())
+	}
+	if err := a.note(journal.Entry{Begun: journal.Ranges(todo)}); err != nil {
+		return err
+	}
+	began := a.scene.Clock.Now()
+	piece, costs := a.beginPiece(work, began)
+	outcome, err := a.do(ctx, todo)
+	if err != nil {
+		a.dropPiece(piece)
+		return err
+	}
+	a.pace.answered(a.scene.Clock.Now().Sub(began), costs)
+	if err := a.answered(todo, outcome); err != nil {
+		return err
+	}
+	if first := a.plan.Actions[todo[0]]; first.Act != Copy && first.Act != Expunge && first.Act != Flag {
+		a.now = nil // names may mean other mailboxes from here on
+	}
+	if err := a.pace.pay(ctx, work, began); err != nil {
+		return err
+	}
+	a.endPiece(piece)
+	a.tell("")
+	return nil
+}
+
+// sift notes what of a batch need not or must not be done, and returns the rest.
+func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
+	var todo, done, found, left []int
+	var why string
+	for _, i := range batch {
+		action := a.plan.Actions[i]
+		verdict, reason, err := a.now.stands(ctx, action)
+		if err != nil {
+			return nil, err
+		}
+		if action.Act == Copy && a.take(i) {
+			verdict = wasDone
+		}
+		switch {
+		case verdict == mustNot:
+			left, why = append(left, i), reason
+		case verdict == needed:
+			todo = append(todo, i)
+		case a.journal.State(i) == journal.Begun:
+			done = append(done, i)
+		default:
+			found = append(found, i)
+		}
+	}
+	if len(done)+len(found)+len(left) == 0 {
+		return todo, nil
+	}
+	if err := a.rebuiltBefore(ctx, slices.Concat(done, found)); err != nil {
+		return nil, err
+	}
+	a.skip(slices.Concat(done, found, left))
+	return todo, a.note(journal.Entry{Done: journal.Ranges(done), Found: journal.Ranges(found), Left: journal.Ranges(left), Why: why})
+}
+
+// answered notes what came of a batch.
+func (a *account) answered(todo []int, o outcome) error {
+	done := slices.DeleteFunc(slices.Clone(todo), func(i int) bool { return o.left[i] != "" })
+	if len(done) > 0 || len(o.left) == 0 {
+		if err := a.note(journal.Entry{Done: journal.Ranges(done)}); err != nil {
+			return err
+		}
+	}
+	a.copied = append(a.copied, o.placed...)
+	byReason, reasons := map[string][]int{}, []string{}
+	for _, i := range todo {
+		if why := o.left[i]; why != "" {
+			if byReason[why] == nil {
+				reasons = append(reasons, why)
+			}
+			byReason[why] = append(byReason[why], i)
+		}
+	}
+	for _, why := range reasons {
+		if err := a.note(journal.Entry{Left: journal.Ranges(byReason[why]), Why: why}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *account) beginPiece(w estimate.Work, now time.Time) (*estimate.Piece, float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.rate.Begin(w, now), a.rate.Cost().Of(w)
+}
+
+func (a *account) endPiece(p *estimate.Piece) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rate.End(p, a.scene.Clock.Now())
+}
+
+func (a *account) dropPiece(p *estimate.Piece) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rate.Drop(p)
+}
+
+func (a *account) skip(actions []int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, i := range actions {
+		a.rate.Skip(a.plan.Actions[i].work())
+	}
+}
+
+// verify reads back, as its user would get it, each message that was copied, and
+// opens each mailbox that was rebuilt. A message that its user has expunged since is
+// not missing.
+func (a *account) verify(ctx context.Context) error {
+	byMailbox, mailboxes := map[string][]placed{}, []string{}
+	for _, p := range a.copied {
+		name := a.plan.Actions[p.action].Mailbox
+		if byMailbox[name] == nil {
+			mailboxes = append(mailboxes, name)
+		}
+		byMailbox[name] = append(byMailbox[name], p)
+	}
+	for _, name := range mailboxes {
+		if err := a.readBack(ctx, name, byMailbox[name]); err != nil {
+			return err
+		}
+	}
+	for _, i := range a.actions {
+		if action := a.plan.Actions[i]; action.Act == Reconstruct && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
+			session, err := a.hands.at(ctx, a.scene.Serving, a.name)
+			if err == nil {
+				_, err = session.Records(ctx, action.Mailbox)
+			}
+			if err != nil {
+				return fmt.Errorf("it was rebuilt, and cannot be opened: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// unsoundError says that something that was restored is not as it should be. It does
+// not pass by itself.
+type unsoundError struct{ text string }
+
+func (e *unsoundError) Error() string { return e.text }
+
+func (a *account) readBack(ctx context.Context, mailbox string, copied []placed) error {
+	session, err := a.hands.at(ctx, a.scene.Serving, a.name)
+	if err != nil {
+		return err
+	}
+	uids, want := make([]uint32, len(copied)), map[uint32]string{}
+	for i, p := range copied {
+		uids[i], want[p.uid] = p.uid, a.plan.Actions[p.action].GUID
+	}
+	slices.Sort(uids)
+	var unsound error
+	err = target.DigestedBodies(ctx, session, mailbox, uids, func(uid uint32, _ []byte, sha1 string) error {
+		if guid, asked := want[uid]; asked && sha1 != guid {
+			unsound = errors.Join(unsound, &unsoundError{fmt.Sprintf("UID %d, which was copied to %s, reads back as other bytes (SHA-1 %.12s, not %.12s)", uid, mailbox, sha1, guid)})
+		}
+		delete(want, uid)
+		return nil
+	})
+	if err != nil || unsound != nil {
+		return errors.Join(err, unsound)
+	}
+	if len(want) > 0 {
+		return a.missed(ctx, mailbox, want)
+	}
+	return nil
+}
+
+// missed is about messages that were copied and are not shown: their user may have
+// expunged or moved them.
+func (a *account) missed(ctx context.Context, mailbox string, want map[uint32]string) error {
+	now, err := readStanding(ctx, a.scene.Serving, a.name, a.saw)
+	if err != nil {
+		return err
+	}
+	if _, there := now.boxes[mailbox]; !there {
+		return nil // renamed or deleted since
+	}
+	m, err := now.records(ctx, mailbox)
+	if err != nil {
+		return err
+	}
+	for _, r := range m.Records {
+		if r.Expunged {
+			delete(want, r.UID)
+		}
+	}
+	for uid, guid := range want {
+		return &unsoundError{fmt.Sprintf("UID %d (%.8s), which was copied to %s, is not there any more, and nobody has expunged it", uid, guid, mailbox)}
+	}
+	return nil
+}
