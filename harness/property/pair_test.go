@@ -66,6 +66,7 @@ func TestAllPropertiesOnTheSimulator(t *testing.T) {
 		"imap-promises": property.Pass, "access": property.Pass, "convergence": property.Pass,
 		"rules-current":           property.Unknown, // no user of the simulator has rules
 		"looking-changes-nothing": property.Unknown,
+		"restore-repeatable":      property.Unknown, // nothing is restored
 	}
 	wantVerdicts(t, whole(t, p, ledger, accounts), want)
 

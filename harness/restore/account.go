@@ -2,14 +2,12 @@ package restore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/restore/estimate"
 	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
-	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // account is the restore of one account, by one worker.
@@ -18,7 +16,8 @@ type account struct {
 	name    string
 	actions []int // of the plan, in order, without those that do nothing
 	saw     []Sight
-	work    estimate.Work
+	work    estimate.Work   // that is left
+	piece   *estimate.Piece // that is at work; nil: none
 
 	now    *standing // nil: it has to be looked anew
 	spare  map[spot][]uint32
@@ -59,7 +58,7 @@ func (a *account) restore(ctx context.Context) error {
 		if len(a.pending()) < left {
 			try = 0 // it is answering
 		}
-		if try == tries-1 || !passing(ctx, err) {
+		if try == tries-1 || ctx.Err() != nil || !passing(err) {
 			return fmt.Errorf("%s: %w", at, err)
 		}
 		a.hands.letGo()
@@ -230,23 +229,25 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 		return err
 	}
 	began := a.scene.Clock.Now()
-	piece, costs := a.beginPiece(work, began)
+	costs := a.beginPiece(work, began)
 	outcome, err := a.do(ctx, todo)
 	if err != nil {
-		a.dropPiece(piece)
+		a.dropPiece()
 		return err
 	}
 	a.pace.answered(a.scene.Clock.Now().Sub(began), costs)
 	if err := a.answered(todo, outcome); err != nil {
+		a.dropPiece()
 		return err
 	}
 	if first := a.plan.Actions[todo[0]]; first.Act != Copy && first.Act != Expunge && first.Act != Flag {
 		a.now = nil // names may mean other mailboxes from here on
 	}
-	if err := a.pace.pay(ctx, work, began); err != nil {
+	err = a.pace.pay(ctx, work, began)
+	a.endPiece(work)
+	if err != nil {
 		return err
 	}
-	a.endPiece(piece)
 	a.tell("")
 	return nil
 }
@@ -311,22 +312,27 @@ func (a *account) answered(todo []int, o outcome) error {
 	return nil
 }
 
-func (a *account) beginPiece(w estimate.Work, now time.Time) (*estimate.Piece, float64) {
+// beginPiece, endPiece, dropPiece and skip keep what is known of how long things take.
+
+func (a *account) beginPiece(w estimate.Work, now time.Time) (costs float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.rate.Begin(w, now), a.rate.Cost().Of(w)
+	a.piece = a.rate.Begin(w, now)
+	return a.rate.Cost().Of(w)
 }
 
-func (a *account) endPiece(p *estimate.Piece) {
+func (a *account) endPiece(w estimate.Work) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.rate.End(p, a.scene.Clock.Now())
+	a.rate.End(a.piece, a.scene.Clock.Now())
+	a.piece, a.work = nil, a.work.Minus(w)
 }
 
-func (a *account) dropPiece(p *estimate.Piece) {
+func (a *account) dropPiece() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.rate.Drop(p)
+	a.rate.Drop(a.piece)
+	a.piece = nil
 }
 
 func (a *account) skip(actions []int) {
@@ -334,94 +340,6 @@ func (a *account) skip(actions []int) {
 	defer a.mu.Unlock()
 	for _, i := range actions {
 		a.rate.Skip(a.plan.Actions[i].work())
+		a.work = a.work.Minus(a.plan.Actions[i].work())
 	}
-}
-
-// verify reads back, as its user would get it, each message that was copied, and
-// opens each mailbox that was rebuilt. A message that its user has expunged since is
-// not missing.
-func (a *account) verify(ctx context.Context) error {
-	byMailbox, mailboxes := map[string][]placed{}, []string{}
-	for _, p := range a.copied {
-		name := a.plan.Actions[p.action].Mailbox
-		if byMailbox[name] == nil {
-			mailboxes = append(mailboxes, name)
-		}
-		byMailbox[name] = append(byMailbox[name], p)
-	}
-	for _, name := range mailboxes {
-		if err := a.readBack(ctx, name, byMailbox[name]); err != nil {
-			return err
-		}
-	}
-	for _, i := range a.actions {
-		if action := a.plan.Actions[i]; action.Act == Reconstruct && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
-			session, err := a.hands.at(ctx, a.scene.Serving, a.name)
-			if err == nil {
-				_, err = session.Records(ctx, action.Mailbox)
-			}
-			if err != nil {
-				return fmt.Errorf("it was rebuilt, and cannot be opened: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-// unsoundError says that something that was restored is not as it should be. It does
-// not pass by itself.
-type unsoundError struct{ text string }
-
-func (e *unsoundError) Error() string { return e.text }
-
-func (a *account) readBack(ctx context.Context, mailbox string, copied []placed) error {
-	session, err := a.hands.at(ctx, a.scene.Serving, a.name)
-	if err != nil {
-		return err
-	}
-	uids, want := make([]uint32, len(copied)), map[uint32]string{}
-	for i, p := range copied {
-		uids[i], want[p.uid] = p.uid, a.plan.Actions[p.action].GUID
-	}
-	slices.Sort(uids)
-	var unsound error
-	err = target.DigestedBodies(ctx, session, mailbox, uids, func(uid uint32, _ []byte, sha1 string) error {
-		if guid, asked := want[uid]; asked && sha1 != guid {
-			unsound = errors.Join(unsound, &unsoundError{fmt.Sprintf("UID %d, which was copied to %s, reads back as other bytes (SHA-1 %.12s, not %.12s)", uid, mailbox, sha1, guid)})
-		}
-		delete(want, uid)
-		return nil
-	})
-	if err != nil || unsound != nil {
-		return errors.Join(err, unsound)
-	}
-	if len(want) > 0 {
-		return a.missed(ctx, mailbox, want)
-	}
-	return nil
-}
-
-// missed is about messages that were copied and are not shown: their user may have
-// expunged or moved them.
-func (a *account) missed(ctx context.Context, mailbox string, want map[uint32]string) error {
-	now, err := readStanding(ctx, a.scene.Serving, a.name, a.saw)
-	if err != nil {
-		return err
-	}
-	if _, there := now.boxes[mailbox]; !there {
-		return nil // renamed or deleted since
-	}
-	m, err := now.records(ctx, mailbox)
-	if err != nil {
-		return err
-	}
-	for _, r := range m.Records {
-		if r.Expunged {
-			delete(want, r.UID)
-		}
-	}
-	for uid, guid := range want {
-		return &unsoundError{fmt.Sprintf("UID %d (%.8s), which was copied to %s, is not there any more, and nobody has expunged it", uid, guid, mailbox)}
-	}
-	return nil
 }

@@ -55,6 +55,7 @@ type engine struct {
 	rate     *estimate.Rate
 	accounts []*account // all, in the plan's order
 	left     []*account // that nobody has begun with
+	atWork   []*account // that somebody is at
 	done     int
 }
 
@@ -194,7 +195,7 @@ func (e *engine) worker(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e.accountDone(next.name)
+		e.accountDone(next)
 	}
 }
 
@@ -221,7 +222,7 @@ func (e *engine) next() *account {
 		return nil
 	}
 	next := e.left[i]
-	e.left = slices.Delete(e.left, i, i+1)
+	e.left, e.atWork = slices.Delete(e.left, i, i+1), append(e.atWork, next)
 	return next
 }
 
@@ -235,11 +236,12 @@ func (e *engine) note(entry journal.Entry) error {
 }
 
 // accountDone tells of an account that is done.
-func (e *engine) accountDone(name string) {
+func (e *engine) accountDone(done *account) {
 	e.mu.Lock()
 	e.done++
+	e.atWork = slices.DeleteFunc(e.atWork, func(a *account) bool { return a == done })
 	e.mu.Unlock()
-	e.tell(name)
+	e.tell(done.name)
 }
 
 func (e *engine) tell(account string) {
@@ -251,8 +253,27 @@ func (e *engine) tell(account string) {
 	now := e.scene.Clock.Now()
 	e.options.Observe(Progress{
 		At: now, Account: account, Accounts: e.done, Of: len(e.accounts), Done: e.rate.Done(), Total: e.rate.Total(),
-		Share: e.rate.Share(), Remaining: e.rate.Remaining(now),
+		Share: e.rate.Share(), Remaining: e.remaining(now),
 	})
+}
+
+// fewAccounts is up to how many it is worked out who does what; of more, the average
+// tells enough.
+const fewAccounts = 64
+
+func (e *engine) remaining(now time.Time) estimate.Remaining {
+	if len(e.left) > fewAccounts {
+		return e.rate.Remaining(now)
+	}
+	var parts []estimate.Part
+	for _, a := range e.atWork {
+		parts = append(parts, estimate.Part{Left: a.work, AtWork: a.piece})
+	}
+	left := slices.SortedFunc(slices.Values(e.left), func(a, b *account) int { return cmp.Compare(e.rate.Cost().Of(a.work), e.rate.Cost().Of(b.work)) })
+	for _, a := range left {
+		parts = append(parts, estimate.Part{Left: a.work})
+	}
+	return e.rate.RemainingOf(now, e.options.Workers, parts)
 }
 
 // report says what the journal tells: what this restore did, and what it had done

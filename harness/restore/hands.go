@@ -74,7 +74,7 @@ func (a *account) do(ctx context.Context, batch []int) (o outcome, err error) {
 // refused notes a server's definite no, and hands back any other error.
 func (a *account) refused(o *outcome, err error, batch []int) error {
 	var alone leftAlone
-	definite := target.OutcomeOf(err) == target.Refused && !passing(context.Background(), err) && !unreachable(err)
+	definite := target.OutcomeOf(err) == target.Refused && !passing(err)
 	if err == nil || !errors.As(err, &alone) && !definite {
 		return err
 	}
@@ -82,11 +82,6 @@ func (a *account) refused(o *outcome, err error, batch []int) error {
 		o.leave(i, err.Error())
 	}
 	return nil
-}
-
-func unreachable(err error) bool {
-	var nobody *target.UnreachableError
-	return errors.As(err, &nobody)
 }
 
 // change expunges messages of one mailbox, or changes their flags.

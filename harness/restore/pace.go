@@ -133,9 +133,10 @@ func (p *pace) backOff(ctx context.Context, try int) error {
 
 // passing says whether an error may be over when it is tried again: nobody was there,
 // no answer came, or the server said so.
-func passing(ctx context.Context, err error) bool {
+func passing(err error) bool {
 	var journal *journalError
-	if ctx.Err() != nil || errors.As(err, &journal) {
+	var unsound *unsoundError
+	if errors.As(err, &journal) || errors.As(err, &unsound) {
 		return false
 	}
 	var refused *target.RefusedError

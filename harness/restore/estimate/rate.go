@@ -15,6 +15,7 @@ type Rate struct {
 	atWork      []*Piece // in the order in which they began
 	fitted      fitted   // to so many samples
 	fittedTo    int
+	idle        float64 // by how much all takes longer than if everybody worked all the time
 }
 
 // sample is a piece of work that was done.
@@ -102,24 +103,38 @@ func (r *Rate) Cost() Cost {
 	return r.fit().cost
 }
 
-// Remaining estimates the time until all is done.
+// Remaining estimates the time until all is done, if as many work side by side as did.
 func (r *Rate) Remaining(now time.Time) Remaining {
 	left := r.total.Minus(r.done)
-	if left == (Work{}) {
-		return Remaining{Known: true}
-	}
-	if len(r.samples) < fewest {
-		return Remaining{}
+	if known, told := r.tellable(left); !told {
+		return known
 	}
 	fitted := r.fit()
-	side := r.sideBySide(now)
 	worked := 0.0 // on pieces that are not done yet
 	for _, p := range r.atWork {
-		worked += min(max(0, now.Sub(p.began).Seconds()), fitted.cost.Of(p.work))
+		worked += p.worked(fitted.cost, now)
 	}
-	seconds := side * max(0, fitted.cost.Of(left)-worked)
-	// Twice the standard error, and what any rate may change by in so long a time.
-	off := 2*side*fitted.errorOf(left) + 0.05*seconds
+	side := r.sideBySide(now)
+	return between(side*max(0, fitted.cost.Of(left)-worked), side*fitted.errorOf(left))
+}
+
+// tellable says whether there is enough to tell from, and otherwise what is told.
+func (r *Rate) tellable(left Work) (Remaining, bool) {
+	if left == (Work{}) {
+		return Remaining{Known: true}, false
+	}
+	return Remaining{}, len(r.samples) >= fewest
+}
+
+// worked is how many of the seconds that a piece takes have passed.
+func (p *Piece) worked(cost Cost, now time.Time) float64 {
+	return min(max(0, now.Sub(p.began).Seconds()), cost.Of(p.work))
+}
+
+// between is an estimate with its interval: twice the standard error, and what any rate
+// may change by in so long a time.
+func between(seconds, standardError float64) Remaining {
+	off := 2*standardError + 0.05*seconds
 	return Remaining{Known: true, Time: span(seconds), Least: span(seconds - off), Most: span(seconds + off)}
 }
 

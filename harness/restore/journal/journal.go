@@ -136,7 +136,7 @@ func (j *Journal) readEntry(line []byte) error {
 				return fmt.Errorf("it tells of actions %d to %d, and the plan has %d", r[0], r[1], len(j.states))
 			}
 			for i := r[0]; i <= r[1]; i++ {
-				if part.state == Done && j.states[i] != Begun {
+				if part.state == Done && j.states[i] == Pending {
 					return fmt.Errorf("it tells that action %d was done, which had not begun", i)
 				}
 			}
