@@ -78,7 +78,10 @@ func (d *decoder) step(f field) Step {
 	case KindDetect:
 		s.Detect = &Detect{Detector: d.ref(n.get("detector"), "detector", d.names.Detectors), Sides: Sides(n.get("sides").str())}
 	case KindRestore:
-		s.Restore = &Restore{Restorer: d.ref(n.get("restorer"), "restorer", d.names.Restorers)}
+		s.Restore = &Restore{
+			Restorer: d.ref(n.get("restorer"), "restorer", d.names.Restorers),
+			Policy:   n.get("policy").str(), Workers: int(n.get("workers").uint()), Kills: int(n.get("kills").uint()),
+		}
 	default:
 		d.laterStep(&s, n)
 	}

@@ -221,10 +221,7 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 	if err != nil || len(todo) == 0 {
 		return err
 	}
-	work := estimate.Work{}
-	for _, i := range todo {
-		work = work.Plus(a.plan.Actions[i].work())
-	}
+	work := a.workOf(todo)
 	if err := a.note(journal.Entry{Begun: journal.Ranges(todo)}); err != nil {
 		return err
 	}
@@ -338,8 +335,25 @@ func (a *account) dropPiece() {
 func (a *account) skip(actions []int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, i := range actions {
-		a.rate.Skip(a.plan.Actions[i].work())
-		a.work = a.work.Minus(a.plan.Actions[i].work())
+	skipped := a.workOf(actions)
+	a.rate.Skip(skipped)
+	a.work = a.work.Minus(skipped)
+}
+
+// workOf is what actions cost: those that copy, their messages and bytes; of others, what
+// counts is the command, which does any number of messages at once.
+func (a *account) workOf(actions []int) estimate.Work {
+	var w estimate.Work
+	for left := actions; len(left) > 0; {
+		batch := a.batch(left)
+		left = left[len(batch):]
+		if a.plan.Actions[batch[0]].Act != Copy {
+			w.Messages++
+			continue
+		}
+		for _, i := range batch {
+			w = w.Plus(estimate.Work{Messages: 1, Bytes: int64(a.plan.Actions[i].Size)})
+		}
 	}
+	return w
 }

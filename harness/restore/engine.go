@@ -118,7 +118,7 @@ func newEngine(scene Scene, plan Plan, options Options, written *journal.Journal
 
 // gather groups what is left to be done by account.
 func (e *engine) gather() {
-	byName, total := map[string]*account{}, estimate.Work{}
+	byName := map[string]*account{}
 	for i, a := range e.plan.Actions {
 		if a.Act == Keep {
 			continue
@@ -130,10 +130,6 @@ func (e *engine) gather() {
 			e.accounts = append(e.accounts, of)
 		}
 		of.actions = append(of.actions, i)
-		if !e.journal.State(i).Over() {
-			of.work = of.work.Plus(a.work())
-		}
-		total = total.Plus(a.work())
 	}
 	for _, sight := range e.plan.Saw {
 		if of := byName[sight.Account]; of != nil {
@@ -146,18 +142,11 @@ func (e *engine) gather() {
 			e.done++
 			continue
 		}
+		of.work = of.workOf(of.pending())
 		todo = todo.Plus(of.work)
 		e.left = append(e.left, of)
 	}
 	e.rate = estimate.NewRate(todo, e.scene.Clock.Now())
-}
-
-// work is what an action costs.
-func (a Action) work() estimate.Work {
-	if a.Act == Keep {
-		return estimate.Work{}
-	}
-	return estimate.Work{Messages: 1, Bytes: int64(a.Size)}
 }
 
 // run does what is left.
