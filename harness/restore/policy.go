@@ -23,6 +23,12 @@ const (
 // Policies returns the policies, the default first.
 func Policies() []Policy { return []Policy{PolicyRestore, PolicyAsk, PolicySkip} }
 
+// Why an action of a plan does nothing by its policy.
+const (
+	whyAsk  = "its user has to be asked"
+	whySkip = "the policy is to skip such a message"
+)
+
 // Under returns the plan with its doubtful cases settled by the policy. They stay
 // in it, and stay doubtful.
 func (p Plan) Under(policy Policy) (Plan, error) {
@@ -32,9 +38,9 @@ func (p Plan) Under(policy Policy) (Plan, error) {
 		p.Policy = PolicyRestore
 		return p, nil
 	case PolicyAsk:
-		after = "its user has to be asked"
+		after = whyAsk
 	case PolicySkip:
-		after = "the policy is to skip such a message"
+		after = whySkip
 	default:
 		return p, fmt.Errorf("unknown policy %q; known: %s", policy, strings.Trim(fmt.Sprint(Policies()), "[]"))
 	}
@@ -43,7 +49,6 @@ func (p Plan) Under(policy Policy) (Plan, error) {
 	for i, a := range actions {
 		if a.Doubtful && a.Act == Copy {
 			actions[i].Act, actions[i].Why = Keep, after+"; "+a.Why
-			actions[i].Flags = nil
 		}
 	}
 	p.Actions = actions
