@@ -226,13 +226,13 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 		return err
 	}
 	began := a.scene.Clock.Now()
-	costs := a.beginPiece(work, began)
+	a.beginPiece(work, began)
 	outcome, err := a.do(ctx, todo)
 	if err != nil {
 		a.dropPiece()
 		return err
 	}
-	a.pace.answered(a.scene.Clock.Now().Sub(began), costs)
+	a.pace.answered(a.scene.Clock.Now().Sub(began), work)
 	if err := a.answered(todo, outcome); err != nil {
 		a.dropPiece()
 		return err
@@ -311,11 +311,10 @@ func (a *account) answered(todo []int, o outcome) error {
 
 // beginPiece, endPiece, dropPiece and skip keep what is known of how long things take.
 
-func (a *account) beginPiece(w estimate.Work, now time.Time) (costs float64) {
+func (a *account) beginPiece(w estimate.Work, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.piece = a.rate.Begin(w, now)
-	return a.rate.Cost().Of(w)
 }
 
 func (a *account) endPiece(w estimate.Work) {

@@ -21,6 +21,7 @@ type store struct {
 	target.UserView
 	name     target.ServerName
 	holds    account // as its index tells it
+	opens    bool    // its mailboxes can be opened
 	bodies   map[uint32][]byte
 	appended [][]target.AppendMessage // by command
 	expunged []uint32
@@ -39,6 +40,13 @@ func (s *store) Deliver(context.Context, string, []byte) error { return errors.N
 
 func (s *store) Scripts(context.Context, string) (target.ScriptSession, error) {
 	return nil, errors.New("not expected")
+}
+
+func (s *store) Records(context.Context, string) ([]target.Record, error) {
+	if s.opens {
+		return nil, nil
+	}
+	return nil, &target.RefusedError{Command: "EXAMINE INBOX", Status: "NO", Text: "System I/O error"}
 }
 
 func (s *store) Close() error { return nil }

@@ -21,7 +21,7 @@ type pace struct {
 	most   float64 // accounts at once
 	limit  float64 // of them, at the moment
 	atWork int
-	usual  float64   // how an answer's time stands to what its work costs, as a rule
+	usual  float64   // how an answer's time stands to what is assumed of its work, as a rule
 	paid   time.Time // until then the bytes that were sent last
 	slowed int       // how often the limit was lowered
 }
@@ -31,6 +31,8 @@ func newPace(clock target.Clock, most int, maxRate int64) *pace {
 }
 
 const (
+	// aCommand is about how many seconds a command takes, whatever it is about.
+	aCommand = 0.01
 	// late is how many times its usual time an answer takes from a server that
 	// struggles.
 	late = 4
@@ -64,21 +66,19 @@ func (p *pace) leave() {
 	p.atWork--
 }
 
-// answered notes how long the server took for a piece of work that costs so many
-// seconds as a rule.
-func (p *pace) answered(took time.Duration, costs float64) {
-	if costs <= 0 {
-		return
-	}
+// answered notes how long the server took for a piece of work. It is held against what
+// such work takes as a rule, and not against what it has taken of late: a server that
+// struggles for long struggles still.
+func (p *pace) answered(took time.Duration, w estimate.Work) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ratio := took.Seconds() / costs
+	ratio := took.Seconds() / (aCommand + estimate.Assumed().Of(w))
 	switch {
 	case p.usual == 0:
 		p.usual = ratio
 	case ratio > late*p.usual:
 		p.lower()
-		p.usual *= 1.05 // what stays is what is usual, some day
+		p.usual *= 1.02 // what stays is what is usual, some day
 	default:
 		p.usual += (ratio - p.usual) / 8
 		p.limit = min(p.most, p.limit+1/(8*max(1, p.limit)))

@@ -28,17 +28,27 @@ func (a *account) verify(ctx context.Context) error {
 		}
 	}
 	for _, i := range a.actions {
-		if action := a.plan.Actions[i]; action.Act == Reconstruct && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
-			session, err := a.hands.at(ctx, a.scene.Serving, a.name)
-			if err == nil {
-				_, err = session.Records(ctx, action.Mailbox)
-			}
-			if err != nil {
-				return fmt.Errorf("it was rebuilt, and cannot be opened: %w", err)
-			}
+		if a.plan.Actions[i].Act != Reconstruct || !a.journal.State(i).Over() || a.journal.State(i) == journal.Left {
+			continue
+		}
+		if err := a.opens(ctx, i); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// opens opens a mailbox that was rebuilt. Where the server refuses still, it was of no
+// use, and that is reported.
+func (a *account) opens(ctx context.Context, i int) error {
+	session, err := a.hands.at(ctx, a.scene.Serving, a.name)
+	if err == nil {
+		_, err = session.Records(ctx, a.plan.Actions[i].Mailbox)
+	}
+	if err == nil || passing(err) {
+		return err
+	}
+	return a.note(journal.Entry{Left: journal.Ranges([]int{i}), Why: "it was rebuilt, and cannot be opened: " + err.Error()})
 }
 
 // unsoundError says that something that was restored is not as it should be. It does

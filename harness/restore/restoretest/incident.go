@@ -189,3 +189,15 @@ func (in *Incident) State(t testing.TB) map[string]target.Snapshot {
 func Active(plan restore.Plan) []restore.Action {
 	return slices.DeleteFunc(slices.Clone(plan.Actions), func(a restore.Action) bool { return a.Act == restore.Keep })
 }
+
+// Calm is a pair in which nothing has happened: Imap1 is the master.
+func Calm(t testing.TB, seed uint64, accounts ...string) *Incident {
+	t.Helper()
+	pair, err := sim.New().NewPair(t.Context(), target.Spec{Seed: seed, Accounts: accounts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Incident{Pair: pair, Scene: restore.Scene{
+		Accounts: accounts, Rescued: pair.Server(target.Imap2), Serving: pair.Serving(), Executor: pair.Executor(), Clock: pair.Clock(), Operator: pair.Operator(), Role: pair.Role,
+	}}
+}
