@@ -92,3 +92,28 @@ func TestIncidentWithRestoresKilledEndsAlike(t *testing.T) {
 		}
 	}
 }
+
+// All in one plan does what the restores do one after the other: the whole incident
+// passes, also with that one killed.
+func TestIncidentInOnePlan(t *testing.T) {
+	text, err := scenarios.Text(incident)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first, last = "  - restore: {restorer: restore-scripts}\n", "  - restore: {restorer: merge-settings}\n"
+	before, rest, ok := strings.Cut(string(text), first)
+	_, after, okToo := strings.Cut(rest, last)
+	if !ok || !okToo {
+		t.Fatal("the incident is not as it was")
+	}
+	for seed := range uint64(5) {
+		p, err := plan.Parse(scenarios.File(incident), []byte(before+"  - restore: {restorer: restore-everything, kills: 5}\n"+after), drill.Names())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Seed += seed
+		if result := simulated(t, p); result.Verdict != property.Pass {
+			t.Errorf("seed %d: %s: %s", p.Seed, result.Verdict, strings.Join(result.Reasons, "\n"))
+		}
+	}
+}

@@ -15,12 +15,12 @@ var (
 // HoldReplication implements [target.ReplicationHolder]: sync_client is stopped
 // (SIGSTOP), where there is one.
 func (o operator) HoldReplication(ctx context.Context, name target.ServerName) error {
-	return o.signalSyncClient(ctx, name, saboteur{o.pair}.Suspend)
+	return o.signalSyncClient(ctx, name, saboteur(o).Suspend)
 }
 
 // ReleaseReplication implements [target.ReplicationHolder].
 func (o operator) ReleaseReplication(ctx context.Context, name target.ServerName) error {
-	return o.signalSyncClient(ctx, name, saboteur{o.pair}.Resume)
+	return o.signalSyncClient(ctx, name, saboteur(o).Resume)
 }
 
 func (o operator) signalSyncClient(ctx context.Context, name target.ServerName, signal func(context.Context, target.ServerName, string) (target.Evidence, error)) error {

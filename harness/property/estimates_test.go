@@ -2,7 +2,9 @@ package property_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/cyrdrill/cyrdrill/harness/property"
@@ -29,7 +31,7 @@ func provider(accounts int) []restoretest.Lost {
 
 // restoreCostly restores on a server of such costs, and returns what was estimated, and
 // when each account was served.
-func restoreCostly(t *testing.T, cost func(share float64) estimate.Cost, options restore.Options, tell func(estimate.Work) estimate.Work) ([]property.Estimate, []order.Served) {
+func restoreCostly(t testing.TB, cost func(share float64) estimate.Cost, options restore.Options, tell func(estimate.Work) estimate.Work) ([]property.Estimate, []order.Served) {
 	t.Helper()
 	in := restoretest.Lose(t, 1, provider(240))
 	plan, err := restore.CopyMissing{}.Plan(t.Context(), in.Scene)
@@ -134,5 +136,41 @@ func TestMostUsersAreServedSoonest(t *testing.T) {
 	t.Logf("on the average %.0f %% of users are served, in the naive order %.0f %%; half of them after %s, in the naive order %s", 100*area, 100*naiveArea, soonest.When(0.5), naive.When(0.5))
 	if area < naiveArea+0.2 || soonest.When(0.5)*2 > naive.When(0.5) {
 		t.Errorf("the area is %.2f, in the naive order %.2f; half of the users are served after %s, and after %s", area, naiveArea, soonest.When(0.5), naive.When(0.5))
+	}
+}
+
+// BenchmarkRestoreOnVirtualTime writes, as data for docs/restore.md, the share of users
+// served over time in both orders, and what was estimated against what was left. All of
+// it is shown with -v.
+func BenchmarkRestoreOnVirtualTime(b *testing.B) {
+	slower := func(share float64) estimate.Cost {
+		if share < 0.4 {
+			return costs(5e-3, 4e-7)
+		}
+		return costs(15e-3, 12e-7)
+	}
+	for b.Loop() {
+		out := b.Output()
+		fmt.Fprintln(out, "order,seconds,share,weighted")
+		for _, each := range []struct {
+			name string
+			by   order.By
+		}{{"soonest", order.Soonest}, {"alphabetical", order.Alphabetical}} {
+			_, served := restoreCostly(b, func(float64) estimate.Cost { return costs(5e-3, 4e-7) }, restore.Options{Workers: 4, Order: each.by}, asItIs)
+			curve := order.CurveOf(served)
+			curve.Points = slices.DeleteFunc(curve.Points, func(p order.Point) bool { return int(math.Round(p.Share*240))%24 != 0 })
+			if err := curve.WriteCSV(out, each.name); err != nil {
+				b.Fatal(err)
+			}
+		}
+		fmt.Fprintln(out, "share,told,left")
+		estimates, _ := restoreCostly(b, slower, restore.Options{Workers: 4}, asItIs)
+		next := 0.0
+		for _, e := range estimates {
+			if e.Share >= next {
+				next += 0.05
+				fmt.Fprintf(out, "%.2f,%.1f,%.1f\n", e.Share, e.Told.Seconds(), e.Left.Seconds())
+			}
+		}
 	}
 }

@@ -103,7 +103,7 @@ func TestArea(t *testing.T) {
 	}
 }
 
-// BenchmarkCurve prints both curves of the made-up set as data, for docs/restore.md.
+// BenchmarkCurve prints both curves of the made-up set as data (with -v).
 func BenchmarkCurve(b *testing.B) {
 	accounts := provider(500)
 	for b.Loop() {
