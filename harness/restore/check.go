@@ -22,6 +22,15 @@ func (p Plan) Digest() string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// check returns why a scene cannot be restored by the plan.
+func (s Scene) check(p Plan) error {
+	needsSource := func(a Action) bool { return a.Act == Copy || a.Act == PutScript }
+	if s.Rescued == nil && slices.ContainsFunc(p.Actions, needsSource) {
+		return &UnsafeError{"there is no rescued store to copy from"}
+	}
+	return p.Check()
+}
+
 // Check returns what is wrong with the first action that cannot be meant so.
 func (p Plan) Check() error {
 	for i, a := range p.Actions {
@@ -45,7 +54,7 @@ func (a Action) Wrong() (field, problem string) {
 		{"account", true, a.Account == "", "is missing"},
 		{"mailbox", a.needsMailbox(), a.Mailbox == "", "is missing"},
 		{"mailbox", a.needsMailbox(), !target.IsOwn(a.Mailbox) || !target.IsMail(a.Mailbox), fmt.Sprintf("%q is no mailbox of the account's own", a.Mailbox)},
-		{"from", a.Act == Copy, a.From == "", "is missing"},
+		{"from", a.Act == Copy, !target.IsOwn(a.From), fmt.Sprintf("%q is no mailbox of the account's own", a.From)},
 		{"to", a.Act == Rename, !target.IsOwn(a.To), fmt.Sprintf("%q is no name for a mailbox of the account's own", a.To)},
 		{"uid", a.aboutMessage(), a.UID == 0, "is missing"},
 		{"guid", a.aboutMessage() || a.Act == PutScript, a.GUID == "", "is missing"},

@@ -12,6 +12,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/restore/estimate"
 	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
 	"github.com/cyrdrill/cyrdrill/harness/restore/order"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // Options say how a plan is applied. The zero value applies it with a journal in
@@ -50,6 +51,7 @@ type engine struct {
 	options Options
 	journal *journal.Journal
 	pace    *pace
+	held    target.ServerName // whose replication is held; empty: none is
 
 	mu       sync.Mutex
 	rate     *estimate.Rate
@@ -75,7 +77,7 @@ type engine struct {
 // in Left. A server that does not answer is waited for; where that does not help, the
 // restore ends, and the report says what was done until then.
 func Apply(ctx context.Context, scene Scene, plan Plan, options Options) (report Report, err error) {
-	if err := plan.Check(); err != nil {
+	if err := scene.check(plan); err != nil {
 		return Report{Restorer: plan.Restorer}, err
 	}
 	store := options.Journal
@@ -86,7 +88,7 @@ func Apply(ctx context.Context, scene Scene, plan Plan, options Options) (report
 	if err != nil {
 		return Report{Restorer: plan.Restorer}, err
 	}
-	defer func() { err = errors.Join(err, written.Close()) }()
+	defer func() { err = also(err, written.Close()) }()
 	e := newEngine(scene, plan, options, written)
 	if !written.Ended() {
 		err = e.run(ctx)
@@ -159,13 +161,26 @@ func (e *engine) run(ctx context.Context) error {
 	for i := range workers {
 		workers[i] = e.worker
 	}
-	if err := e.scene.Executor.Run(ctx, workers...); err != nil {
-		return errors.Join(err, release())
+	err = e.scene.Executor.Run(ctx, workers...)
+	var unsound *unsoundError
+	if errors.As(err, &unsound) && e.held != "" {
+		return fmt.Errorf("%w; replication of %s is held still, so that it does not carry that on", err, e.held)
 	}
-	if err := release(); err != nil {
+	if err = also(err, release()); err != nil {
 		return err
 	}
 	return e.note(journal.Entry{Ended: true})
+}
+
+// also is both errors in one line, as far as there are any.
+func also(err, other error) error {
+	switch {
+	case err == nil:
+		return other
+	case other == nil:
+		return err
+	}
+	return fmt.Errorf("%w; and %w", err, other)
 }
 
 // worker restores accounts until none is left.

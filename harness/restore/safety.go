@@ -60,6 +60,7 @@ func (e *engine) guard(ctx context.Context) (release func() error, err error) {
 	if err := holder.HoldReplication(ctx, sender); err != nil {
 		return nil, fmt.Errorf("holding replication: %w", err)
 	}
+	e.held = sender
 	return func() error {
 		if err := holder.ReleaseReplication(context.WithoutCancel(ctx), sender); err != nil {
 			return fmt.Errorf("replication of %s is held still: %w", sender, err)

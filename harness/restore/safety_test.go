@@ -25,6 +25,22 @@ func TestRefusesWhatReplicationWouldCarry(t *testing.T) {
 	wantWhole(t, in, 0)
 }
 
+// What was stored wrongly is not carried on.
+func TestHoldsReplicationOnWhereSomethingIsUnsound(t *testing.T) {
+	in, plan := inPair(t)
+	in.Scene.Serving = hooked{Server: in.Scene.Serving, before: func(_ context.Context, _ string, messages []target.AppendMessage) error {
+		messages[0].Body = []byte("Subject: another\r\n\r\n")
+		return nil
+	}}
+	_, err := restore.Apply(t.Context(), in.Scene, plan, restore.Options{})
+	if err == nil || !strings.Contains(err.Error(), "reads back as other bytes") || !strings.HasSuffix(err.Error(), "; replication of imap1 is held still, so that it does not carry that on") {
+		t.Error(err)
+	}
+	if !stopped(t, in.Pair) {
+		t.Error("replication goes on")
+	}
+}
+
 // A reconstruct in a pair is the disaster itself: what it loses is lost on both.
 func TestRefusesToRebuildInAPair(t *testing.T) {
 	in, _ := inPair(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
@@ -103,8 +104,8 @@ func (a *account) missed(ctx context.Context, mailbox string, want map[uint32]st
 			delete(want, r.UID)
 		}
 	}
-	for uid, guid := range want {
-		return &unsoundError{fmt.Sprintf("UID %d (%.8s), which was copied to %s, is not there any more, and nobody has expunged it", uid, guid, mailbox)}
+	for _, uid := range slices.Sorted(maps.Keys(want)) {
+		return &unsoundError{fmt.Sprintf("UID %d (%.8s), which was copied to %s, is not there any more, and nobody has expunged it", uid, want[uid], mailbox)}
 	}
 	return nil
 }

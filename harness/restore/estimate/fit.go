@@ -33,10 +33,19 @@ func (r *Rate) fit() fitted {
 	}
 	prior, counts := Assumed(), assumedCounts
 	if r.from > 0 {
-		prior, counts = leaning(r.samples[:r.from], prior, counts).cost, earlierCounts
+		prior, counts = r.earlier(), earlierCounts
 	}
 	r.fitted, r.fittedTo = leaning(r.samples[r.from:], prior, counts), len(r.samples)
 	return r.fitted
+}
+
+// earlier is the cost that the work before the window has shown. It changes little from
+// piece to piece, so it is not worked out for each.
+func (r *Rate) earlier() Cost {
+	if r.shownTo == 0 || r.from-r.shownTo > r.shownTo/20 {
+		r.shown, r.shownTo = leaning(r.samples[:r.from], Assumed(), assumedCounts).cost, r.from
+	}
+	return r.shown
 }
 
 // leaning is a least-squares fit of took = cost, in which both costs are at least

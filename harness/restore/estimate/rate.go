@@ -15,6 +15,8 @@ type Rate struct {
 	atWork      []*Piece // in the order in which they began
 	fitted      fitted   // to so many samples
 	fittedTo    int
+	shown       Cost // by so many samples before the window
+	shownTo     int
 	idle        float64 // by how much all takes longer than if everybody worked all the time
 }
 

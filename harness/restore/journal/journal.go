@@ -58,7 +58,8 @@ func Open(store Store, of Of) (*Journal, error) {
 		verified: map[string]bool{}, held: map[string]bool{},
 	}
 	if err := j.begin(held, of); err != nil {
-		return nil, errors.Join(err, store.Close())
+		_ = store.Close() // the error that counts is the first
+		return nil, err
 	}
 	return j, nil
 }
