@@ -21,11 +21,11 @@ var catalogues = plan.Names{
 	Detectors: []string{"monitor", "access", "index-compare", "body-compare", "script-compare", "client-caches", "list-compare", "status-compare", "log-watch", "crash-watch"},
 	Restorers: []string{
 		"rebuild-mailboxes", "restore-mailboxes", "copy-missing", "carry-expunges", "merge-flags", "merge-settings",
-		"restore-scripts", "copy-everything",
+		"restore-scripts", "restore-everything", "copy-everything",
 	},
 	WithoutRescued: []string{"rebuild-mailboxes"},
 	Properties: []string{
-		"no-loss", "no-resurrection", "no-doubles", "state-kept", "rules-current", "imap-promises", "access", "convergence",
+		"no-loss", "no-resurrection", "no-doubles", "state-kept", "rules-current", "imap-promises", "access", "restore-repeatable", "convergence", "isolation",
 		"looking-changes-nothing",
 	},
 	Operations: []string{"deliver", "append", "flag", "expunge", "move", "copy"},
@@ -34,7 +34,7 @@ var catalogues = plan.Names{
 		"missing-mail-found", "unreplicated-expunge-found", "mail-copied", "expunge-carried-over", "expunged-on-new-master",
 		"clock-moved", "stopped-replication-found", "mailboxes-unreadable", "mailbox-rebuilt", "stale-script-found",
 		"stale-bytecode-found", "doubtful-case-found", "doubtful-case-reported", "client-caches-reported", "resynced", "roles-swapped",
-		"hung-server-found", "nothing-found",
+		"hung-server-found", "nothing-found", "restore-killed",
 	},
 }
 

@@ -24,6 +24,7 @@ type disk struct {
 	unsynced  []unsynced                 // what a power cut takes back, the oldest first
 	harmed    map[string]bool            // GUIDs of messages whose files were harmed
 	backups   map[string]*folder         // of mailboxes' directories, by unique ID
+	kept      map[string]*folder         // what was put aside before it was rebuilt, by where it lies
 	remains   map[string]map[uint32]file // message files of mailboxes whose directory outlived their removal, by unique ID
 }
 

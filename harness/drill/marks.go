@@ -34,6 +34,7 @@ const (
 	MarkRolesSwapped            = "roles-swapped"
 	MarkHungServerFound         = "hung-server-found"
 	MarkNothingFound            = "nothing-found"
+	MarkRestoreKilled           = "restore-killed"
 )
 
 // Marks returns the catalogue, in the order of the documentation.
@@ -62,6 +63,7 @@ func Marks() []Mark {
 		{MarkRolesSwapped, "the roles were swapped back in a planned way"},
 		{MarkHungServerFound, "a detector found that a server accepts connections and answers none"},
 		{MarkNothingFound, "detectors looked, and at the end none of them had found anything"},
+		{MarkRestoreKilled, "a restore was killed amid its work, and went on"},
 	}
 }
 

@@ -46,6 +46,8 @@ type run struct {
 	halted    bool              // the same, but all that had to be restored should be by now
 
 	looks       []property.Look
+	repeats     []property.Repeat
+	estimates   []property.Estimate
 	chance      *rand.Rand               // of what faults hurt
 	scriptsHurt map[string]bool          // by account
 	diedAt      time.Time                // when the master was killed

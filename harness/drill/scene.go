@@ -18,12 +18,13 @@ func (r *run) readScene(ctx context.Context) (property.Scene, error) {
 	scene := property.Scene{
 		Promises: r.ledger.Messages(), Accounts: r.ledger.Accounts(), Sightings: r.ledger.Sightings(), Counts: r.ledger.Counts(),
 		Reported: r.reported(), Looks: r.looks, Outages: r.outages,
+		Repeats: r.repeats, Estimates: r.estimates,
 	}
 	if r.freeze != nil {
 		frozen := r.frozen()
 		scene.Frozen = &frozen
 	}
-	var errs [4]error
+	var errs [5]error
 	scene.Mail, errs[0] = property.ReadMail(ctx, r.pair, serving, scene.Promises, scene.Accounts)
 	if r.expects(property.StateKept{}) || r.expects(property.RulesCurrent{}) || r.expects(property.Access{}) {
 		scene.States, errs[1] = property.ReadStates(ctx, r.pair, serving, scene.Accounts)
@@ -32,6 +33,9 @@ func (r *run) readScene(ctx context.Context) (property.Scene, error) {
 		scene.Sides, errs[2] = property.ReadSides(ctx, r.pair, r.plan.Accounts)
 		crossing, err := property.Cross(ctx, r.pair, r.plan.Accounts[0])
 		scene.Crossings, errs[2] = []property.Crossing{crossing}, errors.Join(errs[2], err)
+	}
+	if r.expects(property.Isolation{}) {
+		scene.Glimpses, errs[4] = property.ReadGlimpses(ctx, r.pair, serving, r.plan.Accounts)
 	}
 	if r.expects(property.RulesCurrent{}) {
 		scene.Probes, errs[3] = property.Probe(ctx, r.pair, scene.Accounts)

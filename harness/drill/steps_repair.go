@@ -111,6 +111,7 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 	scene := restore.Scene{
 		Freeze: r.freeze, Findings: r.result.Findings, Accounts: r.plan.Accounts,
 		Serving: r.pair.Serving(), Operator: r.pair.Operator(), Executor: r.pair.Executor(),
+		Clock: r.pair.Clock(), Role: r.pair.Role,
 	}
 	if r.rescued != "" {
 		scene.Rescued = r.pair.Server(r.rescued)
@@ -119,11 +120,14 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 		}
 	}
 	planned, err := restorer.Plan(ctx, scene)
+	if err == nil {
+		planned, err = planned.Under(restore.Policy(step.Policy))
+	}
 	if err != nil {
 		return "", err
 	}
 	r.note("planned: %s", plannedInWords(planned))
-	report, err := restore.Apply(ctx, scene, planned)
+	report, err := r.apply(ctx, scene, planned, step)
 	r.result.Restores = append(r.result.Restores, RestoreResult{Step: r.step, Plan: planned, Report: report})
 	r.markRestore(restorer.Name(), planned, report)
 	r.measureOutage(ctx)

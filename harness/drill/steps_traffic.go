@@ -93,6 +93,9 @@ func (r *run) describe(step plan.Step) string {
 	case plan.KindDetect:
 		return fmt.Sprintf("look for damage: %s (%s)", step.Detect.Detector.Name, step.Detect.Sides)
 	case plan.KindRestore:
+		if step.Restore.Kills > 0 {
+			return fmt.Sprintf("restore: %s, killed %d times", step.Restore.Restorer.Name, step.Restore.Kills)
+		}
 		return fmt.Sprintf("restore: %s", step.Restore.Restorer.Name)
 	}
 	return string(step.Kind)

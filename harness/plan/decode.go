@@ -80,7 +80,10 @@ func (d *decoder) step(f document.Field) Step {
 	case KindDetect:
 		s.Detect = &Detect{Detector: d.ref(n.Get("detector"), "detector", d.names.Detectors), Sides: Sides(n.Get("sides").Str())}
 	case KindRestore:
-		s.Restore = &Restore{Restorer: d.ref(n.Get("restorer"), "restorer", d.names.Restorers)}
+		s.Restore = &Restore{
+			Restorer: d.ref(n.Get("restorer"), "restorer", d.names.Restorers),
+			Policy:   n.Get("policy").Str(), Workers: int(n.Get("workers").Uint()), Kills: int(n.Get("kills").Uint()),
+		}
 	default:
 		d.laterStep(&s, n)
 	}

@@ -132,7 +132,11 @@ func (d stepDrawer) death() []Step {
 	return append(steps,
 		Step{Kind: KindRescue, Rescue: &Rescue{Server: OldMaster}},
 		Step{Kind: KindDetect, Detect: &Detect{Detector: Ref{Name: "index-compare"}, Sides: FrozenSides}},
-		Step{Kind: KindRestore, Restore: &Restore{Restorer: Ref{Name: rapid.SampledFrom(testNames.Restorers).Draw(d.t, "restorer")}}},
+		Step{Kind: KindRestore, Restore: &Restore{
+			Restorer: Ref{Name: rapid.SampledFrom(testNames.Restorers).Draw(d.t, "restorer")},
+			Policy:   rapid.SampledFrom([]string{"restore", "ask", "skip"}).Draw(d.t, "policy"),
+			Workers:  rapid.IntRange(1, 64).Draw(d.t, "workers"), Kills: rapid.IntRange(0, 100).Draw(d.t, "kills"),
+		}},
 		d.users(), Step{Kind: KindClock, Clock: &Clock{Advance: time.Duration(d.count(100_000)) * time.Millisecond}},
 		Step{Kind: KindExpire, Expire: &Expire{Server: Master}}, Step{Kind: KindRules, Rules: &Rules{Accounts: d.accounts}},
 		Step{Kind: KindResync, Resync: &Resync{Server: OldMaster}}, Step{Kind: KindFailback, Failback: &Failback{}},

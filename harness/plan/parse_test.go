@@ -86,7 +86,7 @@ expect:
 			{Kind: KindPromote, Pos: at(21, 5), Promote: &Promote{Server: Replica}},
 			{Kind: KindRescue, Pos: at(22, 5), Rescue: &Rescue{Server: OldMaster}},
 			{Kind: KindDetect, Pos: at(23, 5), Detect: &Detect{Detector: ref(23, 24, "index-compare"), Sides: FrozenSides}},
-			{Kind: KindRestore, Pos: at(24, 5), Restore: &Restore{Restorer: ref(24, 25, "copy-missing")}},
+			{Kind: KindRestore, Pos: at(24, 5), Restore: &Restore{Restorer: ref(24, 25, "copy-missing"), Policy: "restore", Workers: 4}},
 			{Kind: KindWork, Pos: at(25, 5), Work: &Work{Accounts: []string{"alice"}, Operations: 7, Only: []string{"flag", "move"}}},
 			{Kind: KindRules, Pos: at(26, 5), Rules: &Rules{Accounts: []string{"alice"}}},
 			{Kind: KindClock, Pos: at(27, 5), Clock: &Clock{Advance: 72 * time.Hour}},

@@ -246,6 +246,11 @@ const (
 // Restore plans a restore and applies it.
 type Restore struct {
 	Restorer Ref
+	Policy   string // what becomes of doubtful messages; "restore" when left out
+	Workers  int    // accounts at once; 4 when left out
+	// Kills is how often the restore is killed amid its work, at moments drawn by the
+	// plan's seed, and run again; 0 when left out.
+	Kills int
 }
 
 // Seed puts mail in bulk into all accounts, on both servers alike, before

@@ -27,6 +27,8 @@ func whole(t *testing.T, p target.Pair, ledger *traffic.Ledger, accounts []strin
 	must()
 	s.Probes, err = property.Probe(t.Context(), p, s.Accounts)
 	must()
+	s.Glimpses, err = property.ReadGlimpses(t.Context(), p, p.Serving(), accounts)
+	must()
 	crossing, err := property.Cross(t.Context(), p, accounts[0])
 	must()
 	s.Crossings = []property.Crossing{crossing}
@@ -63,9 +65,10 @@ func TestAllPropertiesOnTheSimulator(t *testing.T) {
 	}
 	want := map[string]property.Verdict{
 		"no-loss": property.Pass, "no-resurrection": property.Pass, "no-doubles": property.Pass, "state-kept": property.Pass,
-		"imap-promises": property.Pass, "access": property.Pass, "convergence": property.Pass,
+		"imap-promises": property.Pass, "access": property.Pass, "convergence": property.Pass, "isolation": property.Pass,
 		"rules-current":           property.Unknown, // no user of the simulator has rules
 		"looking-changes-nothing": property.Unknown,
+		"restore-repeatable":      property.Unknown, // nothing is restored
 	}
 	wantVerdicts(t, whole(t, p, ledger, accounts), want)
 

@@ -61,6 +61,12 @@ type Scene struct {
 	Sides     [2]*SideState
 	Crossings []Crossing
 	Looks     []Look
+	// Repeats are what restores left, beside what they should have; Estimates what
+	// they told of the time that was left.
+	Repeats   []Repeat
+	Estimates []Estimate
+	// Glimpses are what accounts see of each other's mailboxes.
+	Glimpses []Glimpse
 	// Outages is how long each account's user was without service.
 	Outages map[string]time.Duration
 }
@@ -163,7 +169,7 @@ func (r *Result) told(at target.Place, what string, err error) bool {
 // All returns the properties, by number.
 func All() []Property {
 	return []Property{
-		NoLoss{}, NoResurrection{}, NoDoubles{}, StateKept{}, RulesCurrent{}, IMAPPromises{}, Access{}, Convergence{}, LookingChangesNothing{},
+		NoLoss{}, NoResurrection{}, NoDoubles{}, StateKept{}, RulesCurrent{}, IMAPPromises{}, Access{}, Repeatable{}, Convergence{}, Isolation{}, LookingChangesNothing{},
 	}
 }
 

@@ -19,13 +19,20 @@ type store struct {
 	target.Server
 	target.Session
 	target.UserView
+	name     target.ServerName
+	holds    account // as its index tells it
+	opens    bool    // its mailboxes can be opened
 	bodies   map[uint32][]byte
 	appended [][]target.AppendMessage // by command
 	expunged []uint32
 	answer   error // to every change
 }
 
+func (s *store) Name() target.ServerName { return s.name }
+
 func (s *store) User() target.UserView { return s }
+
+func (s *store) Index() target.IndexView { return whole{name: s.name, account: s.holds} }
 
 func (s *store) Login(context.Context, string) (target.Session, error) { return s, nil }
 
@@ -33,6 +40,13 @@ func (s *store) Deliver(context.Context, string, []byte) error { return errors.N
 
 func (s *store) Scripts(context.Context, string) (target.ScriptSession, error) {
 	return nil, errors.New("not expected")
+}
+
+func (s *store) Records(context.Context, string) ([]target.Record, error) {
+	if s.opens {
+		return nil, nil
+	}
+	return nil, &target.RefusedError{Command: "EXAMINE INBOX", Status: "NO", Text: "System I/O error"}
 }
 
 func (s *store) Close() error { return nil }
@@ -55,7 +69,22 @@ func (s *store) Append(_ context.Context, _ string, messages ...target.AppendMes
 		return 0, nil, s.answer
 	}
 	s.appended = append(s.appended, messages)
-	return 1, make([]uint32, len(messages)), nil
+	uids := make([]uint32, len(messages))
+	for i, m := range messages {
+		uids[i] = uint32(1000 + len(s.bodies))
+		s.bodies[uids[i]] = m.Body
+	}
+	return 1, uids, nil
+}
+
+// serves is a server with a mailbox that holds one message, of UID 9.
+func serves() *store {
+	return &store{name: target.Imap2, bodies: map[uint32][]byte{}, holds: account{mailboxes: []target.Mailbox{box("INBOX", "u1", live(9, "nine"))}}}
+}
+
+// saw is what a plan saw of it.
+func saw() []restore.Sight {
+	return []restore.Sight{{Account: "alice", Mailbox: "INBOX", UniqueID: "u1", UIDValidity: 1, LastUID: 9}}
 }
 
 func (s *store) Expunge(_ context.Context, _ string, uids []uint32) error {
@@ -72,15 +101,17 @@ func copyOf(uid uint32, body []byte) restore.Action {
 
 func apply(t *testing.T, rescued, serving *store, actions ...restore.Action) (restore.Report, error) {
 	t.Helper()
-	return restore.Apply(t.Context(), restore.Scene{Rescued: rescued, Serving: serving}, restore.Plan{Restorer: "r", Actions: actions})
+	rescued.name = target.Imap1
+	return restore.Apply(t.Context(), restore.Scene{Rescued: rescued, Serving: serving, Executor: inTurn{}, Clock: stoppedClock{}},
+		restore.Plan{Restorer: "r", Saw: saw(), Actions: actions}, restore.Options{})
 }
 
 func TestApplyCopiesWithFlagsAndDate(t *testing.T) {
 	rescued := &store{bodies: map[uint32][]byte{3: []byte("three"), 1: []byte("one")}}
-	serving := &store{}
+	serving := serves()
 	report, err := apply(t, rescued, serving, copyOf(3, []byte("three")), copyOf(1, []byte("one")),
 		restore.Action{Act: restore.Keep, Account: "alice", Mailbox: "INBOX", UID: 2},
-		restore.Action{Act: restore.Expunge, Account: "alice", Mailbox: "INBOX", UID: 9})
+		restore.Action{Act: restore.Expunge, Account: "alice", Mailbox: "INBOX", UID: 9, GUID: "nine"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +133,7 @@ func TestApplyCopiesWithFlagsAndDate(t *testing.T) {
 // A damaged message must never be passed on as good.
 func TestApplyLeavesWhatIsNotWhatTheIndexRecorded(t *testing.T) {
 	rescued := &store{bodies: map[uint32][]byte{1: []byte("on    "), 2: nil, 4: []byte("four")}}
-	serving := &store{}
+	serving := serves()
 	report, err := apply(t, rescued, serving, copyOf(1, []byte("one")), copyOf(2, []byte("two")), copyOf(3, []byte("three")), copyOf(4, []byte("four")))
 	if err != nil {
 		t.Fatal(err)
@@ -121,15 +152,17 @@ func TestApplyLeavesWhatIsNotWhatTheIndexRecorded(t *testing.T) {
 }
 
 func TestApplyReportsWhatIsRefusedAndEndsWhereNothingIsKnown(t *testing.T) {
-	refused := &store{answer: &target.RefusedError{Command: "APPEND INBOX", Status: "NO", Code: "OVERQUOTA"}}
+	refused, silent := serves(), serves()
+	refused.answer = &target.RefusedError{Command: "APPEND INBOX", Status: "NO", Code: "OVERQUOTA"}
 	rescued := &store{bodies: map[uint32][]byte{1: []byte("one")}}
-	actions := []restore.Action{copyOf(1, []byte("one")), {Act: restore.Expunge, Account: "alice", Mailbox: "INBOX", UID: 9}}
+	actions := []restore.Action{copyOf(1, []byte("one")), {Act: restore.Expunge, Account: "alice", Mailbox: "INBOX", UID: 9, GUID: "nine"}}
 	report, err := apply(t, rescued, refused, actions...)
 	if err != nil || len(report.Left) != 2 || report.Copied+report.Expunged != 0 || !strings.Contains(report.Left[0].Reason, "OVERQUOTA") {
 		t.Errorf("refused: %+v, %v", report, err)
 	}
 	lost := errors.New("connection reset")
-	report, err = apply(t, rescued, &store{answer: lost}, actions...)
+	silent.answer = lost
+	report, err = apply(t, rescued, silent, actions...)
 	if !errors.Is(err, lost) || report.Copied != 0 {
 		t.Errorf("without an answer: %+v, %v", report, err)
 	}
@@ -138,20 +171,20 @@ func TestApplyReportsWhatIsRefusedAndEndsWhereNothingIsKnown(t *testing.T) {
 func TestApplyBatches(t *testing.T) {
 	rescued := &store{bodies: map[uint32][]byte{}}
 	var actions []restore.Action
-	for uid := uint32(1); uid <= 250; uid++ {
+	for uid := uint32(1); uid <= 600; uid++ {
 		rescued.bodies[uid] = fmt.Appendf(nil, "message %d", uid)
 		actions = append(actions, copyOf(uid, rescued.bodies[uid]))
 	}
-	serving := &store{}
+	serving := serves()
 	report, err := apply(t, rescued, serving, actions...)
-	if err != nil || report.Copied != 250 {
+	if err != nil || report.Copied != 600 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	var sizes []int
 	for _, batch := range serving.appended {
 		sizes = append(sizes, len(batch))
 	}
-	if diff := cmp.Diff([]int{100, 100, 50}, sizes); diff != "" {
+	if diff := cmp.Diff([]int{250, 250, 100}, sizes); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -23,16 +23,20 @@ func (CarryExpunges) Doc() string {
 // Plan implements [Restorer].
 func (r CarryExpunges) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
-		expunges := p.forFindings(target.ExpungeMissing, scene.Serving.Name(), p.expungeOnce)
-		return append(expunges, p.keepDoubtful()...), nil
+		return p.expunges(), nil
 	})
+}
+
+func (p *accountPlanner) expunges() []Action {
+	expunges := p.forFindings(target.ExpungeMissing, p.scene.Serving.Name(), p.expungeOnce)
+	return append(expunges, p.keepDoubtful()...)
 }
 
 // expungeOnce removes the message that had the UID in the freeze. The serving
 // server had it then, so it is the same message still, as long as UIDVALIDITY
 // has not changed.
 func (p *accountPlanner) expungeOnce(source target.Mailbox, action Action) Action {
-	action.Act, action.Flags = Keep, nil
+	action.Act, action.Flags, action.Size = Keep, nil, 0
 	before, okBefore := byUniqueID(p.before, source.UniqueID)
 	now, okNow := byUniqueID(p.now, source.UniqueID)
 	if !okBefore || !okNow || before.UIDValidity != now.UIDValidity {

@@ -34,10 +34,12 @@ func (r CopyEverything) Plan(ctx context.Context, scene Scene) (Plan, error) {
 		if err != nil {
 			return plan, fmt.Errorf("planning the restore of %s: %w", account, err)
 		}
+		var actions []Action
 		for _, source := range rescued.Mailboxes {
 			destination, _ := serving.Mailbox(source.Name)
-			plan.Actions = append(plan.Actions, copyAbsent(account, source, destination)...)
+			actions = append(actions, copyAbsent(account, source, destination)...)
 		}
+		plan.Actions, plan.Saw = append(plan.Actions, actions...), append(plan.Saw, sights(serving, actions)...)
 	}
 	return plan, nil
 }
@@ -54,7 +56,7 @@ func copyAbsent(account string, source, destination target.Mailbox) []Action {
 			continue
 		}
 		actions = append(actions, Action{
-			Act: Copy, Account: account, Mailbox: source.Name, From: source.Name, UID: r.UID, GUID: r.GUID,
+			Act: Copy, Account: account, Mailbox: source.Name, From: source.Name, UID: r.UID, GUID: r.GUID, Size: r.Size,
 			Flags: r.Flags, InternalDate: r.InternalDate, Why: "the serving server does not show it",
 		})
 	}

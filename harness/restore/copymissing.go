@@ -54,6 +54,7 @@ func planAccounts(ctx context.Context, scene Scene, restorer string, plan func(c
 			return whole, fmt.Errorf("planning the restore of %s: %w", account, err)
 		}
 		whole.Actions = append(whole.Actions, actions...)
+		whole.Saw = append(whole.Saw, sights(now[scene.Serving.Name()][account], actions)...)
 	}
 	return whole, nil
 }
@@ -114,7 +115,7 @@ func (p *accountPlanner) forFindings(kind target.Kind, server target.ServerName,
 			continue
 		}
 		actions = append(actions, plan(source, Action{
-			Account: p.account, Mailbox: source.Name, UID: record.UID, GUID: record.GUID,
+			Account: p.account, Mailbox: source.Name, UID: record.UID, GUID: record.GUID, Size: record.Size,
 			Flags: record.Flags, InternalDate: record.InternalDate, Why: finding.Evidence, Doubtful: finding.Doubtful(),
 		}))
 	}

@@ -29,12 +29,16 @@ func (MergeFlags) Doc() string {
 // Plan implements [Restorer].
 func (r MergeFlags) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
-		var actions []Action
-		for _, source := range p.rescued.Mailboxes {
-			actions = append(actions, p.mergeFlags(source)...)
-		}
-		return append(actions, p.mergeFlagsOfCopies()...), nil
+		return p.flags(), nil
 	})
+}
+
+func (p *accountPlanner) flags() []Action {
+	var actions []Action
+	for _, source := range p.rescued.Mailboxes {
+		actions = append(actions, p.mergeFlags(source)...)
+	}
+	return append(actions, p.mergeFlagsOfCopies()...)
 }
 
 // mergeFlags is about messages that are where they were.

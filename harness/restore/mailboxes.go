@@ -27,13 +27,17 @@ func (RestoreMailboxes) Doc() string {
 // Plan implements [Restorer].
 func (r RestoreMailboxes) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
-		tree := newTree(p.now)
-		actions, left := p.deletions(tree, p.deletedThere())
-		actions = append(actions, p.renames(tree)...)
-		more, used := p.deletions(tree, left) // those below may have another name by now
-		actions = append(append(actions, more...), p.emptyOfOld(tree, used)...)
-		return append(actions, p.creations(tree)...), nil
+		return p.mailboxes(), nil
 	})
+}
+
+func (p *accountPlanner) mailboxes() []Action {
+	tree := newTree(p.now)
+	actions, left := p.deletions(tree, p.deletedThere())
+	actions = append(actions, p.renames(tree)...)
+	more, used := p.deletions(tree, left) // those below may have another name by now
+	actions = append(append(actions, more...), p.emptyOfOld(tree, used)...)
+	return append(actions, p.creations(tree)...)
 }
 
 // tree is the names that mailboxes on the serving server have, as the planned

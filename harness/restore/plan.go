@@ -3,6 +3,7 @@ package restore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
@@ -26,14 +27,30 @@ type Scene struct {
 	// Rescued holds what may be missing; Serving is where the users are.
 	Rescued, Serving target.Server
 	Executor         target.Executor
+	Clock            target.Clock
 	// Operator is for repairs that no user can make.
 	Operator target.Operator
+	// Role says what a server does in its pair: to one that is still in it,
+	// replication could carry what a restore does. Nil: none is.
+	Role func(target.ServerName) target.Role
 }
 
 // Plan is what a restore will do. It can be reviewed before it is applied.
 type Plan struct {
 	Restorer string   `json:"restorer"`
-	Actions  []Action `json:"actions"` // in the order of accounts, mailboxes, UIDs
+	Policy   Policy   `json:"policy,omitempty"` // by which doubtful cases were settled; empty: [PolicyRestore]
+	Saw      []Sight  `json:"saw,omitempty"`    // all mailboxes of the accounts in which something is to be done
+	Actions  []Action `json:"actions"`          // in the order of accounts, mailboxes, UIDs
+}
+
+// Sight is what a plan saw of a mailbox on the serving server. Whatever has a UID
+// above has come since.
+type Sight struct {
+	Account     string `json:"account"`
+	Mailbox     string `json:"mailbox"`
+	UniqueID    string `json:"uniqueid"`
+	UIDValidity uint32 `json:"uidvalidity"`
+	LastUID     uint32 `json:"last_uid"`
 }
 
 // Act is a kind of action.
@@ -79,6 +96,19 @@ func Acts() []Act {
 	}
 }
 
+// sights returns what a snapshot shows of an account's mailboxes, where there is
+// anything to be done in it.
+func sights(now target.Snapshot, actions []Action) []Sight {
+	if !slices.ContainsFunc(actions, func(a Action) bool { return a.Act != Keep }) {
+		return nil
+	}
+	seen := make([]Sight, len(now.Mailboxes))
+	for i, m := range now.Mailboxes {
+		seen[i] = Sight{now.Account, m.Name, m.UniqueID, m.UIDValidity, m.LastUID}
+	}
+	return seen
+}
+
 // Action is one step of a restore. What does not apply to its Act is zero.
 type Action struct {
 	Act     Act    `json:"act"`
@@ -90,6 +120,7 @@ type Action struct {
 	// serving server for Expunge, Flag, and where it is about flags.
 	UID          uint32    `json:"uid,omitempty"`
 	GUID         string    `json:"guid,omitempty"`
+	Size         uint32    `json:"size,omitempty"` // bytes, of a message to be copied
 	Flags        []string  `json:"flags,omitempty"`
 	InternalDate time.Time `json:"internaldate,omitzero"`
 	Add          []string  `json:"add,omitempty"`    // flags
@@ -99,7 +130,10 @@ type Action struct {
 	// neither plan nor report: it is read from the rescued store once more.
 	Name  string `json:"name,omitempty"`
 	Value string `json:"value,omitempty"`
-	Why   string `json:"why"`
+	// Was is what the plan saw of what it sets: a value, or a script's digest. It
+	// is changed only as long as it is that.
+	Was string `json:"was,omitempty"`
+	Why string `json:"why"`
 	// Doubtful: the evidence does not tell whether the user had deleted the
 	// message. It stays, or is restored, all the same: a double is better than
 	// a loss. Where it is about flags, the evidence does not tell whether the user
@@ -150,7 +184,7 @@ func (p Plan) Count(act Act) int {
 func All() []Restorer {
 	return []Restorer{
 		RebuildMailboxes{}, RestoreMailboxes{}, CopyMissing{}, CarryExpunges{}, MergeFlags{}, MergeSettings{}, RestoreScripts{},
-		CopyEverything{},
+		Everything{}, CopyEverything{},
 	}
 }
 

@@ -41,13 +41,13 @@ func (p *accountPlanner) scripts(ctx context.Context) ([]Action, error) {
 	}
 	active, base, mine := activeScript(p.rescued.Meta), activeScript(p.before.Meta), activeScript(p.now.Meta)
 	if active != mine && mine == base {
-		actions = append(actions, Action{Act: Activate, Account: p.account, Name: active, Why: p.why()})
+		actions = append(actions, Action{Act: Activate, Account: p.account, Name: active, Was: mine, Why: p.why()})
 	}
 	for _, s := range p.before.Meta.Scripts {
 		_, kept := scriptNamed(p.rescued.Meta, s.Name)
 		now, there := scriptNamed(p.now.Meta, s.Name)
 		if !kept && there && now.GUID == s.GUID && active != s.Name {
-			actions = append(actions, Action{Act: DeleteScript, Account: p.account, Name: s.Name, Why: fmt.Sprintf("its user had deleted it on %s", p.rescued.Server)})
+			actions = append(actions, Action{Act: DeleteScript, Account: p.account, Name: s.Name, Was: now.GUID, Why: fmt.Sprintf("its user had deleted it on %s", p.rescued.Server)})
 		}
 	}
 	return actions, nil
@@ -73,7 +73,7 @@ func (p *accountPlanner) script(ctx context.Context, theirs target.Script) ([]Ac
 			return nil, nil
 		}
 	}
-	return []Action{{Act: PutScript, Account: p.account, Name: theirs.Name, GUID: theirs.GUID, Why: why}}, nil
+	return []Action{{Act: PutScript, Account: p.account, Name: theirs.Name, GUID: theirs.GUID, Was: mine.GUID, Why: why}}, nil
 }
 
 // staleScript returns the evidence that a detector found against the script on

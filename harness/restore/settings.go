@@ -26,19 +26,23 @@ func (MergeSettings) Doc() string {
 // Plan implements [Restorer].
 func (r MergeSettings) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
-		actions := append(p.subscriptions(), p.quota()...)
-		for _, source := range p.rescued.Mailboxes {
-			if now, ok := p.destination(source); ok {
-				before, known := byUniqueID(p.before, source.UniqueID)
-				if !known {
-					before = now // it was made here just now: what it has is what it was made with
-				}
-				actions = append(actions, p.acl(source, before, now)...)
-				actions = append(actions, p.annotations(source, before, now)...)
-			}
-		}
-		return actions, nil
+		return p.settings(), nil
 	})
+}
+
+func (p *accountPlanner) settings() []Action {
+	actions := append(p.subscriptions(), p.quota()...)
+	for _, source := range p.rescued.Mailboxes {
+		if now, ok := p.destination(source); ok {
+			before, known := byUniqueID(p.before, source.UniqueID)
+			if !known {
+				before = now // it was made here just now: what it has is what it was made with
+			}
+			actions = append(actions, p.acl(source, before, now)...)
+			actions = append(actions, p.annotations(source, before, now)...)
+		}
+	}
+	return actions
 }
 
 func (p *accountPlanner) why() string {
@@ -67,7 +71,7 @@ func (p *accountPlanner) quota() []Action {
 	if theirs == base || mine != base {
 		return nil
 	}
-	return []Action{{Act: SetQuota, Account: p.account, Value: strconv.FormatInt(theirs, 10), Why: p.why()}}
+	return []Action{{Act: SetQuota, Account: p.account, Value: strconv.FormatInt(theirs, 10), Was: strconv.FormatInt(mine, 10), Why: p.why()}}
 }
 
 func (p *accountPlanner) acl(source, before, now target.Mailbox) []Action {
@@ -102,7 +106,7 @@ func (p *accountPlanner) values(act Act, mailbox string, base, theirs, mine map[
 	var actions []Action
 	for _, name := range names {
 		if theirs[name] != base[name] && mine[name] == base[name] {
-			actions = append(actions, Action{Act: act, Account: p.account, Mailbox: mailbox, Name: name, Value: theirs[name], Why: p.why()})
+			actions = append(actions, Action{Act: act, Account: p.account, Mailbox: mailbox, Name: name, Value: theirs[name], Was: mine[name], Why: p.why()})
 		}
 	}
 	return actions

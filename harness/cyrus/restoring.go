@@ -1,0 +1,56 @@
+package cyrus
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+var (
+	_ target.ReplicationHolder = operator{}
+	_ target.IndexKeeper       = operator{}
+)
+
+// HoldReplication implements [target.ReplicationHolder]: sync_client is stopped
+// (SIGSTOP), where there is one. The master process does not start another.
+func (o operator) HoldReplication(ctx context.Context, name target.ServerName) error {
+	return o.signalSyncClient(ctx, name, "STOP")
+}
+
+// ReleaseReplication implements [target.ReplicationHolder].
+func (o operator) ReleaseReplication(ctx context.Context, name target.ServerName) error {
+	return o.signalSyncClient(ctx, name, "CONT")
+}
+
+func (o operator) signalSyncClient(ctx context.Context, name target.ServerName, signal string) error {
+	if _, err := o.pair.engine.exec(ctx, o.pair.server(name).id, "", "sh", "-euc", signalScript, "signal.sh", "sync_client", signal); err != nil {
+		return fmt.Errorf("sending SIG%s to sync_client on %s: %w", signal, name, err)
+	}
+	return nil
+}
+
+// keepIndex copies $1's index, cache and header, those that are there, into a new
+// directory below $2, and prints its name.
+const keepIndex = `[ -d "$1" ] || exit 0
+mkdir -p "$2"
+kept=$(mktemp -d "$2/$(basename "$1").XXXXXX")
+for file in cyrus.index cyrus.cache cyrus.header; do
+    [ ! -e "$1/$file" ] || cp -p "$1/$file" "$kept/"
+done
+echo "$kept"`
+
+// KeepIndex implements [target.IndexKeeper].
+func (o operator) KeepIndex(ctx context.Context, name target.ServerName, account, mailbox string) (string, error) {
+	s := o.pair.server(name)
+	folder, err := s.folder(ctx, account, mailbox)
+	if err != nil {
+		return "", err
+	}
+	said, err := s.pair.engine.exec(ctx, s.id, "cyrus", "sh", "-euc", keepIndex, "keeping", folder, "/var/lib/cyrus/cyrdrill-kept")
+	if err != nil {
+		return "", fmt.Errorf("keeping the index of %s of %s on %s: %w", mailbox, account, name, err)
+	}
+	return strings.TrimSpace(string(said)), nil
+}

@@ -1,0 +1,358 @@
+package restore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cyrdrill/cyrdrill/harness/restore/estimate"
+	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
+)
+
+// account is the restore of one account, by one worker.
+type account struct {
+	*engine
+	name    string
+	actions []int // of the plan, in order, without those that do nothing
+	saw     []Sight
+	work    estimate.Work   // that is left
+	piece   *estimate.Piece // that is at work; nil: none
+
+	now    *standing // nil: it has to be looked anew
+	spare  map[spot][]uint32
+	copied []placed // what has to be read back
+	hands
+}
+
+// spot is where a message is to be: a mailbox, and the message's GUID.
+type spot struct{ mailbox, guid string }
+
+// placed is a message that was copied: its action, and its UID here.
+type placed struct {
+	action int
+	uid    uint32
+}
+
+// A batch is carried out in one command: large enough that the server's fsyncs do not
+// dominate, small enough that it is repeated cheaply.
+const (
+	batchMessages = 250
+	batchBytes    = 8 << 20
+)
+
+// restore does what is left to be done in the account, and reads it back. A server
+// that does not answer is asked again: what it had done by then is found, and not done
+// twice.
+func (a *account) restore(ctx context.Context) error {
+	defer a.hands.letGo()
+	for try := 0; ; try++ {
+		left := len(a.pending())
+		at, err := a.once(ctx)
+		if err == nil {
+			err = a.verify(ctx)
+		}
+		if err == nil {
+			return a.note(journal.Entry{Verified: a.name})
+		}
+		if len(a.pending()) < left {
+			try = 0 // it is answering
+		}
+		if try == tries-1 || ctx.Err() != nil || !passing(err) {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		a.hands.letGo()
+		a.now = nil
+		if err := a.pace.backOff(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// pending returns the actions that are not known to be over.
+func (a *account) pending() []int {
+	return slices.DeleteFunc(slices.Clone(a.actions), func(i int) bool { return a.journal.State(i).Over() })
+}
+
+// once goes through what is pending, as far as the server answers. It says what it was
+// at.
+func (a *account) once(ctx context.Context) (at string, err error) {
+	left := a.pending()
+	if len(left) == 0 {
+		return fmt.Sprintf("restoring %s", a.name), a.look(ctx)
+	}
+	if err := a.settle(ctx, left); err != nil {
+		return a.plan.Actions[left[0]].where(), err
+	}
+	for len(left) > 0 {
+		batch := a.batch(left)
+		left = left[len(batch):]
+		if err := a.carryOut(ctx, batch); err != nil {
+			return a.plan.Actions[batch[0]].where(), err
+		}
+	}
+	return fmt.Sprintf("reading back what was restored of %s", a.name), nil
+}
+
+// batch returns the first of those actions that can be carried out in one command.
+func (a *account) batch(left []int) []int {
+	first := a.plan.Actions[left[0]]
+	bytes := int64(first.Size)
+	n := 1
+	for ; n < len(left) && n < batchMessages; n++ {
+		next := a.plan.Actions[left[n]]
+		if !oneBatch(first, next) || bytes+int64(next.Size) > batchBytes {
+			break
+		}
+		bytes += int64(next.Size)
+	}
+	return left[:n]
+}
+
+// oneBatch says whether two actions can be carried out together: both do the same to
+// messages of one mailbox.
+func oneBatch(a, b Action) bool {
+	onMessages := a.Act == Copy || a.Act == Expunge || a.Act == Flag && slices.Equal(a.Add, b.Add) && slices.Equal(a.Remove, b.Remove)
+	return onMessages && a.Act == b.Act && a.Mailbox == b.Mailbox && a.From == b.From
+}
+
+// settle waits, where something was begun and its answer never came, until the server
+// has stopped working on it: what it was sent it may still be doing.
+func (a *account) settle(ctx context.Context, left []int) error {
+	begun := func(i int) bool { return a.journal.State(i) == journal.Begun }
+	if !slices.ContainsFunc(left, begun) {
+		return a.look(ctx)
+	}
+	const (
+		between = time.Second
+		longest = 30
+	)
+	for range longest {
+		if err := a.look(ctx); err != nil {
+			return err
+		}
+		before := a.now
+		if err := a.scene.Clock.Sleep(ctx, between); err != nil {
+			return err
+		}
+		if err := a.look(ctx); err != nil || a.now.sameAs(before) {
+			return err
+		}
+	}
+	return fmt.Errorf("its mailboxes on %s change all the time, so what had been begun there cannot be told from what others do", a.scene.Serving.Name())
+}
+
+// sameAs says whether nothing has come into any mailbox in between.
+func (s *standing) sameAs(before *standing) bool {
+	if len(s.boxes) != len(before.boxes) {
+		return false
+	}
+	for name, m := range s.boxes {
+		if was := before.boxes[name]; was.UniqueID != m.UniqueID || was.LastUID != m.LastUID || was.HighestModSeq != m.HighestModSeq {
+			return false
+		}
+	}
+	return true
+}
+
+// look reads what the server has of the account, and which copies have come already.
+func (a *account) look(ctx context.Context) error {
+	now, err := readStanding(ctx, a.scene.Serving, a.name, a.saw)
+	if err != nil {
+		return err
+	}
+	spare, copied := map[spot][]uint32{}, []placed{}
+	looked := map[string]bool{}
+	for _, i := range a.actions {
+		action := a.plan.Actions[i]
+		if action.Act != Copy || a.journal.State(i) == journal.Left {
+			continue
+		}
+		if !looked[action.Mailbox] {
+			looked[action.Mailbox] = true
+			came, err := now.arrived(ctx, action.Mailbox)
+			if err != nil {
+				return err
+			}
+			for guid, records := range came {
+				for _, r := range records {
+					if !r.Expunged {
+						spare[spot{action.Mailbox, guid}] = append(spare[spot{action.Mailbox, guid}], r.UID)
+					} else {
+						spare[spot{action.Mailbox, guid}] = append(spare[spot{action.Mailbox, guid}], 0)
+					}
+				}
+			}
+		}
+	}
+	a.now, a.spare, a.copied = now, spare, copied
+	for _, i := range a.actions { // what is known to be done takes its own
+		if a.plan.Actions[i].Act == Copy && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
+			a.take(i)
+		}
+	}
+	return nil
+}
+
+// take finds a copy that has come, says whether there is one, and notes that it has to
+// be read back.
+func (a *account) take(i int) bool {
+	at := spot{a.plan.Actions[i].Mailbox, a.plan.Actions[i].GUID}
+	came := a.spare[at]
+	if len(came) == 0 {
+		return false
+	}
+	a.spare[at] = came[1:]
+	if uid := came[0]; uid != 0 { // else its user has expunged it
+		a.copied = append(a.copied, placed{i, uid})
+	}
+	return true
+}
+
+// carryOut does a batch: what of it has been done already, and what must not be done
+// any more, is noted, and the rest done.
+func (a *account) carryOut(ctx context.Context, batch []int) error {
+	if a.now == nil {
+		if err := a.look(ctx); err != nil {
+			return err
+		}
+	}
+	todo, err := a.sift(ctx, batch)
+	if err != nil || len(todo) == 0 {
+		return err
+	}
+	work := a.workOf(todo)
+	if err := a.note(journal.Entry{Begun: journal.Ranges(todo)}); err != nil {
+		return err
+	}
+	began := a.scene.Clock.Now()
+	a.beginPiece(work, began)
+	outcome, err := a.do(ctx, todo)
+	if err != nil {
+		a.dropPiece()
+		return err
+	}
+	a.pace.answered(a.scene.Clock.Now().Sub(began), work)
+	if err := a.answered(todo, outcome); err != nil {
+		a.dropPiece()
+		return err
+	}
+	if first := a.plan.Actions[todo[0]]; first.Act != Copy && first.Act != Expunge && first.Act != Flag {
+		a.now = nil // names may mean other mailboxes from here on
+	}
+	err = a.pace.pay(ctx, work, began)
+	a.endPiece(work)
+	if err != nil {
+		return err
+	}
+	a.tell("")
+	return nil
+}
+
+// sift notes what of a batch need not or must not be done, and returns the rest.
+func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
+	var todo, done, found, left []int
+	var why string
+	for _, i := range batch {
+		action := a.plan.Actions[i]
+		verdict, reason, err := a.now.stands(ctx, action)
+		if err != nil {
+			return nil, err
+		}
+		if action.Act == Copy && a.take(i) {
+			verdict = wasDone
+		}
+		switch {
+		case verdict == mustNot:
+			left, why = append(left, i), reason
+		case verdict == needed:
+			todo = append(todo, i)
+		case a.journal.State(i) == journal.Begun:
+			done = append(done, i)
+		default:
+			found = append(found, i)
+		}
+	}
+	if len(done)+len(found)+len(left) == 0 {
+		return todo, nil
+	}
+	if err := a.rebuiltBefore(ctx, slices.Concat(done, found)); err != nil {
+		return nil, err
+	}
+	a.skip(slices.Concat(done, found, left))
+	return todo, a.note(journal.Entry{Done: journal.Ranges(done), Found: journal.Ranges(found), Left: journal.Ranges(left), Why: why})
+}
+
+// answered notes what came of a batch.
+func (a *account) answered(todo []int, o outcome) error {
+	done := slices.DeleteFunc(slices.Clone(todo), func(i int) bool { return o.left[i] != "" })
+	if len(done) > 0 || len(o.left) == 0 {
+		if err := a.note(journal.Entry{Done: journal.Ranges(done)}); err != nil {
+			return err
+		}
+	}
+	a.copied = append(a.copied, o.placed...)
+	byReason, reasons := map[string][]int{}, []string{}
+	for _, i := range todo {
+		if why := o.left[i]; why != "" {
+			if byReason[why] == nil {
+				reasons = append(reasons, why)
+			}
+			byReason[why] = append(byReason[why], i)
+		}
+	}
+	for _, why := range reasons {
+		if err := a.note(journal.Entry{Left: journal.Ranges(byReason[why]), Why: why}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beginPiece, endPiece, dropPiece and skip keep what is known of how long things take.
+
+func (a *account) beginPiece(w estimate.Work, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.piece = a.rate.Begin(w, now)
+}
+
+func (a *account) endPiece(w estimate.Work) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rate.End(a.piece, a.scene.Clock.Now())
+	a.piece, a.work = nil, a.work.Minus(w)
+}
+
+func (a *account) dropPiece() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rate.Drop(a.piece)
+	a.piece = nil
+}
+
+func (a *account) skip(actions []int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	skipped := a.workOf(actions)
+	a.rate.Skip(skipped)
+	a.work = a.work.Minus(skipped)
+}
+
+// workOf is what actions cost: those that copy, their messages and bytes; of others, what
+// counts is the command, which does any number of messages at once.
+func (a *account) workOf(actions []int) estimate.Work {
+	var w estimate.Work
+	for left := actions; len(left) > 0; {
+		batch := a.batch(left)
+		left = left[len(batch):]
+		if a.plan.Actions[batch[0]].Act != Copy {
+			w.Messages++
+			continue
+		}
+		for _, i := range batch {
+			w = w.Plus(estimate.Work{Messages: 1, Bytes: int64(a.plan.Actions[i].Size)})
+		}
+	}
+	return w
+}

@@ -1,0 +1,54 @@
+package restore
+
+// Evidence says what an action rests on.
+func (a Action) Evidence() string {
+	switch a.Act {
+	case Copy, Expunge:
+		return "both indexes in the freeze: UID, GUID, LAST_UID, tombstones, deleted mailboxes; and the serving server when the plan was made"
+	case Flag, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota:
+		return "three ways: both sides in the freeze, and the serving server when the plan was made"
+	case Create, Rename, Delete:
+		return "unique IDs and names of mailboxes in the freeze of both sides, and on the serving server when the plan was made"
+	case PutScript, Activate, DeleteScript:
+		return "digests of scripts in the freeze of both sides, and what the serving server showed when the plan was made"
+	case Reconstruct:
+		return "the serving server did not open the mailbox when it was asked to"
+	}
+	return "the freeze of both sides, and the serving server when the plan was made"
+}
+
+// Confidence says how sure it is: "certain", or "doubtful" where the evidence does not
+// decide, and the policy did.
+func (a Action) Confidence() string {
+	if a.Doubtful {
+		return "doubtful"
+	}
+	return "certain"
+}
+
+// Clients says what mail programs will notice.
+func (a Action) Clients() string {
+	switch a.Act {
+	case Copy:
+		return "a message under a new UID; UIDVALIDITY stays"
+	case Expunge:
+		return "the message vanishes"
+	case Flag:
+		return "its flags change"
+	case Create:
+		return "a new mailbox, with UIDs and a UIDVALIDITY of its own"
+	case Rename:
+		return "the mailbox has another name, and is fetched anew"
+	case Delete:
+		return "the mailbox vanishes"
+	case Subscribe, Unsubscribe:
+		return "the list of mailboxes changes"
+	case SetACL:
+		return "others see the mailbox, or do not any more"
+	case PutScript, Activate, DeleteScript:
+		return "new mail is filed otherwise"
+	case Reconstruct:
+		return "UIDVALIDITY changes, so the mailbox is fetched anew; its flags are gone until they are restored"
+	}
+	return "nothing"
+}

@@ -1,0 +1,55 @@
+package killed_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
+	"github.com/cyrdrill/cyrdrill/harness/restore/killed"
+	"github.com/cyrdrill/cyrdrill/harness/restore/restoretest"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
+
+// The dead do nothing, whatever the moment at which they died.
+func TestDeath(t *testing.T) {
+	for when, want := range map[killed.When]string{killed.Before: "one\n", killed.Amid: "one\ntw", killed.After: "one\ntwo\n"} {
+		store := &journal.Memory{}
+		death := killed.At(2, when)
+		ctx, _, diary := death.Mortal(t.Context(), restore.Scene{}, store)
+		if err := diary.Append([]byte("one\n")); err != nil || death.Came() || ctx.Err() != nil {
+			t.Fatalf("it died too early: %v", err)
+		}
+		for range 2 {
+			if err := diary.Append([]byte("two\n")); !errors.Is(err, killed.Err) || !death.Came() {
+				t.Errorf("it lives on: %v", err)
+			}
+		}
+		if string(store.Bytes()) != want || !errors.Is(context.Cause(ctx), killed.Err) {
+			t.Errorf("the journal holds %q, want %q; the context ended with %v", store.Bytes(), want, context.Cause(ctx))
+		}
+	}
+}
+
+// Amid a command the server does it, and nobody hears of it.
+func TestCommands(t *testing.T) {
+	for when, want := range map[killed.When]int{killed.Before: 0, killed.Amid: 1, killed.After: 1} {
+		in := restoretest.Calm(t, 1, "alice")
+		_, scene, _ := killed.At(1, when).Mortal(t.Context(), in.Scene, &journal.Memory{})
+		session, err := scene.Serving.User().Login(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := session.Append(t.Context(), "INBOX", target.AppendMessage{Body: []byte("x\r\n")}); !errors.Is(err, killed.Err) {
+			t.Errorf("it was answered: %v", err)
+		}
+		if err := scene.Operator.(target.ReplicationHolder).HoldReplication(t.Context(), target.Imap1); !errors.Is(err, killed.Err) {
+			t.Errorf("it lives on: %v", err)
+		}
+		box, _ := in.State(t)["alice"].Mailbox("INBOX")
+		if len(box.Live()) != want {
+			t.Errorf("%d: %d messages were stored, want %d", when, len(box.Live()), want)
+		}
+	}
+}
