@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -98,10 +99,17 @@ func (v *visit) otherMailboxes() []string {
 	return others
 }
 
-// stray notes messages that conversations.db will not know.
-func (a *accountState) stray(records []record) {
-	a.wasReset, a.strayed = false, map[string]bool{}
+// stray notes messages that conversations.db will not know: but for those that it knows
+// from an earlier life of their mailbox, if that left it.
+func (a *accountState) stray(records []record, earlier *folder) {
+	if a.wasReset || a.strayed == nil {
+		a.strayed = map[string]bool{}
+	}
+	a.wasReset, a.entryLost = false, false
 	for i := range records {
-		a.strayed[records[i].guid] = true
+		guid := records[i].guid
+		if earlier == nil || !slices.ContainsFunc(earlier.index.records, func(r record) bool { return r.guid == guid }) {
+			a.strayed[guid] = true
+		}
 	}
 }

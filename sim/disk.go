@@ -57,7 +57,10 @@ type accountState struct {
 	// wasReset: sync_reset has removed conversations.db, and no INBOX has been made since.
 	// Where it could not open the INBOX it leaves the file, and an INBOX of the same
 	// unique ID finds it again.
-	wasReset   bool
+	wasReset bool
+	// entryLost: mailboxes.db has lost the entry of the account's INBOX, and of no other
+	// mailbox. An INBOX of the same unique ID finds conversations.db again.
+	entryLost  bool
 	seenBroken bool // seen.db cannot be read: who tries dies of it
 }
 

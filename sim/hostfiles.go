@@ -131,8 +131,8 @@ func (a *accountState) databases(account string, mailboxes []listed) []target.Da
 func (a *accountState) unknownTo(mailboxes []listed) int {
 	unknown := 0
 	for _, m := range mailboxes {
-		if m.folder == nil || m.folder.index.state != indexWhole {
-			continue
+		if m.folder == nil || m.folder.index.state != indexWhole && !m.folder.headerGone {
+			continue // without its header the index is of no use to Cyrus, and can be read
 		}
 		for i := range m.folder.index.records {
 			if r := &m.folder.index.records[i]; !r.expunged && (a.conversationsLost || a.strayed[r.guid]) {

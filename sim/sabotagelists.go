@@ -18,11 +18,14 @@ var (
 
 // RemoveEntry implements [target.ListSaboteur].
 func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, account, mailbox string) (target.Evidence, error) {
-	list := &b.pair.server(name).disk.list
-	internal := mailboxname.Internal(account, mailbox)
+	disk := b.pair.server(name).disk
+	list, internal := &disk.list, mailboxname.Internal(account, mailbox)
 	summary := fmt.Sprintf("the entry of %s of %s was taken out of the list", mailbox, account)
 	return b.damage(ctx, name, "entry", summary, func() string { return fmt.Sprint("there: ", list.any(internal) != nil) }, func() error {
 		list.remove(internal)
+		if isInbox(internal) {
+			disk.account(account).entryLost = true
+		}
 		return nil
 	})
 }

@@ -144,16 +144,16 @@ type update struct {
 // before it changes anything, and answers with a checksum failure afterwards
 // where it did not.
 func (s *server) applyMailbox(u update) error {
-	before := s.disk.list.find(u.name)
+	before, earlier := s.disk.list.find(u.name), s.disk.folders.at[u.uniqueID]
 	v, err := s.opened(u)
 	if err != nil {
 		return err
 	}
 	x := v.index()
 	a := v.account()
-	strays := v.entry != before && isInbox(u.name) && a.wasReset && s.pair.version.straysConversations
+	strays := v.entry != before && isInbox(u.name) && (a.wasReset || a.entryLost) && s.pair.version.straysConversations
 	if strays {
-		a.stray(nil) // of none, if it ends before any record is taken
+		a.stray(nil, nil) // of none, if it ends before any record is taken
 	}
 	held := x.highestModSeq
 	if v.entry != before {
@@ -187,7 +187,7 @@ func (s *server) applyMailbox(u update) error {
 		return syncAborted
 	}
 	if strays {
-		a.stray(u.records)
+		a.stray(u.records, earlier)
 	}
 	if r := v.firstNew(u.records); r != nil && v.future() {
 		v.folder.files.put(r.uid, u.files[r.uid])

@@ -29,8 +29,9 @@ type version struct {
 	// become of the file. 3.6 does; 3.10 looks at the file first (upstream's
 	// 86d5949f23); seen by damage-spreads and damage-does-not-spread.
 	linksUnchecked bool
-	// straysConversations: after sync_reset the conversations of what comes with the INBOX
-	// are noted where nobody looks for them. 3.6 does, 3.10 does not; seen by reset-apart.
+	// straysConversations: after sync_reset, or where its entry was lost, the conversations
+	// of what comes with the INBOX are noted where nobody looks for them. 3.6 does, 3.10 does
+	// not; seen by reset-apart and mailboxes-db-entry-deleted-replica.
 	straysConversations bool
 	// asksByPattern: GET ANNOTATION takes the name of a mailbox for a pattern of names as
 	// an administrator sees them, so it finds user/x where user.x is meant. 3.6 does, 3.10
