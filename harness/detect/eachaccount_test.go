@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -40,5 +41,30 @@ func TestEachAccountIsLookedAt(t *testing.T) {
 				t.Errorf("finding %d of %d is about %s, by %s", i, n, f.Account, f.Detector)
 			}
 		}
+	}
+}
+
+// What the first look found may be lag. Where a second one is not to be had, nothing is told.
+func TestWhatIsNotSeenTwiceIsNotFound(t *testing.T) {
+	pair, err := sim.New().NewPair(t.Context(), target.Spec{Accounts: []string{"alice"}})
+	must(t, err)
+	for what, fails := range map[string]bool{"a second look that finds the same": false, "a second look that fails": true} {
+		t.Run(what, func(t *testing.T) {
+			looks := 0
+			found, err := sceneOf(pair, []string{"alice"}).EachSettled(t.Context(), "looker", func(context.Context, string) ([]detect.Finding, error) {
+				if looks++; looks > 1 && fails {
+					return nil, errors.New("no answer")
+				}
+				return []detect.Finding{{Kind: target.MessageMissing, Place: target.Place{Account: "alice"}}}, nil
+			})
+			switch {
+			case looks < 2:
+				t.Errorf("it looked %d times", looks)
+			case fails && (err == nil || len(found) > 0):
+				t.Errorf("found %v, %v", found, err)
+			case !fails && (err != nil || len(found) != 1):
+				t.Errorf("found %v, %v", found, err)
+			}
+		})
 	}
 }

@@ -18,7 +18,8 @@ func (s Scene) grace() time.Duration { return replicatedWithin + s.RepeatInterva
 
 // eachSettled is [Scene.eachAccount], but for lag: it returns what two looks find alike,
 // between which all that waited at the first has been replicated, or has had the time
-// for it. What a freeze has kept does not change, and is looked at once.
+// for it. What a freeze has kept does not change, and is looked at once. Where the second
+// look fails nothing is found: the first alone cannot tell lag from damage.
 func (s Scene) eachSettled(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
 	found, err := s.eachAccount(ctx, detector, look)
 	if err != nil || len(found) == 0 {
@@ -38,7 +39,10 @@ func (s Scene) eachSettled(ctx context.Context, detector string, look func(conte
 		})
 		return len(found) > 0, nil
 	})
-	return found, err
+	if err != nil {
+		return nil, err // nobody saw twice what the first look found
+	}
+	return found, nil
 }
 
 // settle calls for another look when all that waited has been replicated, or has had the

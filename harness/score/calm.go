@@ -48,6 +48,10 @@ type CalmLooks struct {
 	Failed []string `json:"failed,omitempty"`
 }
 
+// calmLookWithin bounds one look, on the target's clock: at the end it is at thousands of
+// messages, while users work.
+const calmLookWithin = 2 * time.Minute
+
 // calmWorkers are users at work at the same time: a session's answers take a while.
 const calmWorkers = 3
 
@@ -122,7 +126,7 @@ func (w *watched) lookOn(ctx context.Context) error {
 	scene.RepeatInterval = w.o.RepeatInterval
 	for !w.over() {
 		for i, d := range detectors {
-			asked, cancel := target.Within(ctx, w.pair.Clock(), detectWithin)
+			asked, cancel := target.Within(ctx, w.pair.Clock(), calmLookWithin)
 			found, err := d.Detect(asked, scene)
 			cancel()
 			looks := &w.calm.Looks[i]
