@@ -52,7 +52,8 @@ type accountState struct {
 	conversationsLost bool // conversations.db is damaged or gone; nobody notices
 	// strayed are the GUIDs of messages that came with an INBOX that sync_server made:
 	// it notes them in user/a/alice.conversations, where the INBOX is not found by its
-	// unique ID yet, and nobody looks there again.
+	// unique ID yet, and nobody looks there again. One that comes once more, elsewhere, is
+	// noted where it belongs.
 	strayed map[string]bool
 	// wasReset: sync_reset has removed conversations.db, and no INBOX has been made since.
 	// Where it could not open the INBOX it leaves the file, and an INBOX of the same

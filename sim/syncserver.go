@@ -197,6 +197,9 @@ func (s *server) applyMailbox(u update) error {
 	for _, r := range u.records {
 		if v.take(r, u.files) {
 			changed = append(changed, r.uid)
+			if !strays && r.uid > x.lastUID {
+				delete(a.strayed, r.guid)
+			}
 		}
 	}
 	x.highestModSeq, x.lastUID, x.recentUID, x.uidValidity = u.highestModSeq, u.lastUID, u.recentUID, u.uidValidity

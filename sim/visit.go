@@ -68,6 +68,7 @@ func (v *visit) addAs(uid uint32, message, stored file, flags []string) uint32 {
 		internalDate: message.date, lastUpdated: v.now(), saveDate: v.now(), modSeq: modSeq, createdModSeq: modSeq,
 	}
 	if v.entry.kind == entryMail {
+		delete(v.account().strayed, guid)
 		r.conversation = message.conversation(r.guid)
 	}
 	v.index().write(r)
