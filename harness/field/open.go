@@ -23,15 +23,33 @@ type Pair struct {
 // [document.Errors], at its place in it; a server that cannot be reached is a
 // [target.UnreachableError]. It changes nothing on them.
 func Open(ctx context.Context, config *Loaded) (*Pair, error) {
+	return open(ctx, config, func(err error) error { return err })
+}
+
+// OpenLater is [Open] for whoever looks again and again: a server that cannot be reached
+// now is no error. What the configuration is wrong about still is, as far as the servers
+// can be asked.
+func OpenLater(ctx context.Context, config *Loaded) (*Pair, error) {
+	return open(ctx, config, func(err error) error {
+		var wrong document.Errors
+		if ctx.Err() == nil && !errors.As(err, &wrong) {
+			return nil
+		}
+		return err
+	})
+}
+
+// open returns the servers, unless something is wrong that matters.
+func open(ctx context.Context, config *Loaded, matters func(error) error) (*Pair, error) {
 	p := &Pair{Config: config}
 	for i, s := range config.Servers {
-		p.Servers[i] = newServer(s, dialer{s, config.roots[i]}, config.passwords[i])
+		p.Servers[i] = newServer(s, dialer{s, config.roots[i], config.AnswerWithin}, config.passwords[i])
 	}
 	if err := p.apart(ctx); err != nil {
 		return nil, err
 	}
 	for _, s := range p.Servers {
-		if err := s.introduce(ctx, config.File); err != nil {
+		if err := s.introduce(ctx, config.File); err != nil && matters(err) != nil {
 			return nil, errors.Join(err, p.Close())
 		}
 	}
