@@ -153,7 +153,7 @@ func (s *Server) introduce(ctx context.Context, file string) error {
 		})
 	}
 	if err == nil {
-		return s.introduceHost(ctx, file)
+		return nil
 	}
 	var where *atService
 	if !errors.As(err, &where) {
