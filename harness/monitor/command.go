@@ -46,19 +46,17 @@ func (c Command) Tell(ctx context.Context, n Notice) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	if words := strings.TrimSpace(said.String()); words != "" {
+	if words := strings.TrimSpace(string(said.kept)); words != "" {
 		return fmt.Errorf("%w: %s", err, words)
 	}
 	return err
 }
 
 // head keeps the beginning of what is written to it.
-type head struct{ bytes.Buffer }
+type head struct{ kept []byte }
 
 // Write implements [io.Writer].
 func (h *head) Write(p []byte) (int, error) {
-	if left := mostComplaint - h.Len(); left > 0 {
-		h.Buffer.Write(p[:min(len(p), left)])
-	}
+	h.kept = append(h.kept, p[:min(len(p), mostComplaint-len(h.kept))]...)
 	return len(p), nil
 }

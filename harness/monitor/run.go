@@ -49,6 +49,7 @@ func Run(ctx context.Context, site Site, s Settings) error {
 	}
 	var serving error
 	if s.Listener != nil {
+		w.log.put(fmt.Sprintf("metrics are at http://%s/metrics", s.Listener.Addr()))
 		running.Go(func() {
 			serving = w.metrics.Serve(ctx, s.Listener, w.overdue())
 			cancel() // nobody would see any more what is found
