@@ -190,7 +190,9 @@ func readGuide(t *testing.T) guide {
 		switch {
 		case i%2 == 0:
 		case kind == "yaml":
-			g.configuration = body
+			if g.configuration == "" { // what follows are parts, and others' files
+				g.configuration = body
+			}
 		case strings.HasPrefix(body, "$ "):
 			body = strings.TrimPrefix(body, "$ export CYRUS_PASSWORD=…\n")
 			line, printed, _ := strings.Cut(strings.TrimPrefix(body, "$ "), "\n")

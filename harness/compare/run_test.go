@@ -165,6 +165,31 @@ func TestServerThatVanishes(t *testing.T) {
 	}
 }
 
+// A server that takes connections and says nothing any more is waited for no longer than
+// the configuration says.
+func TestServerThatHangsAmidARun(t *testing.T) {
+	t.Parallel()
+	names := crowd(20)
+	l := fieldtest.Open(t, names...)
+	pair := l.Pair(t, "apiVersion: cyrdrill/v1\n", "apiVersion: cyrdrill/v1\nanswerWithin: 1s\n")
+	level := levelOf(t, pair)
+	var hung time.Time
+	summary, err := compare.Run(t.Context(), pair, compare.Options{Level: level, Each: func(compare.Account) error {
+		if hung.IsZero() {
+			hung = time.Now()
+			l.Act(t, func(ctx context.Context, p *sim.Pair) error {
+				_, err := p.Saboteur().(target.ServerHanger).Hang(ctx, target.Imap2)
+				return err
+			})
+		}
+		return nil
+	}})
+	var gone *compare.VanishedError
+	if took := time.Since(hung); !errors.As(err, &gone) || !strings.Contains(err.Error(), "imap2") || summary.Accounts != 16 || took > 20*time.Second {
+		t.Errorf("after %s and %d accounts: %v", took, summary.Accounts, err)
+	}
+}
+
 // An account that cannot be looked at is unknown, and the others are compared.
 func TestWhatCannotBeLookedAtIsUnknown(t *testing.T) {
 	t.Parallel()

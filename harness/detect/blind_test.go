@@ -27,6 +27,8 @@ func (hiddenHost) SyncLog(context.Context) (target.SyncLog, error) {
 	return target.SyncLog{}, errHidden
 }
 
+func (hiddenHost) Processes(context.Context) ([]target.Process, error) { return nil, errHidden }
+
 func (hiddenHost) CompiledScripts(context.Context, string) ([]target.CompiledScript, error) {
 	return nil, errHidden
 }
@@ -35,6 +37,7 @@ func (hiddenHost) CompiledScripts(context.Context, string) ([]target.CompiledScr
 func withoutHosts() []detect.Detector {
 	return []detect.Detector{
 		detect.StatusCompare{}, detect.ListCompare{}, detect.IndexCompare{}, detect.BodyCompare{}, detect.ScriptCompare{}, detect.Access{},
+		detect.Monitor{},
 	}
 }
 
@@ -122,6 +125,9 @@ func TestDamageIsFoundWhereNobodySeesTheMachine(t *testing.T) {
 	}
 	if err := p.Serving().User().Deliver(t.Context(), "alice", []byte("Subject: lost\r\n\r\n")); err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"replica-behind alice on imap2 right: imap1"}, look(detect.Monitor{})); diff != "" {
+		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"message-missing UID 1 in INBOX of alice on imap2 right: imap1"}, look(detect.IndexCompare{})); diff != "" {
 		t.Error(diff)

@@ -153,6 +153,9 @@ func (m *monitor) behind(ctx context.Context, watch *progress) (behind []Finding
 func (m *monitor) process(ctx context.Context, master target.Server, watch progress) error {
 	log := watch.log
 	processes, err := master.Host().Processes(ctx)
+	if unsupported := (*target.UnsupportedError)(nil); errors.As(err, &unsupported) {
+		return nil // nobody may see it, and what lags tells of it
+	}
 	if err != nil {
 		return err
 	}
@@ -182,6 +185,9 @@ func (m *monitor) process(ctx context.Context, master target.Server, watch progr
 // more.
 func (m *monitor) gaveUp(ctx context.Context, master target.Server) (string, error) {
 	text, err := master.Host().Syslog(ctx)
+	if unsupported := (*target.UnsupportedError)(nil); errors.As(err, &unsupported) {
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}

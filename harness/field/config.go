@@ -22,6 +22,10 @@ type Config struct {
 	Servers        [2]ServerConfig
 	Accounts       Accounts
 	RepeatInterval time.Duration
+	// AnswerWithin is how long a server may say nothing while it is waited for: one that
+	// hangs is told from one that has much to do.
+	AnswerWithin time.Duration
+	Maintenance  []Window
 }
 
 // ServerConfig is one server.
@@ -113,7 +117,10 @@ func Parse(file string, text []byte) (*Config, error) {
 type decoder struct{ errs document.Errors }
 
 func (d *decoder) config(root *document.Node) *Config {
-	config := &Config{RepeatInterval: d.duration(root.Get("repeatInterval")), Accounts: accounts(root.Get("accounts"))}
+	config := &Config{
+		RepeatInterval: d.duration(root, "repeatInterval", usualInterval), AnswerWithin: d.duration(root, "answerWithin", usualPatience),
+		Accounts: accounts(root.Get("accounts")),
+	}
 	var servers []ServerConfig
 	if n := root.Get("servers"); n != nil {
 		for _, f := range n.Fields {
@@ -122,6 +129,7 @@ func (d *decoder) config(root *document.Node) *Config {
 		d.checkPair(servers, n.Place(root.Pos))
 	}
 	d.checkApart(servers)
+	config.Maintenance = d.maintenance(root.Get("maintenance"), servers)
 	if len(servers) == 2 {
 		slices.SortFunc(servers, func(a, b ServerConfig) int { return cmp.Compare(a.Role, b.Role) }) // "master" first
 		config.Servers = [2]ServerConfig(servers)
@@ -129,18 +137,26 @@ func (d *decoder) config(root *document.Node) *Config {
 	return config
 }
 
-// usualInterval is what Cyrus has for sync_repeat_interval where nobody says.
-const usualInterval = time.Second
+const (
+	// usualInterval is what Cyrus has for sync_repeat_interval where nobody says.
+	usualInterval = time.Second
+	// usualPatience is as much as the first record of a large index takes, many times over.
+	usualPatience = time.Minute
+)
 
-func (d *decoder) duration(n *document.Node) time.Duration {
+func (d *decoder) duration(root *document.Node, key string, usual time.Duration) time.Duration {
+	n := root.Get(key)
 	if n == nil {
-		return usualInterval
+		return usual
 	}
-	interval, err := time.ParseDuration(n.Str())
+	length, err := time.ParseDuration(n.Str())
 	if err != nil {
-		d.errs.Add(n.Pos, "write one like \"3s\"", "repeatInterval %q is no length of time", n.Str())
+		d.errs.Add(n.Pos, "write one like \"3s\"", "%s %q is no length of time", key, n.Str())
 	}
-	return interval
+	if err == nil && length == 0 && key == "answerWithin" {
+		d.errs.Add(n.Pos, "write one like \"60s\"", "no server answers within 0s")
+	}
+	return length
 }
 
 func accounts(n *document.Node) Accounts {

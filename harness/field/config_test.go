@@ -47,7 +47,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("digest %q", got.Digest)
 	}
 	want := &Config{
-		File: "field.yaml", RepeatInterval: 3 * time.Second, Accounts: Accounts{Names: []string{"alice", "bob"}},
+		File: "field.yaml", RepeatInterval: 3 * time.Second, AnswerWithin: time.Minute, Accounts: Accounts{Names: []string{"alice", "bob"}},
 		Servers: [2]ServerConfig{{
 			Name: "imap1", Role: target.RoleMaster, Admin: "cyrus", Password: Secret{Env: "FIELD_TEST_PASSWORD"},
 			Services: map[view.Service]Service{

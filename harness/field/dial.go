@@ -12,13 +12,8 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
-const (
-	// connectWithin bounds how long it takes until TLS stands.
-	connectWithin = 20 * time.Second
-	// silentAtMost is how long a server may say nothing while somebody listens: one that
-	// hangs is told from one that has much to do.
-	silentAtMost = 10 * time.Minute
-)
+// connectWithin bounds how long it takes until TLS stands.
+const connectWithin = 20 * time.Second
 
 // protocols are the services' own ways to begin TLS.
 var protocols = map[view.Service]wire.Protocol{
@@ -29,6 +24,7 @@ var protocols = map[view.Service]wire.Protocol{
 type dialer struct {
 	config ServerConfig
 	roots  *x509.CertPool
+	within time.Duration // how long the server may say nothing while somebody listens
 }
 
 // Dial implements [view.Dialer]. Where the service is to be secured it is when Dial
@@ -44,7 +40,7 @@ func (d dialer) Dial(ctx context.Context, service view.Service) (net.Conn, error
 	if err != nil {
 		return nil, err
 	}
-	conn = &patient{conn}
+	conn = &patient{conn, d.within}
 	switch at.Mode {
 	case Plain:
 		return conn, nil
@@ -64,11 +60,14 @@ func (d dialer) tls(at Service) *tls.Config {
 }
 
 // patient is a connection on which nobody waits for ever.
-type patient struct{ net.Conn }
+type patient struct {
+	net.Conn
+	within time.Duration
+}
 
 // Read implements [net.Conn].
 func (p *patient) Read(b []byte) (int, error) {
-	if err := p.SetReadDeadline(time.Now().Add(silentAtMost)); err != nil {
+	if err := p.SetReadDeadline(time.Now().Add(p.within)); err != nil {
 		return 0, err
 	}
 	return p.Conn.Read(b)

@@ -52,18 +52,26 @@ func (h *host) failed(what string, err error) error {
 
 // SyncLog implements [target.HostView]. The logs of several channels are taken together.
 func (h *host) SyncLog(ctx context.Context) (target.SyncLog, error) {
+	channels, err := h.channels(ctx)
+	return allOf(channels), err
+}
+
+// channels reads the sync log of each channel.
+func (h *host) channels(ctx context.Context) ([]Channel, error) {
 	const what = "reading the sync log"
+	var names []string
 	said, err := h.look(ctx, what, func(m *machine) ([]string, error) {
+		names = m.channelNames()
 		return append([]string{"sh", "-c", syncLogScript, "sync-log"}, m.syncFolders()...), nil
 	})
 	if err != nil {
-		return target.SyncLog{}, err
+		return nil, err
 	}
-	log, err := parseSyncLog(said)
+	channels, err := parseSyncLog(names, said)
 	if err != nil {
-		return target.SyncLog{}, h.failed(what, err)
+		return nil, h.failed(what, err)
 	}
-	return log, nil
+	return channels, nil
 }
 
 // Processes implements [target.HostView].
@@ -78,7 +86,7 @@ func (h *host) Processes(ctx context.Context) ([]target.Process, error) {
 // Syslog implements [target.HostView]. It returns what the file has, from its beginning.
 func (h *host) Syslog(ctx context.Context) ([]byte, error) {
 	if h.paths.Syslog == "" {
-		return nil, &target.UnsupportedError{Target: string(h.name), What: "view of its log", Why: "its configuration has no paths.syslog"}
+		return nil, h.noSyslog()
 	}
 	said, err := h.shell.exec(ctx, []string{"cat", h.paths.Syslog})
 	if err != nil {

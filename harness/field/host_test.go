@@ -74,6 +74,26 @@ func TestHostByAShell(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	channels, err := h.channels(t.Context())
+	if err != nil || len(channels) != 2 {
+		t.Fatalf("channels %+v, %v", channels, err)
+	}
+	for i, want := range []Channel{
+		{"", target.SyncLog{Current: target.LogFile{Entries: []string{"MAILBOX user.alice"}, Bytes: 19, Modified: written}}, 0},
+		{"far", target.SyncLog{
+			Current: target.LogFile{Entries: []string{"APPEND user.bob"}, Bytes: 16, Modified: written},
+			InWork:  target.LogFile{Entries: []string{"USER carol", "USER dave"}, Bytes: 21, Modified: written},
+		}, 0},
+	} {
+		got := channels[i]
+		if got.Age < 0 || got.Age > time.Minute {
+			t.Errorf("what was made just now is %s old", got.Age)
+		}
+		got.Age = 0 // as old as the file, or nobody knows
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
 	log, err := h.SyncLog(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +104,9 @@ func TestHostByAShell(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, log); diff != "" {
 		t.Error(diff)
+	}
+	if _, _, err := h.loggedSince(t.Context(), LogMark{}); !errors.As(err, new(*target.UnsupportedError)) {
+		t.Errorf("a log that nobody has named: %v", err)
 	}
 	if _, err := h.Syslog(t.Context()); !errors.As(err, new(*target.UnsupportedError)) {
 		t.Errorf("a log that nobody has named: %v", err)

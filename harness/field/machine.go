@@ -113,11 +113,17 @@ func byUniqueID(version string) bool {
 	return errMajor == nil && errMinor == nil && (major > 3 || major == 3 && minor >= 6)
 }
 
+// channelNames are those of the sync log, the one without a name first.
+func (m *machine) channelNames() []string {
+	named := slices.Compact(slices.Sorted(slices.Values(m.channels)))
+	return append([]string{""}, named...)
+}
+
 // syncFolders are the folders of the sync log, each channel's own.
 func (m *machine) syncFolders() []string {
-	folders := []string{m.layout.SyncFolder()}
-	for _, channel := range m.channels {
+	var folders []string
+	for _, channel := range m.channelNames() {
 		folders = append(folders, path.Join(m.layout.SyncFolder(), channel))
 	}
-	return slices.Compact(folders)
+	return folders
 }

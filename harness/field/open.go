@@ -23,15 +23,38 @@ type Pair struct {
 // [document.Errors], at its place in it; a server that cannot be reached is a
 // [target.UnreachableError]. It changes nothing on them.
 func Open(ctx context.Context, config *Loaded) (*Pair, error) {
+	return open(ctx, config, func(s *Server) error {
+		if err := s.introduce(ctx, config.File); err != nil {
+			return err
+		}
+		return s.introduceHost(ctx, config.File)
+	})
+}
+
+// OpenLater is [Open] for whoever looks again and again: a server that cannot be reached
+// now is no error, nor is its machine. What a server refuses still is.
+func OpenLater(ctx context.Context, config *Loaded) (*Pair, error) {
+	return open(ctx, config, func(s *Server) error {
+		err := s.introduce(ctx, config.File)
+		var wrong document.Errors
+		if ctx.Err() == nil && !errors.As(err, &wrong) {
+			return nil
+		}
+		return err
+	})
+}
+
+// open returns the servers, once each has been introduced.
+func open(ctx context.Context, config *Loaded, introduce func(*Server) error) (*Pair, error) {
 	p := &Pair{Config: config}
 	for i, s := range config.Servers {
-		p.Servers[i] = newServer(s, dialer{s, config.roots[i]}, config.passwords[i])
+		p.Servers[i] = newServer(s, dialer{s, config.roots[i], config.AnswerWithin}, config.passwords[i])
 	}
 	if err := p.apart(ctx); err != nil {
 		return nil, err
 	}
 	for _, s := range p.Servers {
-		if err := s.introduce(ctx, config.File); err != nil {
+		if err := introduce(s); err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
 	}

@@ -118,6 +118,20 @@ func TestServerThatIsNotThere(t *testing.T) {
 	if !errors.As(err, &nobody) || nobody.Server != "imap2" {
 		t.Errorf("got %v", err)
 	}
+	later, err := field.OpenLater(t.Context(), config)
+	if err != nil {
+		t.Fatalf("whoever looks again and again got %v", err)
+	}
+	if err := later.Close(); err != nil {
+		t.Error(err)
+	}
+	l.Keep(t, "guessed")
+	if config, err = field.Load(config.File); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := field.OpenLater(t.Context(), config); err == nil || !strings.Contains(err.Error(), "does not let \"cyrus\" in") {
+		t.Errorf("a wrong password at the server that is there: %v", err)
+	}
 }
 
 // A server that takes connections and says nothing is not waited for for ever.

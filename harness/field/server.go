@@ -113,7 +113,8 @@ func (s *Server) login(account string) wire.Login {
 
 // at does something at a service, within the time that it may take to be let in.
 func (s *Server) at(ctx context.Context, service view.Service, do func(context.Context, wire.Peer) error) error {
-	within, cancel := context.WithTimeout(ctx, connectWithin)
+	patience := min(connectWithin, s.dialer.within)
+	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	peer := wire.Peer{Server: s.config.Name, Service: string(service)}
 	err := do(within, peer)
@@ -123,7 +124,7 @@ func (s *Server) at(ctx context.Context, service view.Service, do func(context.C
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case within.Err() != nil:
-		err = peer.Unreachable(fmt.Errorf("no answer within %s", connectWithin))
+		err = peer.Unreachable(fmt.Errorf("no answer within %s", patience))
 	}
 	return &atService{service, err}
 }
@@ -152,7 +153,7 @@ func (s *Server) introduce(ctx context.Context, file string) error {
 		})
 	}
 	if err == nil {
-		return s.introduceHost(ctx, file)
+		return nil
 	}
 	var where *atService
 	if !errors.As(err, &where) {
