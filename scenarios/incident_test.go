@@ -202,7 +202,7 @@ func TestNewMasterDiesAmidTheRestore(t *testing.T) {
 	if before == nil {
 		t.Fatal("no copies were planned")
 	}
-	if result.Verdict == property.Pass || !strings.Contains(strings.Join(result.Reasons, "\n"), "(restore) failed: restoring INBOX of alice") {
+	if result.Verdict == property.Pass || !strings.Contains(strings.Join(result.Reasons, "\n"), "(restore) failed: reading what the restore is about: taking index snapshot of alice on imap2") {
 		t.Errorf("%s: %q", result.Verdict, result.Reasons)
 	}
 	if result.Restores[0].Report.Copied > 0 {
