@@ -40,8 +40,8 @@ func (s *Server) ByHand(tool string, arguments ...string) string {
 
 func (s *Server) runThere(words []string) string {
 	command := quoteWhereNeeded(words)
-	if len(s.config.Host) > 1 {
-		return quoteWhereNeeded(append(s.config.Host[:len(s.config.Host)-1:len(s.config.Host)-1], command))
+	if len(s.config.Host) > 1 { // the last word is the shell, which reads what it is to do
+		return "echo " + quoteAll([]string{command}) + " | " + quoteWhereNeeded(s.config.Host)
 	}
 	return fmt.Sprintf("%s (on %s, as Cyrus's user)", command, s.config.Name)
 }
@@ -147,33 +147,38 @@ func (o operator) signal(ctx context.Context, name target.ServerName, signal str
 	if err != nil {
 		return err
 	}
-	command, err := h.signalCommand(ctx, signal)
-	if err != nil || command == nil {
+	pids, err := h.syncClients(ctx)
+	if err != nil || len(pids) == 0 {
 		return err
 	}
+	return h.kill(ctx, signal, pids)
+}
+
+// ownSyncClients prints the pids of sync_client that are the user's own (root's are all)
+// and not those of a container on the machine.
+const ownSyncClients = `own=$(readlink /proc/self/ns/pid)
+for process in /proc/[0-9]*; do
+    [ "$(cat "$process/comm" 2>/dev/null)" = sync_client ] || continue
+    [ -O "$process" ] || [ "$(id -u)" = 0 ] || continue
+    [ "$(readlink "$process/ns/pid")" = "$own" ] || continue
+    echo "${process#/proc/}"
+done
+true`
+
+func (h *host) syncClients(ctx context.Context) ([]string, error) {
+	said, err := h.shell.exec(ctx, []string{"sh", "-c", ownSyncClients})
+	if err != nil {
+		return nil, h.failed("looking for sync_client", err)
+	}
+	return strings.Fields(string(said)), nil
+}
+
+func (h *host) kill(ctx context.Context, signal string, pids []string) error {
+	command := append([]string{"sh", "-c", `kill "$@"`, "kill", "-" + signal}, pids...)
 	if _, err := h.shell.exec(ctx, command); err != nil {
 		return h.failed("sending SIG"+signal+" to sync_client", err)
 	}
 	return nil
-}
-
-// signalCommand is how sync_client is sent a signal; nil: there is none.
-func (h *host) signalCommand(ctx context.Context, signal string) ([]string, error) {
-	processes, err := h.Processes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	command := []string{"sh", "-c", `kill "$@"`, "kill", "-" + signal}
-	none := len(command)
-	for _, p := range processes {
-		if p.Name == "sync_client" {
-			command = append(command, fmt.Sprint(p.PID))
-		}
-	}
-	if len(command) == none {
-		return nil, nil
-	}
-	return command, nil
 }
 
 // Start implements [target.Operator].

@@ -3,7 +3,6 @@ package salvage
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/field"
 	"github.com/cyrdrill/cyrdrill/harness/realtime"
@@ -30,48 +29,49 @@ func Guard(ctx context.Context, pair *field.Pair, replicationIsOff bool) (restor
 		return restore.Scene{}, err
 	}
 	scene := restore.Scene{Rescued: rescued, Serving: serving, Executor: realtime.Time{}, Clock: realtime.Time{}, Operator: serving.Operator()}
-	sends, known, err := replicates(ctx, rescued)
-	switch {
-	case err != nil:
+	var seen replication
+	if seen.rescuedSends, seen.rescuedKnown, err = rescued.Replicates(ctx); err != nil {
 		return scene, err
-	case sends:
-		return scene, &restore.UnsafeError{Why: fmt.Sprintf("sync_client runs on %s, and would send what is there over what is restored on %s; stop it on %s, and keep it from starting", rescued.Name(), serving.Name(), rescued.Name())}
-	case !known && !replicationIsOff:
-		return scene, cannotTell(rescued)
 	}
-	sends, known, err = replicates(ctx, serving)
-	switch {
-	case err != nil:
+	if seen.servingSends, seen.servingKnown, err = serving.Replicates(ctx); err != nil {
 		return scene, err
-	case replicationIsOff, known && !sends:
-		return scene, nil
-	case !known:
-		return scene, cannotTell(serving)
-	case !serving.Operates():
-		return scene, &restore.UnsafeError{Why: fmt.Sprintf("sync_client runs on %s, and may send what is restored to %s, which has the originals; stop it on %s, or say host: {operate: true} of it, so that it is held meanwhile, or --replication-is-off if it sends to another server", serving.Name(), rescued.Name(), serving.Name())}
 	}
-	scene.Role = func(name target.ServerName) target.Role {
-		if name == serving.Name() {
-			return target.RoleMaster
+	hold, why := seen.judge(replicationIsOff, serving.Operates(), rescued.Name(), serving.Name())
+	if why != "" {
+		return scene, &restore.UnsafeError{Why: why}
+	}
+	if hold {
+		scene.Role = func(name target.ServerName) target.Role {
+			if name == serving.Name() {
+				return target.RoleMaster
+			}
+			return target.RoleReplica
 		}
-		return target.RoleReplica
 	}
 	return scene, nil
 }
 
-func cannotTell(server *field.Server) error {
-	return &restore.UnsafeError{Why: fmt.Sprintf("nothing tells whether %s replicates: its configuration has no host; give it one, or say --replication-is-off if it is", server.Name())}
+// replication is which of both servers is seen to send what is changed on it.
+type replication struct{ rescuedSends, rescuedKnown, servingSends, servingKnown bool }
+
+// judge says whether replication has to be held while something is restored, or why
+// nothing may be.
+func (r replication) judge(off, operates bool, rescued, serving target.ServerName) (hold bool, refused string) {
+	switch {
+	case r.rescuedSends:
+		return false, fmt.Sprintf("sync_client runs on %s, and would send what is there over what is restored on %s; stop it, and keep it from starting", rescued, serving)
+	case off:
+		return false, ""
+	case !r.rescuedKnown:
+		return false, cannotTell(rescued)
+	case !r.servingKnown:
+		return false, cannotTell(serving)
+	case r.servingSends && !operates:
+		return false, fmt.Sprintf("sync_client runs on %[1]s, and may send what is restored to %[2]s, which has the originals; stop it, or say host: {operate: true} of %[1]s, so that it is held meanwhile, or --replication-is-off if it sends to another server", serving, rescued)
+	}
+	return r.servingSends, ""
 }
 
-// replicates says whether a server runs sync_client, stopped or not, as far as its
-// machine can be looked at.
-func replicates(ctx context.Context, server *field.Server) (sends, known bool, err error) {
-	if !server.HasHost() {
-		return false, false, nil
-	}
-	processes, err := server.Host().Processes(ctx)
-	if err != nil {
-		return false, false, err
-	}
-	return slices.ContainsFunc(processes, func(p target.Process) bool { return p.Name == "sync_client" }), true, nil
+func cannotTell(server target.ServerName) string {
+	return fmt.Sprintf("nothing tells whether %s replicates: its configuration has no host; give it one, or say --replication-is-off if it is", server)
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cyrdrill/cyrdrill/harness/field/fieldtest"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/sim"
+)
+
+// What has to be rebuilt is an administrator's where nobody may operate: the command is
+// told, and all else is restored.
+func TestRestoreLeavesWhatNeedsHands(t *testing.T) {
+	l := fieldtest.Open(t, "alice", "bob")
+	l.Incident(t, nil, "alice", "bob")
+	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
+		_, err := p.Saboteur().(target.IndexSaboteur).TruncateIndex(ctx, target.Imap2, "alice", "INBOX")
+		return err
+	})
+	file := l.File(t, fieldtest.Apart()...)
+	const command = "cyrus reconstruct user/alice (on imap2, as Cyrus's user)"
+	if rebuild := restoreBy(t, file, "--only", "rebuild-mailboxes"); rebuild.status != statusFail || !strings.Contains(rebuild.out, "why: by hand: "+command) || !strings.Contains(rebuild.out, ": 0 actions to be done, 1 by hand;") {
+		t.Errorf("%+v", rebuild)
+	}
+	done := restoreBy(t, file, "--apply", "--replication-is-off")
+	if done.status != statusFail || !strings.Contains(done.out, "\nby hand   alice: "+command+", and plan anew; it cannot be opened: ") || !strings.Contains(done.out, "\nverdict   LEFT: ") {
+		t.Errorf("%+v", done)
+	}
+	if got := mailIn(t, l, "bob", "INBOX"); got != "2! 3 4 5 6 7" {
+		t.Errorf("bob has %q", got)
+	}
+}
+
+// Of a message that nobody can tell about, the policy decides, and its user gets a letter.
+func TestRestoreAsksOrPutsBack(t *testing.T) {
+	l := fieldtest.Open(t, "alice", "bob")
+	l.Incident(t, func(ctx context.Context, user target.UserView) error {
+		session, err := user.Login(ctx, "alice")
+		if err != nil {
+			return err
+		}
+		return errors.Join(session.Expunge(ctx, "INBOX", []uint32{3}), session.Close())
+	}, "alice", "bob")
+	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
+		_, err := p.Operator().Expire(ctx, target.Imap2) // and with it what told of the expunge
+		return err
+	})
+	file := l.File(t, fieldtest.Apart()...)
+	asked := restoreBy(t, file, "--apply", "--replication-is-off", "--policy", "ask", "--letters", "letters", "--journal", "ask.jsonl")
+	if asked.status != statusFail || !strings.Contains(asked.out, "\nletter    letters/alice.txt\nletter    letters/questions.tsv\n") {
+		t.Errorf("%+v", asked)
+	}
+	letter, err := os.ReadFile(filepath.Join(filepath.Dir(file), "letters", "alice.txt"))
+	if err != nil || !strings.Contains(string(letter), "1 message (in INBOX) you may have deleted, or we may have lost. We have not put it back yet.") {
+		t.Errorf("%v\n%s", err, letter)
+	}
+	questions, err := os.ReadFile(filepath.Join(filepath.Dir(file), "letters", "questions.tsv"))
+	if err != nil || !strings.HasPrefix(string(questions), "alice\tINBOX\t3\t") || strings.Count(string(questions), "\n") != 1 {
+		t.Errorf("%v\n%s", err, questions)
+	}
+	if got := mailIn(t, l, "alice", "INBOX"); got != "2! 4 5 6 7" {
+		t.Errorf("asked about, alice has %q", got)
+	}
+	back := restoreBy(t, file, "--apply", "--replication-is-off", "--journal", "back.jsonl")
+	if got := mailIn(t, l, "alice", "INBOX"); back.status != statusPass || got != "2! 4 5 6 7 3" {
+		t.Errorf("put back, alice has %q: %+v", got, back)
+	}
+}
+
+// A server that vanishes amid a restore is waited for; when it does not come back nothing
+// is known, and with it there again the same command goes on.
+func TestRestoreOutlivesAServerThatVanishes(t *testing.T) {
+	t.Parallel()
+	accounts := []string{"alice", "bob", "carol"}
+	l := fieldtest.Open(t, accounts...)
+	l.Incident(t, nil, accounts...)
+	file := l.File(t, fieldtest.Apart()...)
+	folder := filepath.Dir(file)
+	c := command(t, "restore", "--config", file, "--apply", "--replication-is-off", "--workers", "1", "--max-rate", "400")
+	c.Dir = folder
+	var out, complaints strings.Builder
+	c.Stdout, c.Stderr = &out, &complaints
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	err := target.WaitUntil(t.Context(), realtime.Time{}, time.Minute, "a first account in the journal", func(context.Context) (bool, string, error) {
+		text, _ := os.ReadFile(filepath.Join(folder, "restore.jsonl")) // it may not be there yet
+		return strings.Contains(string(text), `"done"`), string(text), nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
+		_, err := p.Saboteur().KillServer(ctx, target.Imap2)
+		return err
+	})
+	_ = c.Wait()
+	if c.ProcessState.ExitCode() != statusUnknown || !strings.Contains(complaints.String(), "cyrdrill: a server has gone: restoring ") || !strings.HasSuffix(complaints.String(), "; the same command goes on from there\n") {
+		t.Errorf("status %d: %s%s", c.ProcessState.ExitCode(), out.String(), complaints.String())
+	}
+	l.Act(t, func(ctx context.Context, p *sim.Pair) error { return p.Operator().Start(ctx, target.Imap2) })
+	if done := restoreBy(t, file, "--apply", "--replication-is-off"); done.status != statusPass {
+		t.Errorf("%+v", done)
+	}
+	got := map[string]string{}
+	for _, account := range accounts {
+		got[account] = mailIn(t, l, account, "INBOX")
+	}
+	const all = "2! 3 4 5 6 7"
+	if diff := cmp.Diff(map[string]string{"alice": all, "bob": all, "carol": all}, got); diff != "" {
+		t.Error(diff)
+	}
+}
