@@ -144,6 +144,9 @@ func (c *restoreCommand) showText(a *app, pair *field.Pair, plan restore.Plan) e
 	if c.Plan != "" {
 		fmt.Fprintf(a.out, "plan      %s\n", c.Plan)
 	}
+	if salvage.Work(plan) == 0 {
+		return nil
+	}
 	var unsafe *restore.UnsafeError
 	_, err := salvage.Guard(a.ctx, pair, c.ReplicationIsOff)
 	if errors.As(err, &unsafe) {

@@ -79,15 +79,13 @@ func (p *parting) work() {
 	for _, m := range p.mine.Mailboxes {
 		source, known := byUniqueID(p.theirs, m.UniqueID)
 		switch {
-		case known && source.UIDValidity == m.UIDValidity:
+		case known:
 			p.before.Mailboxes = append(p.before.Mailboxes, p.mailbox(source, m))
 		case slices.Contains(p.theirs.Meta.Deleted, m.UniqueID):
 			p.before.Mailboxes = append(p.before.Mailboxes, m)
 			p.source.Meta.Deleted = slices.DeleteFunc(slices.Clone(p.source.Meta.Deleted), func(id string) bool { return id == m.UniqueID })
 			p.leave(Action{Mailbox: m.Name}, "its user had deleted it on %s, and may have used it on %s since; delete it by hand if not", p.theirs.Server, p.mine.Server)
-		default:
-			p.before.Mailboxes = append(p.before.Mailboxes, m)
-		}
+		} // else it was made here since
 	}
 	p.meta()
 }
@@ -101,10 +99,11 @@ func (p *parting) mailbox(theirs, mine target.Mailbox) target.Mailbox {
 		before.LastUID = min(before.LastUID, fork-1)
 	}
 	common := commonModSeq(theirs, mine)
+	rebuilt := theirs.UIDValidity != mine.UIDValidity // by reconstruct, which keeps UIDs and loses flags and modseqs
 	target.PairRecords(theirs.Records, mine.Records, func(a, b *target.Record) {
 		switch {
 		case b == nil || b.UID > before.LastUID:
-		case a == nil:
+		case a == nil, rebuilt && !a.Expunged:
 			before.Records = append(before.Records, *b)
 		default:
 			before.Records = append(before.Records, p.record(mine.Name, common, *a, *b))

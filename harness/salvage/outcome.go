@@ -71,7 +71,7 @@ func (o Outcome) WriteText(w io.Writer) error {
 		fmt.Fprintf(&out, "by hand   %s: %s\n", a.Account, strings.TrimPrefix(a.Why, byHand))
 	}
 	if n := o.Plan.Count(restore.Keep) - len(ByHand(o.Plan)); n > 0 {
-		fmt.Fprintf(&out, "kept      %d things as they were; %s says which and why\n", n, o.PlanFile)
+		fmt.Fprintf(&out, "kept      %s as before; %s says which and why\n", counted(n, "thing"), o.PlanFile)
 	}
 	for _, file := range o.Report.KeptIndexes {
 		fmt.Fprintf(&out, "index     %s on %s is a copy of one that was rebuilt\n", file, o.Serving)
@@ -80,11 +80,19 @@ func (o Outcome) WriteText(w io.Writer) error {
 		fmt.Fprintf(&out, "letter    %s\n", file)
 	}
 	fmt.Fprintf(&out, "restored  %s to %s: %s\n", o.Rescued, o.Serving, o.Report.InWords())
-	fmt.Fprintf(&out, "verdict   %s: of %d accounts %d are restored and read back, %d things are left\n", o.verdict(), len(o.Report.Accounts), whole, o.Left())
+	fmt.Fprintf(&out, "verdict   %s: of %s %d are restored and read back; %s to be done\n", o.verdict(), counted(len(o.Report.Accounts), "account"), whole, counted(o.Left(), "thing"))
 	if _, err := w.Write(out.Bytes()); err != nil {
 		return fmt.Errorf("writing what was restored: %w", err)
 	}
 	return nil
+}
+
+// counted is a number of things.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func doneInWords(a restore.AccountReport) []string {

@@ -18,7 +18,9 @@ func Mail(account string, n int) []byte {
 
 // Apart are the edits of a configuration that say of Imap1 that it was rescued, and of
 // Imap2 that it serves.
-func Apart() []string { return []string{"role: master", "role: rescued", "role: replica", "role: serving"} }
+func Apart() []string {
+	return []string{"role: master", "role: rescued", "role: replica", "role: serving"}
+}
 
 // Incident lets the master die with changes of these accounts that were never replicated:
 // two messages, an expunge (UID 1), a flag (\Flagged of UID 2), a mailbox with a message, and
