@@ -168,7 +168,10 @@ func TestRestoreGoesOn(t *testing.T) {
 	l.Incident(t, nil, accounts...)
 	file := l.File(t, fieldtest.Apart()...)
 	journal := filepath.Join(filepath.Dir(file), "restore.jsonl")
-	arguments := []string{"restore", "--config", file, "--apply", "--replication-is-off", "--workers", "1", "--max-rate", "400"}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "waiting"), []byte("frank\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	arguments := []string{"restore", "--config", file, "--apply", "--replication-is-off", "--workers", "1", "--max-rate", "400", "--waiting", "waiting"}
 	for kills := range 3 {
 		c := command(t, arguments...)
 		c.Dir = filepath.Dir(file)
@@ -187,8 +190,23 @@ func TestRestoreGoesOn(t *testing.T) {
 				t.Errorf("a second at once: %+v", second)
 			}
 		}
-		_ = c.Process.Kill()
+		if kills == 1 {
+			err = c.Process.Signal(os.Interrupt)
+		} else {
+			err = c.Process.Kill()
+		}
+		if err != nil {
+			t.Error(err)
+		}
 		_ = c.Wait()
+		if status := c.ProcessState.ExitCode(); kills == 1 && status != statusInterrupted {
+			t.Errorf("interrupted, it ends with status %d", status)
+		}
+	}
+	text, err := os.ReadFile(journal)
+	_, first, _ := strings.Cut(string(text), `"verified":"`)
+	if err != nil || !strings.HasPrefix(first, `frank"`) {
+		t.Errorf("frank waits, and first came %.20s: %v", first, err)
 	}
 	done := restoreBy(t, file, "--apply", "--replication-is-off")
 	if done.status != statusPass || !strings.Contains(done.out, "verdict   RESTORED: of 6 accounts 6 are restored and read back; 0 things to be done\n") {
