@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,21 +22,32 @@ import (
 // What has to be rebuilt is an administrator's where nobody may operate: the command is
 // told, and all else is restored.
 func TestRestoreLeavesWhatNeedsHands(t *testing.T) {
-	l := fieldtest.Open(t, "alice", "bob")
-	l.Incident(t, nil, "alice", "bob")
+	l := fieldtest.Open(t, "alice", "bob", "carol")
+	l.Incident(t, nil, "alice", "bob", "carol")
 	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
-		_, err := p.Saboteur().(target.IndexSaboteur).TruncateIndex(ctx, target.Imap2, "alice", "INBOX")
-		return err
+		_, cut := p.Saboteur().(target.IndexSaboteur).TruncateIndex(ctx, target.Imap2, "alice", "INBOX")
+		_, removed := p.Saboteur().(target.ListSaboteur).RemoveEntry(ctx, target.Imap2, "carol", "INBOX")
+		return errors.Join(cut, removed)
 	})
 	file := l.File(t, fieldtest.Apart()...)
 	const command = "cyrus reconstruct user/alice (on imap2, as Cyrus's user)"
-	if rebuild := restoreBy(t, file, "--only", "rebuild-mailboxes"); rebuild.status != statusFail || !strings.Contains(rebuild.out, "why: by hand: "+command) || !strings.Contains(rebuild.out, ": 0 actions to be done, 1 by hand;") {
+	if rebuild := restoreBy(t, file, "--only", "rebuild-mailboxes"); rebuild.status != statusFail || !strings.Contains(rebuild.out, "why: by hand: "+command) || !strings.Contains(rebuild.out, ": 0 actions to be done, 2 by hand;") {
 		t.Errorf("%+v", rebuild)
 	}
 	done := restoreBy(t, file, "--apply", "--replication-is-off")
 	if done.status != statusFail || !strings.Contains(done.out, "\nby hand   alice: "+command+", and plan anew; it cannot be opened: ") || !strings.Contains(done.out, "\nverdict   LEFT: ") {
 		t.Errorf("%+v", done)
 	}
+	if !strings.Contains(done.out, "\nby hand   carol: imap2 does not have the account; make it there as administrator (cyradm: createmailbox user/carol), and plan anew\n") {
+		t.Errorf("of an account that is not there: %s", done.out)
+	}
+	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
+		names, err := p.Serving().User().Accounts(ctx)
+		if slices.Contains(names, "carol") {
+			t.Error("somebody was logged in who has no INBOX")
+		}
+		return err
+	})
 	if got := mailIn(t, l, "bob", "INBOX"); got != "2! 3 4 5 6 7" {
 		t.Errorf("bob has %q", got)
 	}
