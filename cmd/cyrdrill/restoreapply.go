@@ -54,6 +54,9 @@ func (c *restoreCommand) apply(a *app, pair *field.Pair, options salvage.Options
 		}
 		return err
 	}
+	if outcome.NeverHad, err = salvage.NeverHad(a.ctx, pair, plan); err != nil {
+		return c.ended(a, pair, err)
+	}
 	if c.Letters != "" {
 		if outcome.Letters, err = salvage.WriteLetters(c.Letters, plan); err != nil {
 			return err

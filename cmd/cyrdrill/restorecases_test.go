@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,9 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/field/fieldtest"
 	"github.com/cyrdrill/cyrdrill/harness/realtime"
+	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/harness/restore/planfile"
+	"github.com/cyrdrill/cyrdrill/harness/salvage"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
@@ -50,6 +54,31 @@ func TestRestoreLeavesWhatNeedsHands(t *testing.T) {
 	})
 	if got := mailIn(t, l, "bob", "INBOX"); got != "2! 3 4 5 6 7" {
 		t.Errorf("bob has %q", got)
+	}
+}
+
+// What a plan has forgotten, by whoever's fault, is seen when it has been carried out.
+func TestRestoreTellsWhatAPlanHasForgotten(t *testing.T) {
+	l := fieldtest.Open(t, "alice")
+	l.Incident(t, nil, "alice")
+	file := l.File(t, fieldtest.Apart()...)
+	restoreBy(t, file, "--plan", "plan.json")
+	path := filepath.Join(filepath.Dir(file), "plan.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := planfile.Read(path, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Actions = slices.DeleteFunc(plan.Actions, func(a restore.Action) bool { return a.Act == restore.Copy && a.UID == 6 })
+	if err := salvage.WriteFile(path, func(w io.Writer) error { return planfile.Write(w, plan) }); err != nil {
+		t.Fatal(err)
+	}
+	done := restoreBy(t, file, "--apply", "--plan", "plan.json", "--replication-is-off")
+	if done.status != statusFail || strings.Count(done.out, "\nforgotten ") != 1 || !strings.Contains(done.out, "\nforgotten UID 6 ") || !strings.Contains(done.out, "\nverdict   LEFT: of 1 account 1 are restored and read back; 1 thing to be done\n") {
+		t.Errorf("%+v", done)
 	}
 }
 

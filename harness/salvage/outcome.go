@@ -20,6 +20,8 @@ type Outcome struct {
 	Rescued, Serving  target.ServerName
 	PlanFile, Journal string
 	Letters           []string // files
+	// NeverHad is what the plan has forgotten.
+	NeverHad []restore.Unsafe
 }
 
 // Begun says whether anything of the plan is known to have been dealt with.
@@ -33,9 +35,10 @@ func (o Outcome) Begun() bool {
 }
 
 // Left is how many things the restore has not brought back: what could not be done, what
-// nobody has come to, what is an administrator's, and what users have to be asked.
+// nobody has come to, what the plan has forgotten, what is an administrator's, and what users
+// have to be asked.
 func (o Outcome) Left() int {
-	left := len(ByHand(o.Plan)) + o.asked()
+	left := len(ByHand(o.Plan)) + o.asked() + len(o.NeverHad)
 	for _, a := range o.Report.Accounts {
 		left += len(a.Left) + a.Pending
 	}
@@ -69,6 +72,9 @@ func (o Outcome) WriteText(w io.Writer) error {
 	}
 	for _, a := range ByHand(o.Plan) {
 		fmt.Fprintf(&out, "by hand   %s: %s\n", a.Account, strings.TrimPrefix(a.Why, byHand))
+	}
+	for _, u := range o.NeverHad {
+		fmt.Fprintf(&out, "forgotten %s\n", u)
 	}
 	if n := o.Plan.Count(restore.Keep) - len(ByHand(o.Plan)); n > 0 {
 		fmt.Fprintf(&out, "kept      %s as before; %s says which and why\n", counted(n, "thing"), o.PlanFile)
@@ -137,10 +143,11 @@ func (o Outcome) WriteJSON(w io.Writer) error {
 		Report    restore.Report          `json:"report"`
 		ByAccount []restore.AccountReport `json:"by_account"`
 		ByHand    []byHandAction          `json:"by_hand,omitempty"`
+		NeverHad  []restore.Unsafe        `json:"never_had,omitempty"`
 		Letters   []string                `json:"letters,omitempty"`
 	}{
 		Rescued: o.Rescued, Serving: o.Serving, Plan: o.PlanFile, Journal: o.Journal, Verdict: strings.ToLower(o.verdict()), Left: o.Left(),
-		Report: o.Report, ByAccount: o.Report.Accounts, Letters: o.Letters,
+		Report: o.Report, ByAccount: o.Report.Accounts, NeverHad: o.NeverHad, Letters: o.Letters,
 	}
 	for _, a := range ByHand(o.Plan) {
 		told.ByHand = append(told.ByHand, byHandAction{a.Account, a.Mailbox, strings.TrimPrefix(a.Why, byHand)})
