@@ -31,7 +31,7 @@ type restoreCommand struct {
 	MaxRate          int64    `placeholder:"N" help:"Send at most that many bytes a second."`
 	Waiting          string   `placeholder:"FILE" help:"Accounts that wait to log in, one a line: they come first. It is read again before each account."`
 	Letters          string   `placeholder:"DIR" help:"Write a letter there to each user of whose mail something could not be decided."`
-	ReplicationIsOff bool     `help:"Neither server sends to the other. Where the configuration has a host that is seen."`
+	ReplicationIsOff bool     `help:"Neither server sends to the other: to be said where the configuration has no host by which that is seen."`
 	Output           string   `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
 
