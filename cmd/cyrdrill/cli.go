@@ -42,6 +42,7 @@ type commands struct {
 	Score   scoreCommand   `cmd:"" help:"Score detectors: break pairs with every fault and count what each finds, misses, and makes up."`
 	Compare compareCommand `cmd:"" help:"Compare two servers in the field, account by account; nothing is changed on them."`
 	Monitor monitorCommand `cmd:"" help:"Watch two servers in the field: metrics, and notices of what stands; nothing is changed on them."`
+	Restore restoreCommand `cmd:"" help:"Restore from a rescued server in the field to the one that serves; without --apply the plan is shown, and nothing is changed."`
 	List    listCommand    `cmd:"" help:"List scenarios, faults, detectors, restorers, properties and marks."`
 	Up      upCommand      `cmd:"" help:"Start a pair to poke at; it stays until 'down'."`
 	Down    downCommand    `cmd:"" help:"Remove pairs that were kept, or with --all whatever was left behind."`

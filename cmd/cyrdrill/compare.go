@@ -35,12 +35,12 @@ func (c *compareCommand) Run(a *app) error {
 	}
 	pair, err := field.Open(a.ctx, config)
 	if err != nil {
-		return c.unreachable(a.ctx, err)
+		return unreachable(a.ctx, err)
 	}
 	defer func() { _ = pair.Close() }()
 	level, err := compare.LevelOf(a.ctx, pair, c.Sample)
 	if err != nil {
-		return c.unreachable(a.ctx, err)
+		return unreachable(a.ctx, err)
 	}
 	options := compare.Options{Accounts: c.Accounts, Level: level, Pause: c.Pause, MaxRate: c.MaxRate}
 	if c.Full {
@@ -54,7 +54,7 @@ func (c *compareCommand) Run(a *app) error {
 	}
 	summary, err := c.watched(a, pair, options)
 	if err != nil && len(done) == 0 {
-		return c.unreachable(a.ctx, err)
+		return unreachable(a.ctx, err)
 	}
 	write := c.write(a, summary, func(each func(compare.Account) error) error {
 		for _, one := range done {
@@ -92,7 +92,7 @@ func (c *compareCommand) write(a *app, s compare.Summary, accounts report.Accoun
 
 // unreachable gives the status of something that could not be looked at to what is no
 // fault of the configuration.
-func (c *compareCommand) unreachable(ctx context.Context, err error) error {
+func unreachable(ctx context.Context, err error) error {
 	var nobody *target.UnreachableError
 	var gone *compare.VanishedError
 	if ctx.Err() == nil && (errors.As(err, &nobody) || errors.As(err, &gone)) {
@@ -107,7 +107,7 @@ func (c *compareCommand) status(ctx context.Context, s compare.Summary, err erro
 	case ctx.Err() != nil:
 		return &statusError{status: statusInterrupted, text: fmt.Sprintf("interrupted after %d accounts", s.Accounts)}
 	case err != nil:
-		return c.unreachable(ctx, err)
+		return unreachable(ctx, err)
 	case s.Verdict == compare.Different:
 		return &statusError{status: statusFail}
 	case s.Verdict != compare.Equal:

@@ -28,7 +28,7 @@ func (c *compareCommand) full(a *app, pair *field.Pair, options compare.Options)
 		return &statusError{status: statusInterrupted, text: fmt.Sprintf("interrupted; %d accounts are in %s, and the same command goes on from there", summary.Accounts, c.Journal)}
 	}
 	if err != nil {
-		return c.unreachable(a.ctx, err)
+		return unreachable(a.ctx, err)
 	}
 	beside := strings.TrimSuffix(c.Journal, filepath.Ext(c.Journal)) + ".report"
 	err = errors.Join(

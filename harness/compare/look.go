@@ -22,7 +22,7 @@ type looker struct {
 func (l looker) scene(accounts []string) detect.Scene {
 	scene := detect.Scene{
 		Clock: realtime.Time{}, Executor: realtime.Time{}, Accounts: accounts, Partial: true,
-		Master: l.pair.Servers[0].Name(), RepeatInterval: l.pair.Config.RepeatInterval,
+		Master: l.pair.Master(), RepeatInterval: l.pair.Config.RepeatInterval,
 	}
 	for _, s := range l.pair.Servers {
 		scene.Sides = append(scene.Sides, detect.LiveSide(s))
@@ -117,9 +117,9 @@ func oneLine(err error) string {
 	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
-// Names says that the accounts' names are such as cyrdrill reads: on each server, by the
+// CheckNames says that the accounts' names are such as cyrdrill reads: on each server, by the
 // first account that has an INBOX there.
-func checkNames(ctx context.Context, pair *field.Pair, accounts []string) error {
+func CheckNames(ctx context.Context, pair *field.Pair, accounts []string) error {
 	const tried = 20 // of accounts that a server does not have there may be many
 	for _, s := range pair.Servers {
 		for _, account := range accounts[:min(tried, len(accounts))] {

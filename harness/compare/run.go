@@ -74,7 +74,7 @@ func Run(ctx context.Context, pair *field.Pair, options Options) (Summary, error
 	}
 	accounts, err := r.accounts(ctx)
 	if err == nil {
-		err = checkNames(ctx, pair, accounts)
+		err = CheckNames(ctx, pair, accounts)
 	}
 	if err != nil {
 		return r.summary, err

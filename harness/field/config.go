@@ -15,7 +15,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/view"
 )
 
-// Config is what a configuration says, the master first.
+// Config is what a configuration says, the master first, or the rescued server.
 type Config struct {
 	File           string // as it was named
 	Digest         string // SHA-256 of its text, in hex
@@ -37,6 +37,7 @@ type ServerConfig struct {
 	Admin    string
 	Password Secret
 	Host     []string // the command that runs a shell there; nil: nobody may look at its machine
+	Operate  bool     // that shell may run what changes the server
 	Paths    Paths
 
 	pos, adminPos, hostPos document.Pos
@@ -131,7 +132,7 @@ func (d *decoder) config(root *document.Node) *Config {
 	d.checkApart(servers)
 	config.Maintenance = d.maintenance(root.Get("maintenance"), servers)
 	if len(servers) == 2 {
-		slices.SortFunc(servers, func(a, b ServerConfig) int { return cmp.Compare(a.Role, b.Role) }) // "master" first
+		slices.SortFunc(servers, func(a, b ServerConfig) int { return cmp.Compare(a.Role, b.Role) }) // "master" first, "rescued" first
 		config.Servers = [2]ServerConfig(servers)
 	}
 	return config
@@ -203,6 +204,14 @@ func (d *decoder) server(f document.Field) ServerConfig {
 	}
 	if host := n.Get("host"); host != nil {
 		s.hostPos = host.Pos
+		local, command := host.Get("local"), host.Get("command")
+		switch {
+		case local == nil && command == nil:
+			d.errs.Add(host.Pos, "write {command: […]} or {local: true}", "host does not say how commands are run there")
+		case local != nil && command != nil:
+			d.errs.Add(command.Pos, "leave out one of them", "host says both local and command")
+		}
+		s.Operate = host.Get("operate") != nil
 		for _, word := range host.Get("command").List() {
 			s.Host = append(s.Host, word.Str())
 		}
@@ -234,13 +243,24 @@ func (d *decoder) service(n *document.Node, mode Mode) Service {
 	return s
 }
 
-// checkPair wants a master and its replica.
+// checkPair wants a master and its replica, or a rescued server and the one that serves.
 func (d *decoder) checkPair(servers []ServerConfig, pos document.Pos) {
 	byRole := map[target.Role][]ServerConfig{}
 	for _, s := range servers {
 		byRole[s.Role] = append(byRole[s.Role], s)
 	}
-	for _, role := range []target.Role{target.RoleMaster, target.RoleReplica} {
+	roles := []target.Role{target.RoleMaster, target.RoleReplica}
+	apart := []target.Role{target.RoleRescued, target.RoleServing}
+	if len(byRole[apart[0]])+len(byRole[apart[1]]) > 0 {
+		for _, role := range roles {
+			if other := byRole[role]; len(other) > 0 {
+				d.errs.Add(other[0].pos, "say rescued and serving, or master and replica", "%s is a %s beside one that is rescued or serving", other[0].Name, role)
+				return
+			}
+		}
+		roles = apart
+	}
+	for _, role := range roles {
 		switch found := byRole[role]; {
 		case len(found) == 0:
 			d.errs.Add(pos, "say \"role: "+string(role)+"\" of one of them", "there is no %s among the servers", role)

@@ -12,10 +12,19 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/view"
 )
 
-// Pair is a master and its replica in the field.
+// Pair is a master and its replica in the field, or a rescued server and the one that
+// serves.
 type Pair struct {
 	Config  *Loaded
-	Servers [2]*Server // the master first
+	Servers [2]*Server // the master first, or the rescued one
+}
+
+// Master returns the server that replicates to the other; empty: neither does.
+func (p *Pair) Master() target.ServerName {
+	if p.Servers[0].Role() != target.RoleMaster {
+		return ""
+	}
+	return p.Servers[0].Name()
 }
 
 // Open returns the servers of a configuration, once each has let the administrator in at

@@ -48,10 +48,14 @@ func special(f document.Failure, errs *document.Errors) bool {
 	case *kind.MinLength:
 		errs.Add(f.Node.Place(f.Whole), "", "%s must not be empty", f.What)
 	case *kind.Const:
-		if f.What != "local" {
+		switch f.What {
+		case "local":
+			errs.Add(f.Node.Place(f.Whole), "leave host out where nobody may look at the machine", "local can only be true")
+		case "operate":
+			errs.Add(f.Node.Place(f.Whole), "leave it out where nothing may be changed by the command", "operate can only be true")
+		default:
 			return false
 		}
-		errs.Add(f.Node.Place(f.Whole), "leave host out where nobody may look at the machine", "local can only be true")
 	default:
 		return false
 	}

@@ -56,6 +56,20 @@ func (s *Server) Host() target.HostView { return s.host }
 // HasHost says whether the server's machine can be looked at.
 func (s *Server) HasHost() bool { return s.config.Host != nil }
 
+// Replicates says whether the server runs sync_client, stopped or not, as far as its
+// machine can be looked at.
+func (s *Server) Replicates(ctx context.Context) (sends, known bool, err error) {
+	h, ok := s.host.(*host)
+	if !ok {
+		return false, false, nil
+	}
+	pids, err := h.syncClients(ctx)
+	return len(pids) > 0, err == nil, err
+}
+
+// Operates says whether commands that change the server may be run on its machine.
+func (s *Server) Operates() bool { return s.HasHost() && s.config.Operate }
+
 // Has says whether the configuration has an address of the service.
 func (s *Server) Has(service view.Service) bool {
 	_, ok := s.config.Services[service]

@@ -36,6 +36,11 @@ var (
 	machineScript string
 )
 
+// Tool is how one of Cyrus's programs is run with these arguments.
+func (l Layout) Tool(name string, arguments ...string) []string {
+	return append(l.tool(name), arguments...)
+}
+
 // tool is how one of Cyrus's programs is run.
 func (l Layout) tool(name string) []string {
 	if l.Programs == "" {

@@ -125,7 +125,10 @@ func TestApplyCopiesWithFlagsAndDate(t *testing.T) {
 	if !slices.Equal(serving.expunged, []uint32{9}) {
 		t.Errorf("expunged %v, want 9 alone", serving.expunged)
 	}
-	if diff := cmp.Diff(restore.Report{Restorer: "r", Copied: 2, Expunged: 1, Kept: 1}, report); diff != "" {
+	if diff := cmp.Diff(restore.Report{
+		Restorer: "r", Copied: 2, Expunged: 1, Kept: 1,
+		Accounts: []restore.AccountReport{{Account: "alice", Done: map[restore.Act]int{restore.Copy: 2, restore.Expunge: 1}, ReadBack: true}},
+	}, report); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -301,6 +301,26 @@ func (e *engine) report() Report {
 			r.Doubtful++
 		}
 	}
+	for _, of := range e.accounts {
+		r.Accounts = append(r.Accounts, e.reportOf(of))
+	}
+	return r
+}
+
+func (e *engine) reportOf(of *account) AccountReport {
+	r := AccountReport{Account: of.name, Done: map[Act]int{}, ReadBack: e.journal.Verified(of.name)}
+	for _, i := range of.actions {
+		switch e.journal.State(i) {
+		case journal.Done:
+			r.Done[e.plan.Actions[i].Act]++
+		case journal.Found:
+			r.Found++
+		case journal.Left:
+			r.Left = append(r.Left, Left{e.plan.Actions[i], e.journal.Why(i)})
+		default:
+			r.Pending++
+		}
+	}
 	return r
 }
 

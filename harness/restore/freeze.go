@@ -61,7 +61,7 @@ func TakeFreeze(ctx context.Context, pair target.Pair, accounts []string) (*Free
 		}
 		if !target.Alive(processes) {
 			side.Missing = "the server does not answer; its index is read when it is brought up apart"
-		} else if err = side.read(ctx, pair.Executor(), server, accounts); err != nil {
+		} else if err = side.read(ctx, pair.Executor(), server, accounts, listedMailboxes); err != nil {
 			return nil, fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
 		}
 		freeze.Sides[server.Name()] = side
@@ -79,7 +79,7 @@ func (f *Freeze) Complete(ctx context.Context, executor target.Executor, rescued
 	if side.Accounts != nil {
 		return nil
 	}
-	if err := side.read(ctx, executor, rescued, accounts); err != nil {
+	if err := side.read(ctx, executor, rescued, accounts, listedMailboxes); err != nil {
 		return fmt.Errorf("completing the freeze with the index of %s: %w", rescued.Name(), err)
 	}
 	side.Missing = ""
@@ -130,16 +130,31 @@ func (f *Freeze) Whole() bool {
 	return len(f.Sides) == 2
 }
 
+// FreezeApart reads a rescued server and the one that serves, where nobody knows more of
+// their pair. Accounts are asked for as an administrator, so that nobody is logged in.
+// Nothing is changed.
+func FreezeApart(ctx context.Context, clock target.Clock, executor target.Executor, rescued, serving target.Server, accounts []string) (*Freeze, error) {
+	freeze := &Freeze{TakenAt: clock.Now().UTC(), Sides: map[target.ServerName]*FrozenSide{}}
+	for server, role := range map[target.Server]target.Role{rescued: target.RoleRescued, serving: target.RoleServing} {
+		side := &FrozenSide{Server: server.Name(), Role: role}
+		if err := side.read(ctx, executor, server, accounts, listedByAdministrator); err != nil {
+			return nil, fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
+		}
+		freeze.Sides[server.Name()] = side
+	}
+	return freeze, nil
+}
+
 // read takes the accounts' snapshots, and notes which mailboxes are listed and
 // could not be opened.
-func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server target.Server, accounts []string) error {
+func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server target.Server, accounts []string, list lister) error {
 	taken, err := target.TakeSnapshots(ctx, executor, accounts, target.LevelIndex, server)
 	if err != nil {
 		return err
 	}
 	snaps, unreadable := taken[server.Name()], map[string][]string{}
 	for _, account := range accounts {
-		listed, err := listedMailboxes(ctx, server, account)
+		listed, err := list(ctx, server, account)
 		if err != nil {
 			return err
 		}
@@ -151,6 +166,14 @@ func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server 
 	}
 	s.Accounts, s.Unreadable = snaps, unreadable
 	return nil
+}
+
+// lister returns an account's own mailboxes that a server lists.
+type lister func(ctx context.Context, server target.Server, account string) ([]string, error)
+
+func listedByAdministrator(ctx context.Context, server target.Server, account string) ([]string, error) {
+	names, err := server.User().Listed(ctx, account)
+	return slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) || !target.IsMail(name) }), err
 }
 
 // listedMailboxes returns the account's own mailboxes as its user sees them

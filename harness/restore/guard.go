@@ -16,7 +16,7 @@ import (
 func Unsaved(ctx context.Context, executor target.Executor, rescued, serving target.Server, accounts []string) ([]Unsafe, error) {
 	var sides [2]FrozenSide
 	for i, server := range []target.Server{rescued, serving} {
-		if err := sides[i].read(ctx, executor, server, accounts); err != nil {
+		if err := sides[i].read(ctx, executor, server, accounts, listedMailboxes); err != nil {
 			return nil, fmt.Errorf("comparing what %s has with what %s has: %w", rescued.Name(), serving.Name(), err)
 		}
 		sides[i].Server = server.Name()

@@ -20,6 +20,19 @@ type Report struct {
 	KeptIndexes []string `json:"kept_indexes,omitempty"`
 	// Left lists what could not be done, each with the reason.
 	Left []Left `json:"left,omitempty"`
+	// Accounts are those in which something was to be done, in the plan's order.
+	Accounts []AccountReport `json:"-"`
+}
+
+// AccountReport is what was done in one account.
+type AccountReport struct {
+	Account string      `json:"account"`
+	Done    map[Act]int `json:"done,omitempty"`
+	Found   int         `json:"found,omitempty"` // had been done already
+	Left    []Left      `json:"left,omitempty"`
+	Pending int         `json:"pending,omitempty"` // nobody has come to them
+	// ReadBack: all that was done has been read back.
+	ReadBack bool `json:"read_back"`
 }
 
 // Left is an action that was not carried out.

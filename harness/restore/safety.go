@@ -21,6 +21,9 @@ func (s Scene) peer() (target.ServerName, bool) {
 		return "", false
 	}
 	other := s.Serving.Name().Other()
+	if s.Rescued != nil { // servers in the field have names of their own
+		other = s.Rescued.Name()
+	}
 	role := s.Role(other)
 	return other, role == target.RoleMaster || role == target.RoleReplica
 }

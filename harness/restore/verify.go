@@ -58,6 +58,13 @@ type unsoundError struct{ text string }
 
 func (e *unsoundError) Error() string { return e.text }
 
+// IsUnsound says whether a restore ended because what it had restored read back
+// otherwise than it should.
+func IsUnsound(err error) bool {
+	var unsound *unsoundError
+	return errors.As(err, &unsound)
+}
+
 func (a *account) readBack(ctx context.Context, mailbox string, copied []placed) error {
 	session, err := a.hands.at(ctx, a.scene.Serving, a.name)
 	if err != nil {

@@ -34,6 +34,9 @@ const (
 	// RoleRescued is a former master brought up apart: it can be read through
 	// its views, takes no mail, and replicates nothing to anybody.
 	RoleRescued Role = "rescued"
+	// RoleServing takes mail and users beside a rescued server, in the field: whether it
+	// logs its changes nobody has said.
+	RoleServing Role = "serving"
 )
 
 // Spec says what pair is wanted.
