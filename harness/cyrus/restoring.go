@@ -31,16 +31,6 @@ func (o operator) signalSyncClient(ctx context.Context, name target.ServerName, 
 	return nil
 }
 
-// keepIndex copies $1's index, cache and header, those that are there, into a new
-// directory below $2, and prints its name.
-const keepIndex = `[ -d "$1" ] || exit 0
-mkdir -p "$2"
-kept=$(mktemp -d "$2/$(basename "$1").XXXXXX")
-for file in cyrus.index cyrus.cache cyrus.header; do
-    [ ! -e "$1/$file" ] || cp -p "$1/$file" "$kept/"
-done
-echo "$kept"`
-
 // KeepIndex implements [target.IndexKeeper].
 func (o operator) KeepIndex(ctx context.Context, name target.ServerName, account, mailbox string) (string, error) {
 	s := o.pair.server(name)
@@ -48,7 +38,7 @@ func (o operator) KeepIndex(ctx context.Context, name target.ServerName, account
 	if err != nil {
 		return "", err
 	}
-	said, err := s.pair.engine.exec(ctx, s.id, "cyrus", "sh", "-euc", keepIndex, "keeping", folder, "/var/lib/cyrus/cyrdrill-kept")
+	said, err := s.pair.engine.exec(ctx, s.id, "cyrus", layout.KeepIndexCommand(folder)...)
 	if err != nil {
 		return "", fmt.Errorf("keeping the index of %s of %s on %s: %w", mailbox, account, name, err)
 	}

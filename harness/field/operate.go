@@ -97,17 +97,6 @@ func (o operator) Reconstruct(ctx context.Context, name target.ServerName, accou
 	return string(said), err
 }
 
-// keepIndex copies $1's index, cache and header, those that are there, into a new
-// directory below $2, and prints its name.
-const keepIndex = `set -eu
-[ -d "$1" ] || exit 0
-mkdir -p "$2"
-kept=$(mktemp -d "$2/$(basename "$1").XXXXXX")
-for file in cyrus.index cyrus.cache cyrus.header; do
-    [ ! -e "$1/$file" ] || cp -p "$1/$file" "$kept/"
-done
-echo "$kept"`
-
 // KeepIndex implements [target.IndexKeeper].
 func (o operator) KeepIndex(ctx context.Context, name target.ServerName, account, mailbox string) (string, error) {
 	h, err := o.host(name, "copy of an index")
@@ -126,7 +115,7 @@ func (o operator) KeepIndex(ctx context.Context, name target.ServerName, account
 		return "", h.failed(what, fmt.Errorf("mbpath says %q", folder))
 	}
 	kept, err := h.look(ctx, what, func(m *machine) ([]string, error) {
-		return []string{"sh", "-c", keepIndex, "keeping", folder, m.layout.Lists + "/cyrdrill-kept"}, nil
+		return m.layout.KeepIndexCommand(folder), nil
 	})
 	return strings.TrimSpace(string(kept)), err
 }
