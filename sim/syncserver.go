@@ -194,10 +194,11 @@ func (s *server) applyMailbox(u update) error {
 		return s.syncServerDies(fatalFuture)
 	}
 	var changed []uint32
+	known := x.lastUID
 	for _, r := range u.records {
 		if v.take(r, u.files) {
 			changed = append(changed, r.uid)
-			if !strays && r.uid > x.lastUID {
+			if !strays && r.uid > known {
 				delete(a.strayed, r.guid)
 			}
 		}
