@@ -3,8 +3,9 @@ package hostview
 // keepIndex copies $1's index, cache and header, those that are there, into a new
 // directory below $2, and prints its name.
 const keepIndex = `[ -d "$1" ] || exit 0
+kept="$2/$(basename "$1").$(date +%s.%N)"
 mkdir -p "$2"
-kept=$(mktemp -d "$2/$(basename "$1").XXXXXX")
+mkdir "$kept"
 for file in cyrus.index cyrus.cache cyrus.header; do
     [ ! -e "$1/$file" ] || cp -p "$1/$file" "$kept/"
 done
