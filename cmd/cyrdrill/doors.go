@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/cyrdrill/cyrdrill/docker"
-	"github.com/cyrdrill/cyrdrill/harness/command"
+	outsider "github.com/cyrdrill/cyrdrill/harness/command"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
 	"github.com/cyrdrill/cyrdrill/sim/front"
@@ -13,8 +13,8 @@ import (
 
 // doorsOf opens a pair's services to outside commands: a real pair's are open, and the
 // simulator's are put on sockets while the command looks.
-func doorsOf(pair target.Pair) command.Doors {
-	doors := command.Doors{Admin: docker.AdminUser, Password: docker.AdminPassword}
+func doorsOf(pair target.Pair) outsider.Doors {
+	doors := outsider.Doors{Admin: docker.AdminUser, Password: docker.AdminPassword}
 	switch p := pair.(type) {
 	case target.Addressed:
 		doors.Open = func(context.Context) (target.Addresses, func() error, error) {
