@@ -31,6 +31,8 @@ type Command struct {
 	Within time.Duration
 	// MostLines is how many lines one run may print.
 	MostLines int
+	// Began is called once a run has begun; nil: nothing is.
+	Began func()
 }
 
 // Parse reads "name=command"; what is what the name is of: "detector".
@@ -67,6 +69,9 @@ func (c Command) Run(ctx context.Context, env []string, take func(line []byte) e
 	}
 	if err := shell.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", c.Name, err)
+	}
+	if c.Began != nil {
+		c.Began()
 	}
 	err = c.read(out, take)
 	if err != nil {

@@ -177,9 +177,9 @@ func (t *toolRun) all(ctx context.Context, kills int) error {
 	for range kills {
 		after := time.Duration(t.chance.Int64N(int64(took)))
 		mortal, kill := context.WithCancelCause(ctx)
-		timer := time.AfterFunc(after, func() { kill(command.ErrKilled) })
+		t.scene.Began = func() { time.AfterFunc(after, func() { kill(command.ErrKilled) }) }
 		err := t.once(mortal)
-		timer.Stop()
+		t.scene.Began = nil
 		kill(nil)
 		switch {
 		case errors.Is(err, command.ErrKilled):

@@ -68,6 +68,8 @@ type Scene struct {
 	Directory string
 	// Observe is told what it says of its progress; nil: nobody is.
 	Observe func(share float64, text string)
+	// Began is called once the command runs; nil: nothing is.
+	Began func()
 }
 
 // Said is what a command said of its work.
@@ -90,7 +92,9 @@ func (c *Command) Run(ctx context.Context, scene Scene) (said Said, err error) {
 	defer func() { err = errors.Join(err, closeDoors()) }()
 	servers := []target.ServerName{target.Imap1, target.Imap2}
 	env := append(c.doors.Environment(servers, scene.Accounts, addresses), files...)
-	err = c.command.Run(ctx, append(env, scene.environment(servers)...), func(text []byte) error {
+	run := c.command
+	run.Began = scene.Began
+	err = run.Run(ctx, append(env, scene.environment(servers)...), func(text []byte) error {
 		l, err := parseLine(text, scene.Accounts)
 		switch {
 		case err != nil:
