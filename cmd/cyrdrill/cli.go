@@ -49,7 +49,7 @@ type commands struct {
 	Shell   shellCommand   `cmd:"" help:"Open a shell on a server of a kept pair."`
 	Sim     simCommand     `cmd:"" help:"Use the simulated pair by hand."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing on this machine, and the command that mends it."`
-	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of plans, of results, or of the configuration for servers in the field."`
+	Schema  schemaCommand  `cmd:"" help:"Print the JSON Schema of plans, of results, of the configuration for servers in the field, or of what an outside restore tool prints."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -35,11 +35,11 @@ func command(t *testing.T, arguments ...string) *exec.Cmd {
 	return c
 }
 
-// drillOn runs a plan by the command line and returns its result and the exit
-// status.
-func drillOn(t *testing.T, targetName, planText string) (drill.Result, int) {
+// drillOn runs a plan by the command line, with more arguments, and returns its result
+// and the exit status.
+func drillOn(t *testing.T, targetName, planText string, more ...string) (drill.Result, int) {
 	t.Helper()
-	c := command(t, "run", "-", "--target", targetName, "-o", "json")
+	c := command(t, append([]string{"run", "-", "--target", targetName, "-o", "json"}, more...)...)
 	c.Stdin = strings.NewReader(planText)
 	var out, complaints bytes.Buffer
 	c.Stdout, c.Stderr = &out, &complaints

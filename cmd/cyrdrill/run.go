@@ -13,6 +13,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/report"
+	"github.com/cyrdrill/cyrdrill/harness/restore/outside"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/scenarios"
 )
@@ -27,6 +28,9 @@ type runCommand struct {
 	Results string   `default:"results" placeholder:"DIR" help:"Where the result directories go. Default: ./results"`
 	Keep    bool     `help:"Leave the pair running for a look at it (docker)."`
 	Pair    string   `placeholder:"NAME" help:"Run on a pair that 'up' or --keep has left; it is reset first (docker)."`
+
+	Restorers []string      `placeholder:"NAME=COMMAND" name:"restorer" sep:"none" help:"Let an outside command restore, in place of the plan's restorers or, with the name of one, of that one; may be given several times. See docs/restore.md."`
+	Within    time.Duration `default:"5m" name:"restorer-within" placeholder:"DURATION" help:"How long one run of such a command may take. Default: 5m"`
 }
 
 // cleanUpWithin bounds what is done after a drill, also after an interrupt:
@@ -44,6 +48,9 @@ func (c *runCommand) Run(a *app) error {
 	}
 	for _, p := range plans {
 		c.override(p.Plan)
+	}
+	if err := c.checkTools(plans); err != nil {
+		return err
 	}
 	chosen, err := c.chooseTarget(a.ctx, plans)
 	if err != nil {
@@ -142,6 +149,7 @@ func (c *runCommand) runOne(a *app, chosen chosenTarget, p source) (*drill.Resul
 	result, evidence := drill.Run(a.ctx, p.Plan, pair, drill.Options{
 		Target: chosen.Name(), Ledger: directory.Ledger(),
 		Observe: func(e drill.Event) { directory.Observe(e); live.Observe(e) },
+		Tools:   c.tools(pair),
 	})
 	afterwards, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), cleanUpWithin)
 	defer cancel()
@@ -204,6 +212,12 @@ func (c *runCommand) rerun(a *app, directory *report.Directory, p source, target
 	command := fmt.Sprintf("%s run %s --target %s --seed %d", a.program, argument, targetName, p.Seed)
 	if c.Suite != "" {
 		command += " --suite " + c.Suite
+	}
+	for _, text := range c.Restorers {
+		command += " --restorer " + quoted(text)
+	}
+	if len(c.Restorers) > 0 && c.Within != outside.Within {
+		command += " --restorer-within " + c.Within.String()
 	}
 	return command
 }

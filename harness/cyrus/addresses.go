@@ -2,7 +2,10 @@ package cyrus
 
 import "github.com/cyrdrill/cyrdrill/harness/target"
 
-var _ target.Addressed = (*Pair)(nil)
+var (
+	_ target.Addressed = (*Pair)(nil)
+	_ target.Machines  = (*Pair)(nil)
+)
 
 // Addresses implements [target.Addressed].
 func (p *Pair) Addresses() target.Addresses {
@@ -17,4 +20,12 @@ func (p *Pair) Addresses() target.Addresses {
 		s.mu.Unlock()
 	}
 	return all
+}
+
+// OnMachine implements [target.Machines]: commands run as Cyrus's own user, by the
+// server's clock.
+func (p *Pair) OnMachine(name target.ServerName) []string {
+	s := p.server(name)
+	words := s.toolCommand("")
+	return append([]string{"docker", "exec", "--interactive", "--user", "cyrus", s.id}, words[:len(words)-1]...)
 }

@@ -96,4 +96,18 @@ type RestoreResult struct {
 	Step   int            `json:"step"`
 	Plan   restore.Plan   `json:"plan"`
 	Report restore.Report `json:"report"`
+	// Tool is the outside tool that did it; nil: a restorer of the project's. Plan and
+	// report are then what was seen to have changed.
+	Tool *ToolResult `json:"tool,omitempty"`
+}
+
+// ToolResult is how an outside restore tool ran.
+type ToolResult struct {
+	Command string `json:"command"`
+	Runs    int    `json:"runs"` // to its end, or to where it failed
+	Killed  int    `json:"killed"`
+	// Took is how long the last run took, in real time.
+	Took time.Duration `json:"took_ns"`
+	// Failed says what went wrong; empty: nothing.
+	Failed string `json:"failed,omitempty"`
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/harness/restore/outside"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
@@ -25,6 +26,8 @@ type Options struct {
 	Ledger io.Writer
 	// Observe is told what happens; nil: nobody is.
 	Observe Observer
+	// Tools are restore tools that take the place of restorers in the plan.
+	Tools []*outside.Command
 }
 
 // run is one run of a plan.
@@ -52,6 +55,7 @@ type run struct {
 	scriptsHurt map[string]bool          // by account
 	diedAt      time.Time                // when the master was killed
 	outages     map[string]time.Duration // by account: without service since then
+	tools       tools
 }
 
 // injected is a fault's instance with its place in the plan.
@@ -72,6 +76,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 		plan: p, pair: pair, ledger: ledger, users: traffic.NewUsers(pair, ledger, p.Seed),
 		observe: options.Observe, reached: map[string]MarkResult{},
 		chance: rand.New(rand.NewPCG(p.Seed, faultStream)), scriptsHurt: map[string]bool{}, outages: map[string]time.Duration{},
+		tools: tools{commands: options.Tools, ran: map[string]int{}},
 		result: &Result{
 			APIVersion: ResultVersion, Plan: p.Name, Title: p.Title, Description: p.Description, Target: options.Target, Cyrus: pair.Version(), Seed: p.Seed,
 			Findings: []detect.Finding{}, Restores: []RestoreResult{}, Properties: []property.Result{},
@@ -81,6 +86,9 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 	wall := time.Now()
 	r.emit(EventDrillStarted, false, "%s: %s", p.Name, p.Title)
 	r.walk(ctx)
+	if err := r.tools.close(); err != nil {
+		r.note("what restore tools kept is left behind: %s", err)
+	}
 	r.lookAtFaults(ctx)
 	entries := ledger.Entries()
 	r.judge(ctx, entries)
@@ -149,6 +157,9 @@ func (r *run) bounded(ctx context.Context, step plan.Step) (string, error) {
 	within := stepWithin
 	if step.Wait != nil {
 		within += step.Wait.Within
+	}
+	if step.Restore != nil {
+		within += r.toolTime(*step.Restore)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("it did not end within %s", within))
 	defer cancel()

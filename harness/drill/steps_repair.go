@@ -108,17 +108,10 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 	if r.rescued == "" && !restore.WithoutRescued(restorer) {
 		return "", errNoRescued
 	}
-	scene := restore.Scene{
-		Freeze: r.freeze, Findings: r.result.Findings, Accounts: r.plan.Accounts,
-		Serving: r.pair.Serving(), Operator: r.pair.Operator(), Executor: r.pair.Executor(),
-		Clock: r.pair.Clock(), Role: r.pair.Role,
+	if tool := r.tools.inPlaceOf(restorer.Name()); tool != nil {
+		return r.restoreBy(ctx, tool, step)
 	}
-	if r.rescued != "" {
-		scene.Rescued = r.pair.Server(r.rescued)
-		if len(r.result.Restores) == 0 || r.result.Restores[len(r.result.Restores)-1].Plan.Restorer == (restore.RebuildMailboxes{}).Name() {
-			r.markSituation(ctx) // before the first restore changes it
-		}
-	}
+	scene := r.restoreScene(ctx)
 	planned, err := restorer.Plan(ctx, scene)
 	if err == nil {
 		planned, err = planned.Under(restore.Policy(step.Policy))
@@ -136,6 +129,22 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 		err = fmt.Errorf("%d actions could not be done, the first: %s (%s)", len(report.Left), report.Left[0].Action, report.Left[0].Reason)
 	}
 	return summary, err
+}
+
+// restoreScene is what a restore works with.
+func (r *run) restoreScene(ctx context.Context) restore.Scene {
+	scene := restore.Scene{
+		Freeze: r.freeze, Findings: r.result.Findings, Accounts: r.plan.Accounts,
+		Serving: r.pair.Serving(), Operator: r.pair.Operator(), Executor: r.pair.Executor(),
+		Clock: r.pair.Clock(), Role: r.pair.Role,
+	}
+	if r.rescued != "" {
+		scene.Rescued = r.pair.Server(r.rescued)
+		if len(r.result.Restores) == 0 || r.result.Restores[len(r.result.Restores)-1].Plan.Restorer == (restore.RebuildMailboxes{}).Name() {
+			r.markSituation(ctx) // before the first restore changes it
+		}
+	}
+	return scene
 }
 
 func plannedInWords(p restore.Plan) string {

@@ -93,10 +93,14 @@ func (r *run) describe(step plan.Step) string {
 	case plan.KindDetect:
 		return fmt.Sprintf("look for damage: %s (%s)", step.Detect.Detector.Name, step.Detect.Sides)
 	case plan.KindRestore:
-		if step.Restore.Kills > 0 {
-			return fmt.Sprintf("restore: %s, killed %d times", step.Restore.Restorer.Name, step.Restore.Kills)
+		text := "restore: " + step.Restore.Restorer.Name
+		if tool := r.tools.inPlaceOf(step.Restore.Restorer.Name); tool != nil {
+			text = fmt.Sprintf("restore: %s in place of %s", tool.Name(), step.Restore.Restorer.Name)
 		}
-		return fmt.Sprintf("restore: %s", step.Restore.Restorer.Name)
+		if step.Restore.Kills > 0 {
+			text += fmt.Sprintf(", killed %d times", step.Restore.Kills)
+		}
+		return text
 	}
 	return string(step.Kind)
 }

@@ -10,3 +10,10 @@ type Addresses map[ServerName]map[string]string
 type Addressed interface {
 	Addresses() Addresses
 }
+
+// Machines is a pair on whose servers' machines a command can be run from here, by other
+// programs. A pair need not be one.
+type Machines interface {
+	// OnMachine returns the words that come before such a command: docker, exec, ….
+	OnMachine(server ServerName) []string
+}

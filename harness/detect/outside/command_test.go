@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/harness/command"
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
@@ -18,10 +19,10 @@ func look(t *testing.T, line string, within time.Duration) (*Command, []detect.F
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := New("mine", line, Doors{Admin: "admin", Password: "secret", Open: func(context.Context) (target.Addresses, func() error, error) {
+	c := New("mine", line, command.Doors{Admin: "admin", Password: "secret", Open: func(context.Context) (target.Addresses, func() error, error) {
 		return target.Addresses{target.Imap2: {"imap": "127.0.0.1:143"}}, func() error { return nil }, nil
 	}})
-	c.within = within
+	c.command.Within = within
 	servers := pair.Servers()
 	found, err := c.Detect(t.Context(), detect.Scene{
 		Clock: pair.Clock(), Executor: pair.Executor(), Accounts: []string{"alice", "bob"}, Master: target.Imap1,

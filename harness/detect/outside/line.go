@@ -1,13 +1,10 @@
 package outside
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 
+	"github.com/cyrdrill/cyrdrill/harness/command"
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -29,13 +26,8 @@ type line struct {
 // parseLine reads a finding, or what is claimed.
 func parseLine(text []byte) (detect.Finding, []target.Kind, error) {
 	var l line
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&l); err != nil {
-		return detect.Finding{}, nil, fmt.Errorf("no finding as JSON: %w: %.60q", err, text)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return detect.Finding{}, nil, fmt.Errorf("more than one thing: %.60q", text)
+	if err := command.Decode(text, "finding", &l); err != nil {
+		return detect.Finding{}, nil, err
 	}
 	if l.Claims != nil {
 		for _, kind := range l.Claims {
