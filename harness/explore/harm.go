@@ -154,8 +154,12 @@ func breaks(kind target.Kind) []property.Property {
 		return []property.Property{property.IMAPPromises{}}
 	case target.ScriptDiffers, target.ScriptStale, target.CompiledScriptStale, target.CompiledScriptMissing:
 		return []property.Property{property.RulesCurrent{}}
-	case target.MessageDoubled:
-		return []property.Property{property.NoDoubles{}, property.NoResurrection{}}
+	case target.ReplicaBehind: // and so an old state
+		return []property.Property{
+			property.NoLoss{}, property.NoResurrection{}, property.NoDoubles{}, property.StateKept{}, property.RulesCurrent{}, property.Access{},
+		}
+	case target.MessageDoubled: // neither of the two has the flags and the date of the one that there was
+		return []property.Property{property.NoDoubles{}, property.NoResurrection{}, property.StateKept{}}
 	case target.DiskFull, target.DiskReadOnly:
 		return []property.Property{property.RulesCurrent{}, property.Access{}}
 	default:

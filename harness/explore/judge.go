@@ -59,6 +59,7 @@ var (
 
 // shape takes out of a text what differs from run to run.
 func shape(text string) string {
+	text, _, _ = strings.Cut(text, " (") // evidence, which differs each time
 	text = quotedWord.ReplaceAllString(text, "…")
 	text = mailbox.ReplaceAllString(text, "M")
 	text = account.ReplaceAllString(text, "A")
@@ -79,6 +80,8 @@ func Judge(p *plan.Plan, result *drill.Result) []Failure {
 	prospect := Foresee(p)
 	for _, reason := range result.Reasons {
 		switch {
+		case strings.HasPrefix(reason, crashReason):
+			failures = append(failures, failure(Crash, "", reason))
 		case strings.Contains(reason, "does not come to rest"), strings.Contains(reason, "did not end within"):
 			failures = append(failures, failure(Hang, "", reason))
 		case strings.Contains(reason, "contradict"):

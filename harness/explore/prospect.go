@@ -34,7 +34,7 @@ type Prospect struct {
 // to damage, and which server has which role when. It errs on the side of promising less:
 // what is promised must hold.
 func Foresee(p *plan.Plan) Prospect {
-	f := &foresight{accounts: len(p.Accounts), pair: true, calm: true, marks: map[string]bool{}}
+	f := &foresight{accounts: len(p.Accounts), pair: true, calm: true, marks: map[string]bool{}, done: map[string]bool{}}
 	for i, step := range p.Steps {
 		f.step = i
 		f.whole = append(f.whole, f.unhurt(step))
@@ -100,7 +100,7 @@ func (f *foresight) walk(s plan.Step) {
 		f.resync()
 	case plan.KindFailback:
 		f.serving, f.behind = 1-f.serving, ""
-		f.marks[drill.MarkRolesSwapped] = true
+		f.marks[drill.MarkRolesSwapped] = f.marks[drill.MarkRolesSwapped] || f.whole[f.step]
 	case plan.KindClock:
 		f.marks[drill.MarkClockMoved] = f.marks[drill.MarkClockMoved] || s.Clock.Advance >= 24*time.Hour
 	}
@@ -191,8 +191,8 @@ func (f *foresight) detect(d plan.Detect) {
 // resync makes a copy of all that the server that serves has.
 func (f *foresight) resync() {
 	f.wrong[1-f.serving] = slices.Clone(f.wrong[f.serving])
+	f.marks[drill.MarkResynced] = f.marks[drill.MarkResynced] || f.whole[f.step]
 	f.pair, f.behind, f.stopped, f.promoted, f.frozen, f.rescued = true, "", false, false, false, false
-	f.marks[drill.MarkResynced] = true
 }
 
 // stepsOfARestore are the restorers that together bring back everything, each with those
