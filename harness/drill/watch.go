@@ -40,16 +40,16 @@ func (r *run) watched(ctx context.Context, detector string, look func() ([]detec
 // two looks at its log: what it sends meanwhile would be taken for the work of
 // whoever looks.
 func (r *run) atRest(ctx context.Context) serverFiles {
-	const settled = time.Second
+	const settled = 3 * time.Second // a slow network is no rest
 	rest := r.plan.Pair.RepeatInterval + settled
 	last, since := r.dataFiles(ctx), r.pair.Clock().Now()
 	_ = target.WaitUntil(ctx, r.pair.Clock(), 4*rest, "the servers to be at rest", func(ctx context.Context) (bool, string, error) {
+		log, err := r.pair.Serving().Host().SyncLog(ctx) // first: what is sent after that shows in the files
 		now := r.dataFiles(ctx)
 		if !maps.EqualFunc(now, last, maps.Equal) {
 			last, since = now, r.pair.Clock().Now()
 			return false, "", nil
 		}
-		log, err := r.pair.Serving().Host().SyncLog(ctx)
 		waits := err != nil || log.Pending() > 0
 		return !waits || r.pair.Clock().Now().Sub(since) > rest, "", nil
 	})

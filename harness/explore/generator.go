@@ -238,8 +238,21 @@ func (d *draft) fault(on ...plan.Side) bool {
 		return false
 	}
 	c := rapid.SampledFrom(choices).Draw(d.T, "fault")
+	d.furnish(c.name)
 	d.inject(c.name, c.side)
 	return true
+}
+
+// furnish lets users do what a fault undoes, for there must be something to be undone.
+func (d *draft) furnish(fault string) {
+	op := wants(fault)
+	if op == "" || d.silent[0] {
+		return
+	}
+	d.add(plan.Step{Kind: plan.KindWork, Work: &plan.Work{Accounts: d.plan.Accounts, Operations: 2, Only: []string{string(op)}}})
+	if !d.stopped && d.silent == [2]bool{} && !d.promotedNow() {
+		d.wait()
+	}
 }
 
 // possible says whether a fault can be injected as the pair is.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
 )
 
 // harm is one kind of damage that a fault may do.
@@ -138,8 +139,8 @@ func breaks(kind target.Kind) []property.Property {
 	switch kind {
 	case target.MessageMissing, target.MessageLost:
 		return []property.Property{property.NoLoss{}, property.StateKept{}, property.Access{}, property.IMAPPromises{}, property.RulesCurrent{}}
-	case target.BodyDiffers, target.FileInaccessible:
-		return []property.Property{property.NoLoss{}, property.Access{}, property.StateKept{}}
+	case target.BodyDiffers, target.FileInaccessible: // or a message's file is another one's
+		return []property.Property{property.NoLoss{}, property.Access{}, property.StateKept{}, property.IMAPPromises{}}
 	case target.GUIDDiffers:
 		return []property.Property{property.NoLoss{}, property.NoDoubles{}, property.Access{}, property.StateKept{}, property.IMAPPromises{}}
 	case target.MailboxUnreadable, target.MailboxMissing, target.AccountMissing, target.ServerDown, target.ServerHung, target.LastUIDDiffers:
@@ -161,10 +162,43 @@ func breaks(kind target.Kind) []property.Property {
 	case target.MessageDoubled: // neither of the two has the flags and the date of the one that there was
 		return []property.Property{property.NoDoubles{}, property.NoResurrection{}, property.StateKept{}}
 	case target.DiskFull, target.DiskReadOnly:
-		return []property.Property{property.RulesCurrent{}, property.Access{}}
+		return []property.Property{property.RulesCurrent{}, property.Access{}, property.StateKept{}}
 	default:
 		return nil
 	}
+}
+
+// tidied says whether damage of a kind leaves bytecode of no script, which Cyrus removes
+// as soon as anybody asks it for the account: then the look changes what it looks at, and
+// that is no detector's doing.
+func tidied(kind target.Kind) bool {
+	switch kind {
+	case target.ScriptDiffers, target.ScriptStale, target.AccountMissing, target.MailboxMissing:
+		return true
+	}
+	return false
+}
+
+// unreached are the faults that no drill can inject, since no user of a plan does what
+// they undo: nobody looks at others' mail.
+func unreached() []string { return []string{"seen-truncated", "seen-deleted"} }
+
+// wants returns the operation by which users come to have what a fault takes away; empty
+// where they have it anyhow.
+func wants(fault string) traffic.Op {
+	switch fault {
+	case "quota-changed":
+		return traffic.OpSetQuota
+	case "subscription-lost":
+		return traffic.OpSubscribe
+	case "annotation-lost":
+		return traffic.OpSetAnnotation
+	case "tombstone-lost":
+		return traffic.OpExpunge
+	case "keyword-lost":
+		return traffic.OpAppend
+	}
+	return ""
 }
 
 // losable are the properties about what users were promised of their own.

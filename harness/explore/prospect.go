@@ -60,7 +60,8 @@ type foresight struct {
 	pair     bool   // there is a replica
 	behind   string // why the replica may lack changes; empty: it lacks none
 	stopped  bool   // replication does not go on by itself
-	calm     bool   // nothing has been broken
+	calm     bool   // nothing has been broken, and no side has forgotten anything alone
+	tidied   string // why a look may change what is looked at
 	looked   bool   // a detector has looked
 	restored bool   // a restorer was at work
 	marks    map[string]bool
@@ -72,7 +73,8 @@ type foresight struct {
 	rescued  bool // the old master is up apart, and has completed it
 	compared bool // index-compare has looked at both sides of it
 	opened   bool // access has tried every mailbox of the new master
-	caches   bool // client-caches has looked; or nobody was promoted
+	caches   bool // client-caches has looked since the promotion
+	unlisted bool // in an incident before, it has not
 	done     map[string]bool
 }
 
@@ -86,6 +88,8 @@ func (f *foresight) walk(s plan.Step) {
 		for _, ref := range s.Fault.Names() {
 			f.fault(ref.Name, f.machine(s.Fault.On))
 		}
+	case plan.KindExpire:
+		f.calm = false
 	case plan.KindFreeze:
 		f.frozen = true
 	case plan.KindPromote:
@@ -117,6 +121,9 @@ func (f *foresight) machine(side plan.Side) int {
 // files alone, may be replicated.
 func (f *foresight) hurt(machine int, kind target.Kind, why string) {
 	w := wrong{kind: kind, why: why, late: f.frozen}
+	if tidied(kind) {
+		f.tidied = why
+	}
 	f.wrong[machine] = append(f.wrong[machine], w)
 	if f.pair && (machine == f.serving && !ofFiles(kind) || machine != f.serving && copiedBack(kind)) {
 		f.wrong[1-machine] = append(f.wrong[1-machine], w)
@@ -192,6 +199,7 @@ func (f *foresight) detect(d plan.Detect) {
 func (f *foresight) resync() {
 	f.wrong[1-f.serving] = slices.Clone(f.wrong[f.serving])
 	f.marks[drill.MarkResynced] = f.marks[drill.MarkResynced] || f.whole[f.step]
+	f.unlisted = f.unlisted || f.promoted && !f.caches
 	f.pair, f.behind, f.stopped, f.promoted, f.frozen, f.rescued = true, "", false, false, false, false
 }
 
@@ -268,6 +276,9 @@ func (f *foresight) carryOver() {
 
 // mend takes away what the restorers have put right by now.
 func (f *foresight) mend() {
+	if slices.ContainsFunc(f.wrong[f.serving], func(w wrong) bool { return w.kind == target.DiskFull || w.kind == target.DiskReadOnly }) {
+		return // nothing can be written there
+	}
 	f.wrong[f.serving] = slices.DeleteFunc(slices.Clone(f.wrong[f.serving]), func(w wrong) bool { return mended(w.kind) && !w.late })
 }
 
@@ -280,6 +291,10 @@ func (f *foresight) unhurt(s plan.Step) bool {
 		return !f.stopped
 	case plan.KindDetect, plan.KindRestore:
 		return len(f.wrong[0]) == 0 && len(f.wrong[1]) == 0
+	case plan.KindFreeze:
+		return !slices.ContainsFunc(slices.Concat(f.wrong[0], f.wrong[1]), func(w wrong) bool { return w.kind != target.ServerDown })
+	case plan.KindRescue:
+		return !slices.ContainsFunc(f.wrong[1-f.serving], func(w wrong) bool { return w.kind != target.ServerDown })
 	case plan.KindResync:
 		return len(f.wrong[f.serving]) == 0 && !slices.ContainsFunc(f.wrong[1-f.serving], func(w wrong) bool { return w.kind != target.ProcessCrashed })
 	}
@@ -299,11 +314,14 @@ func (f *foresight) conclude(p *plan.Plan) Prospect {
 		}
 	}
 	f.convergence(lose)
-	if f.promoted && !f.caches {
+	if f.unlisted || f.promoted && !f.caches {
 		lose(property.IMAPPromises{}, "nobody has listed the mailboxes whose clients' caches are wrong")
 	}
 	if !f.looked {
 		lose(property.LookingChangesNothing{}, "no detector looks")
+	}
+	if f.tidied != "" {
+		lose(property.LookingChangesNothing{}, f.tidied)
 	}
 	if !f.restored {
 		lose(property.Repeatable{}, "nothing is restored")
@@ -317,7 +335,7 @@ func (f *foresight) conclude(p *plan.Plan) Prospect {
 			prospect.Properties = append(prospect.Properties, p.Name())
 		}
 	}
-	if len(prospect.Properties) == 0 { // a plan promises something
+	if len(prospect.Properties) == 0 { // a plan has to name one
 		prospect.Properties = []string{property.LookingChangesNothing{}.Name()}
 	}
 	prospect.Recoverable = because[property.NoLoss{}.Name()] == ""

@@ -72,7 +72,9 @@ func DrawSwarm(seed, i uint64, lean Lean, limits Limits) Swarm {
 	faults := limits.Faults
 	if faults == nil {
 		for _, f := range fault.All() {
-			faults = append(faults, f.Name())
+			if !slices.Contains(unreached(), f.Name()) {
+				faults = append(faults, f.Name())
+			}
 		}
 	}
 	longest := limits.Steps
