@@ -140,10 +140,12 @@ func breaks(kind target.Kind) []property.Property {
 	case target.MessageMissing, target.MessageLost:
 		return []property.Property{property.NoLoss{}, property.StateKept{}, property.Access{}, property.IMAPPromises{}, property.RulesCurrent{}}
 	case target.BodyDiffers, target.FileInaccessible: // or a message's file is another one's
-		return []property.Property{property.NoLoss{}, property.Access{}, property.StateKept{}, property.IMAPPromises{}}
+		return []property.Property{property.NoLoss{}, property.Access{}, property.StateKept{}, property.IMAPPromises{}, property.NoResurrection{}, property.NoDoubles{}}
 	case target.GUIDDiffers:
-		return []property.Property{property.NoLoss{}, property.NoDoubles{}, property.Access{}, property.StateKept{}, property.IMAPPromises{}}
-	case target.MailboxUnreadable, target.MailboxMissing, target.AccountMissing, target.ServerDown, target.ServerHung, target.LastUIDDiffers:
+		return []property.Property{property.NoLoss{}, property.NoDoubles{}, property.NoResurrection{}, property.Access{}, property.StateKept{}, property.IMAPPromises{}}
+	case target.MailboxMissing, target.AccountMissing: // and whoever logs in is made a new INBOX, who restores among them
+		return append(losable(), property.Repeatable{})
+	case target.MailboxUnreadable, target.ServerDown, target.ServerHung, target.LastUIDDiffers:
 		return losable()
 	case target.ExpungeMissing:
 		return []property.Property{property.NoResurrection{}, property.NoDoubles{}, property.StateKept{}, property.IMAPPromises{}}
@@ -151,8 +153,10 @@ func breaks(kind target.Kind) []property.Property {
 		return []property.Property{property.StateKept{}}
 	case target.ACLDiffers:
 		return []property.Property{property.StateKept{}, property.Isolation{}}
-	case target.ModSeqDiffers, target.TombstoneMissing:
-		return []property.Property{property.IMAPPromises{}}
+	case target.ModSeqDiffers: // what has the higher one is taken for the newer
+		return []property.Property{property.IMAPPromises{}, property.StateKept{}}
+	case target.TombstoneMissing: // and if it was not replicated, the replica's copy comes back
+		return []property.Property{property.IMAPPromises{}, property.NoResurrection{}}
 	case target.ScriptDiffers, target.ScriptStale, target.CompiledScriptStale, target.CompiledScriptMissing:
 		return []property.Property{property.RulesCurrent{}}
 	case target.ReplicaBehind: // and so an old state

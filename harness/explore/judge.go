@@ -94,7 +94,7 @@ func Judge(p *plan.Plan, result *drill.Result) []Failure {
 		}
 	}
 	for _, outcome := range result.Properties {
-		if outcome.Verdict == property.Fail && slices.Contains(prospect.Properties, outcome.Name) {
+		if outcome.Verdict == property.Fail && prospect.Because[outcome.Name] == "" {
 			failures = append(failures, failure(BrokenProperty, outcome.Name, outcome.Violations[0].Text))
 		}
 	}

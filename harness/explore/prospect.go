@@ -59,6 +59,7 @@ type foresight struct {
 	wrong    [2][]wrong
 	pair     bool   // there is a replica
 	behind   string // why the replica may lack changes; empty: it lacks none
+	unfrozen bool   // some of them came after the freeze
 	stopped  bool   // replication does not go on by itself
 	calm     bool   // nothing has been broken, and no side has forgotten anything alone
 	tidied   string // why a look may change what is looked at
@@ -81,9 +82,9 @@ type foresight struct {
 func (f *foresight) walk(s plan.Step) {
 	switch s.Kind {
 	case plan.KindDeliver, plan.KindAppend, plan.KindExpunge, plan.KindWork, plan.KindRules:
-		f.behind = fmt.Sprintf("step %d may not have been replicated", f.step+1)
+		f.lag(fmt.Sprintf("step %d may not have been replicated", f.step+1))
 	case plan.KindWait:
-		f.behind = ""
+		f.behind, f.unfrozen = "", false
 	case plan.KindFault:
 		for _, ref := range s.Fault.Names() {
 			f.fault(ref.Name, f.machine(s.Fault.On))
@@ -140,13 +141,21 @@ func copiedBack(kind target.Kind) bool {
 	return false
 }
 
+// lag notes that the replica may lack what happens now.
+func (f *foresight) lag(why string) {
+	if f.promoted {
+		return // there is none
+	}
+	f.behind, f.unfrozen = why, f.unfrozen || f.frozen
+}
+
 func (f *foresight) fault(name string, on int) {
 	why := fmt.Sprintf("step %d: %s", f.step+1, name)
 	f.calm = false
 	if !slices.Contains(passing(), name) {
 		f.stopped = true
 	}
-	f.behind = why
+	f.lag(why)
 	passes := slices.Contains(passing(), name)
 	for _, h := range harms()[name] {
 		machine := on
@@ -167,7 +176,7 @@ func (f *foresight) promote() {
 	f.serving, f.pair, f.promoted = 1-f.serving, false, true
 	f.compared, f.opened, f.caches, f.done = false, false, false, map[string]bool{}
 	if f.behind != "" {
-		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ReplicaBehind, why: f.behind})
+		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ReplicaBehind, why: f.behind, late: f.unfrozen})
 	}
 }
 
@@ -200,7 +209,7 @@ func (f *foresight) resync() {
 	f.wrong[1-f.serving] = slices.Clone(f.wrong[f.serving])
 	f.marks[drill.MarkResynced] = f.marks[drill.MarkResynced] || f.whole[f.step]
 	f.unlisted = f.unlisted || f.promoted && !f.caches
-	f.pair, f.behind, f.stopped, f.promoted, f.frozen, f.rescued = true, "", false, false, false, false
+	f.pair, f.behind, f.unfrozen, f.stopped, f.promoted, f.frozen, f.rescued = true, "", false, false, false, false, false
 }
 
 // stepsOfARestore are the restorers that together bring back everything, each with those
