@@ -108,8 +108,6 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 		switch text {
 		case textOverQuota:
 			status = "452"
-		case fatalFuture:
-			status = "421" // and lmtpd is dead
 		}
 		return &target.RefusedError{Command: command.String(), Status: status, Text: text}
 	}
@@ -119,8 +117,8 @@ func (v userView) Deliver(ctx context.Context, account string, message []byte) e
 	whole := v.withTrace(account, message)
 	for _, to := range v.file(ctx, account, whole) {
 		refused := v.deliverTo(to, account, message, whole)
-		if refused == fatalFuture {
-			return refuse(refused)
+		if refused == fatalFuture { // lmtpd is dead, and it may have been done
+			return fmt.Errorf("%s: no answer to the message but 421 %s", command, refused)
 		}
 		if refused != "" {
 			// The script has failed: what it has not done is not done, and the

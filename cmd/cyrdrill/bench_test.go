@@ -40,7 +40,7 @@ func benchmarkScenario(b *testing.B, name string, on target.Target) {
 	if on.Name() == "docker" {
 		cyrustest.Need(b)
 	}
-	pair, err := on.NewPair(b.Context(), target.Spec{Seed: p.Seed, Suite: p.Pair.Cyrus, Accounts: p.Accounts, MovingClock: movesClock(p)})
+	pair, err := on.NewPair(b.Context(), drill.Spec(p))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/cyrus"
-	"github.com/cyrdrill/cyrdrill/harness/fault"
-	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
@@ -54,10 +52,9 @@ func dockerTarget(ctx context.Context, plans []source, why string) (chosenTarget
 // pairFor returns a pair with the plan's accounts and no mail.
 func (c *runCommand) pairFor(ctx context.Context, chosen chosenTarget, p source) (target.Pair, error) {
 	if c.Pair == "" {
-		return chosen.NewPair(ctx, target.Spec{
-			Seed: p.Seed, Suite: p.Plan.Pair.Cyrus, Accounts: p.Accounts, RepeatInterval: p.Plan.Pair.RepeatInterval, Keep: c.Keep,
-			MovingClock: movesClock(p.Plan), SmallDisk: mayBe(p.Plan, func(e fault.Effects) bool { return e.NeedsSmallDisk }),
-		})
+		spec := drill.Spec(p.Plan)
+		spec.Keep = c.Keep
+		return chosen.NewPair(ctx, spec)
 	}
 	pair, err := cyrus.Attach(ctx, c.Pair)
 	if err != nil {
@@ -67,25 +64,4 @@ func (c *runCommand) pairFor(ctx context.Context, chosen chosenTarget, p source)
 		return nil, fmt.Errorf("resetting the pair %s: %w", c.Pair, err)
 	}
 	return pair, nil
-}
-
-// movesClock says whether a plan needs servers whose clocks can be moved.
-func movesClock(p *plan.Plan) bool {
-	return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.KindClock }) ||
-		mayBe(p, func(e fault.Effects) bool { return e.NeedsMovingClock })
-}
-
-// mayBe says whether any fault that a plan may inject has such effects.
-func mayBe(p *plan.Plan, has func(fault.Effects) bool) bool {
-	for _, s := range p.Steps {
-		if s.Fault == nil {
-			continue
-		}
-		for _, ref := range s.Fault.Names() {
-			if f, ok := fault.ByName(ref.Name); ok && has(f.Effects()) {
-				return true
-			}
-		}
-	}
-	return false
 }

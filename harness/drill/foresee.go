@@ -67,7 +67,9 @@ func foreseen(snap *target.Snapshot, a restore.Action) bool {
 	case restore.Expunge, restore.Flag:
 		foreseenMessage(box, a)
 	case restore.Create:
-		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: aclAbove(*snap, a.Mailbox)})
+		acl, known := aclAbove(*snap, a.Mailbox)
+		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: acl})
+		return known
 	case restore.Rename:
 		for i, m := range snap.Mailboxes {
 			if m.Name == a.Mailbox || strings.HasPrefix(m.Name, a.Mailbox+"/") {
@@ -132,16 +134,17 @@ func foreseenScript(snap *target.Snapshot, a restore.Action) bool {
 	return true
 }
 
-// aclAbove is the ACL that a mailbox is made with: that of the nearest one above it.
-func aclAbove(snap target.Snapshot, name string) string {
+// aclAbove is the ACL that a mailbox is made with: that of the nearest one above it. Where
+// none above it is known, which may be there and not be opened, it is not known either.
+func aclAbove(snap target.Snapshot, name string) (acl string, known bool) {
 	for above := name; ; {
 		cut := strings.LastIndexByte(above, '/')
 		if cut < 0 {
-			return ""
+			return "", false
 		}
 		above = above[:cut]
 		if m, ok := snap.Mailbox(above); ok {
-			return m.ACL
+			return m.ACL, true
 		}
 	}
 }

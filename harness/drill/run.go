@@ -42,6 +42,7 @@ type run struct {
 	step      int // number of the step at work, from 1
 	reached   map[string]MarkResult
 	faults    []*injected
+	findings  []detect.Finding // of the incident at hand: those of one before tell of what is over
 	freeze    *restore.Freeze
 	oldMaster target.ServerName // empty until a promotion
 	rescued   target.ServerName // empty until a rescue

@@ -35,6 +35,7 @@ func (r *run) detect(ctx context.Context, step plan.Detect) (string, error) {
 		return "", err
 	}
 	r.result.Findings = append(r.result.Findings, found...)
+	r.findings = append(r.findings, found...)
 	for i := range found {
 		r.emit(EventFinding, false, "%s", &found[i])
 		r.markFinding(found[i])
@@ -134,7 +135,7 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 // restoreScene is what a restore works with.
 func (r *run) restoreScene(ctx context.Context) restore.Scene {
 	scene := restore.Scene{
-		Freeze: r.freeze, Findings: r.result.Findings, Accounts: r.plan.Accounts,
+		Freeze: r.freeze, Findings: r.findings, Accounts: r.plan.Accounts,
 		Serving: r.pair.Serving(), Operator: r.pair.Operator(), Executor: r.pair.Executor(),
 		Clock: r.pair.Clock(), Role: r.pair.Role,
 	}

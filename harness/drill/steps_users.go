@@ -83,7 +83,7 @@ func (r *run) resync(ctx context.Context, step plan.Resync) (string, error) {
 	if err := r.pair.Operator().Resync(ctx, server.Name(), r.plan.Accounts); err != nil {
 		return "", err
 	}
-	r.rescued, r.oldMaster = "", ""
+	r.rescued, r.oldMaster, r.findings = "", "", nil
 	took := r.pair.Clock().Now().Sub(started).Round(1e6)
 	equal, seen, err := r.replicated(ctx, r.pair.Serving())
 	if err != nil {

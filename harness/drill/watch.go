@@ -35,15 +35,23 @@ func (r *run) watched(ctx context.Context, detector string, look func() ([]detec
 }
 
 // atRest returns the servers' files once they stay the same: what a user's
-// session leaves undone at its end, the server does a moment later.
+// session leaves undone at its end, the server does a moment later. While
+// changes wait to be replicated, that is longer than sync_client may rest between
+// two looks at its log: what it sends meanwhile would be taken for the work of
+// whoever looks.
 func (r *run) atRest(ctx context.Context) serverFiles {
-	const within = 5 * time.Second
-	last := r.dataFiles(ctx)
-	_ = target.WaitUntil(ctx, r.pair.Clock(), within, "the servers to be at rest", func(ctx context.Context) (bool, string, error) {
+	const settled = 3 * time.Second // a slow network is no rest
+	rest := r.plan.Pair.RepeatInterval + settled
+	last, since := r.dataFiles(ctx), r.pair.Clock().Now()
+	_ = target.WaitUntil(ctx, r.pair.Clock(), 4*rest, "the servers to be at rest", func(ctx context.Context) (bool, string, error) {
+		log, err := r.pair.Serving().Host().SyncLog(ctx) // first: what is sent after that shows in the files
 		now := r.dataFiles(ctx)
-		same := maps.EqualFunc(now, last, maps.Equal)
-		last = now
-		return same, "", nil
+		if !maps.EqualFunc(now, last, maps.Equal) {
+			last, since = now, r.pair.Clock().Now()
+			return false, "", nil
+		}
+		waits := err != nil || log.Pending() > 0
+		return !waits || r.pair.Clock().Now().Sub(since) > rest, "", nil
 	})
 	return last
 }

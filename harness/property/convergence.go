@@ -90,7 +90,7 @@ func checkSides(result *Result, a, b *SideState, account string) {
 		return
 	}
 	result.Checked++
-	diffs := slices.DeleteFunc(target.Diff(snapA, snapB), isExcluded)
+	diffs := slices.DeleteFunc(target.Diff(snapA, snapB), IsExcluded)
 	for i, d := range diffs {
 		at := target.Place{Server: b.Server, Account: account, Mailbox: d.Mailbox, UID: d.UID}
 		if i == shownDifferences {
@@ -105,7 +105,8 @@ func checkSides(result *Result, a, b *SideState, account string) {
 	}
 }
 
-func isExcluded(d target.Difference) bool {
+// IsExcluded says whether any of the [Exclusions] overlooks a difference.
+func IsExcluded(d target.Difference) bool {
 	return slices.ContainsFunc(Exclusions(), func(e Exclusion) bool { return e.Applies(d) })
 }
 

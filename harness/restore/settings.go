@@ -35,8 +35,8 @@ func (p *accountPlanner) settings() []Action {
 	for _, source := range p.rescued.Mailboxes {
 		if now, ok := p.destination(source); ok {
 			before, known := byUniqueID(p.before, source.UniqueID)
-			if !known {
-				before = now // it was made here just now: what it has is what it was made with
+			if !known { // it was made here since: what its user has set on it by now stands
+				before = made(p.now, now.Name)
 			}
 			actions = append(actions, p.acl(source, before, now)...)
 			actions = append(actions, p.annotations(source, before, now)...)
