@@ -182,3 +182,66 @@ func TestFormatDuration(t *testing.T) {
 		}
 	}
 }
+
+// A plan that is told as a person writes one is read back to an equal plan, comments
+// and all.
+func TestTellIsRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPlan(t)
+		comments := map[int]string{}
+		for i := range p.Steps {
+			if rapid.Bool().Draw(t, "commented") {
+				comments[i] = "What happens here.\nAnd why: \"because\""
+			}
+		}
+		told := Tell(p, comments)
+		again, err := Parse("told.yaml", told, testNames)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, told)
+		}
+		if diff := cmp.Diff(p, again, samePlan); diff != "" {
+			t.Fatalf("the plan that was told differs:\n%s\n%s", diff, told)
+		}
+	})
+}
+
+// What the defaults say is not told.
+func TestTellLeavesOutDefaults(t *testing.T) {
+	p, err := Parse("p.yaml", []byte(toldPlan), testNames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(toldPlan, string(Tell(p, map[int]string{0: "Mail comes in.", 2: "It breaks."}))); diff != "" {
+		t.Errorf("told otherwise than it was written:\n%s", diff)
+	}
+}
+
+const toldPlan = `apiVersion: cyrdrill/v1
+name: told
+title: As a person writes it
+
+description: |
+  A story.
+
+seed: 7
+pair: {cyrus: bookworm, repeatInterval: 0s}
+accounts: [alice, bob]
+
+steps:
+  # Mail comes in.
+  - deliver: {to: [alice], count: 3}
+  - wait: {until: replicated}
+
+  # It breaks.
+  - fault: {name: process-killed, on: master}
+  - freeze
+  - promote
+  - rescue
+  - detect: {detector: index-compare, sides: freeze}
+  - restore: {restorer: copy-missing}
+  - resync
+  - work: {operations: 2, only: [flag]}
+
+expect:
+  properties: [no-loss]
+`

@@ -11,7 +11,7 @@ import (
 // starts; traffic while no server serves is no error, since users do try then
 // and are refused.
 func checkOrder(p *Plan, names Names) Errors {
-	w := walk{names: names, mail: map[box]*mail{}, injected: map[injection]int{}, running: [2]bool{true, true}}
+	w := newWalk(names)
 	for _, s := range p.Steps {
 		w.step(s)
 	}
@@ -49,6 +49,10 @@ type walk struct {
 	complete bool   // the freeze has both indexes
 	promoted int    // line
 	rescued  int    // line
+}
+
+func newWalk(names Names) *walk {
+	return &walk{names: names, mail: map[box]*mail{}, injected: map[injection]int{}, running: [2]bool{true, true}}
 }
 
 func (w *walk) step(s Step) {
