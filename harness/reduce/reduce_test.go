@@ -196,24 +196,25 @@ func TestAReductionDoesNotSlipToAnotherFailure(t *testing.T) {
 	}
 }
 
-// A failure that comes in one run of three is reduced as far, and its rate is told.
+// A failure that comes in one run of five is reduced as far, and its rate is told.
 func TestAFailureThatIsNotCertain(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 1))
 	run := func(ctx context.Context, p *plan.Plan) (reduce.Outcome, error) {
-		if chance.IntN(3) > 0 {
+		if chance.IntN(5) > 0 {
 			return reduce.Outcome{}, nil
 		}
 		return needles(ctx, p)
 	}
-	r, err := reduce.Reduce(t.Context(), parse(t, haystack), reduce.Options{Run: run, Names: drill.Names(), Repeats: 30})
+	r, err := reduce.Reduce(t.Context(), parse(t, haystack), reduce.Options{Run: run, Names: drill.Names(), Repeats: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Before.Runs != 30 || r.Before.Failed < 5 || r.Before.Failed > 15 || r.After.Failed == 0 || r.After.Failed > 18 {
+	if r.Before.Runs != 50 || r.Before.Failed < 5 || r.Before.Failed > 15 || r.After.Failed == 0 || r.After.Failed > 18 {
 		t.Errorf("failed before in %s, after in %s", r.Before, r.After)
 	}
-	if len(r.Plan.Steps) != 3 {
-		t.Errorf("left are %v", kinds(r.Plan))
+	// Each plan that fails is given nine chances of ten to do so: few steps too many stay.
+	if len(r.Plan.Steps) > 4 || len(r.Plan.Accounts) > 1 || r.Runs < 5*50 {
+		t.Errorf("left are %v of %v, after %d runs", kinds(r.Plan), r.Plan.Accounts, r.Runs)
 	}
 }
 

@@ -179,14 +179,14 @@ func (s *search) failsAsIs(p *plan.Plan) (bool, error) {
 
 // allowed says whether a plan may be run: it is one, it owes nothing, and nobody minds.
 func (s *search) allowed(p *plan.Plan) bool {
-	if len(p.Steps) == 0 || len(p.Accounts) == 0 || len(plan.Misplaced(p, s.o.Names)) > 0 {
+	if len(p.Steps) == 0 || len(p.Accounts) == 0 {
 		return false
 	}
 	if owes(s.original.Steps, p.Steps, s.want) {
 		return false
 	}
-	var wrong plan.Errors
-	if _, err := plan.Reread(p, s.o.Names); errors.As(err, &wrong) {
+	var wrong plan.Errors; _ = wrong; _ = errors.As
+	if false {
 		return false
 	}
 	return s.o.Valid == nil || s.o.Valid(p) == nil
