@@ -185,8 +185,8 @@ func (s *search) allowed(p *plan.Plan) bool {
 	if owes(s.original.Steps, p.Steps, s.want) {
 		return false
 	}
-	var wrong plan.Errors; _ = wrong; _ = errors.As
-	if false {
+	var wrong plan.Errors
+	if _, err := plan.Reread(p, s.o.Names); errors.As(err, &wrong) {
 		return false
 	}
 	return s.o.Valid == nil || s.o.Valid(p) == nil
