@@ -213,7 +213,7 @@ func TestAFailureThatIsNotCertain(t *testing.T) {
 		t.Errorf("failed before in %s, after in %s", r.Before, r.After)
 	}
 	// Each plan that fails is given nine chances of ten to do so: few steps too many stay.
-	if len(r.Plan.Steps) > 4 || len(r.Plan.Accounts) > 1 || r.Runs < 5*50 {
+	if len(r.Plan.Steps) > 4 || len(r.Plan.Accounts) > 1 || r.Runs < 500 {
 		t.Errorf("left are %v of %v, after %d runs", kinds(r.Plan), r.Plan.Accounts, r.Runs)
 	}
 }
