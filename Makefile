@@ -7,7 +7,7 @@ GO ?= go
 TEST_FLAGS ?= -count=1 -timeout 22m
 CONFORMANCE_FLAGS ?= -count=1 -timeout 90m -parallel 4
 
-.PHONY: help images build test unit lint drill conformance faults scorecard bench simbench fuzz nightly clean
+.PHONY: help images regress-images build test unit lint drill conformance faults scorecard bench simbench fuzz nightly clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,10 @@ drill: build ## the main job: the whole incident, on real servers, or on the sim
 	@! docker info >/dev/null 2>&1 || docker/build.sh $(SUITE)
 	@bin/cyrdrill run replica-behind-and-corrupt
 
-test: lint images ## every test, real Cyrus included (needs Docker)
+regress-images: # that bugs which are known are in one Cyrus and not in another is shown on both
+	@docker/build.sh bookworm trixie
+
+test: lint images regress-images ## every test, real Cyrus included (needs Docker)
 	@CI=true $(GO) tool gotestsum --format pkgname-and-test-fails -- $(TEST_FLAGS) ./...
 
 unit: ## the tests that need no Docker, under the race detector; the others skip

@@ -11,19 +11,29 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/document"
 )
 
-//go:embed *.yaml
+//go:embed *.yaml regress/*.yaml
 var files embed.FS
 
 const extension = ".yaml"
 
 // Names returns the scenarios' names, sorted.
-func Names() []string {
-	found, err := fs.Glob(files, "*"+extension)
+func Names() []string { return named("*" + extension) }
+
+// regressions is the folder of the plans that once found something.
+const regressions = "regress"
+
+// Regressions returns the names of the plans that once found something, sorted: each says
+// what, and when. No scenario has such a name.
+func Regressions() []string { return named(regressions + "/*" + extension) }
+
+func named(pattern string) []string {
+	found, err := fs.Glob(files, pattern)
 	if err != nil {
 		panic(fmt.Sprintf("scenarios: %v", err)) // only a malformed pattern does that
 	}
@@ -34,17 +44,22 @@ func Names() []string {
 	return names
 }
 
-// File returns the name of a scenario's file, for messages and results.
-func File(name string) string { return name + extension }
-
-// Text returns a scenario's plan as it was written, or an [UnknownError].
-func Text(name string) ([]byte, error) {
-	for _, known := range Names() {
-		if known == name {
-			return files.ReadFile(File(name))
-		}
+// File returns the name of a plan's file, for messages and results.
+func File(name string) string {
+	if slices.Contains(Regressions(), name) {
+		return regressions + "/" + name + extension
 	}
-	return nil, &UnknownError{Name: name, Known: Names()}
+	return name + extension
+}
+
+// Text returns the plan of a scenario or a regression as it was written, or an
+// [UnknownError].
+func Text(name string) ([]byte, error) {
+	known := slices.Concat(Names(), Regressions())
+	if slices.Contains(known, name) {
+		return files.ReadFile(File(name))
+	}
+	return nil, &UnknownError{Name: name, Known: known}
 }
 
 // UnknownError says that there is no scenario of that name.

@@ -99,8 +99,8 @@ func TestUnknownScenario(t *testing.T) {
 		"unreplicated-male":      `unknown scenario "unreplicated-male"; did you mean "unreplicated-mail"?`,
 		"unreplicated":           `unknown scenario "unreplicated"; did you mean "unreplicated-mail"?`,
 		"unreplicated-mail.yaml": `unknown scenario "unreplicated-mail.yaml"; did you mean "unreplicated-mail"?`,
-		"../go.mod":              `unknown scenario "../go.mod"; known: ` + strings.Join(scenarios.Names(), ", "),
-		"":                       `unknown scenario ""; known: ` + strings.Join(scenarios.Names(), ", "),
+		"../go.mod":              `unknown scenario "../go.mod"; known: ` + strings.Join(slices.Concat(scenarios.Names(), scenarios.Regressions()), ", "),
+		"":                       `unknown scenario ""; known: ` + strings.Join(slices.Concat(scenarios.Names(), scenarios.Regressions()), ", "),
 	} {
 		_, err := scenarios.Text(name)
 		var unknown *scenarios.UnknownError

@@ -22,7 +22,7 @@ func TestGuideNamesTheWholeCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, each := range all {
-		if each.what == "scenarios" {
+		if each.what == "scenarios" || each.what == "regressions" {
 			continue // they come and go without a word in the guide
 		}
 		for _, entry := range each.entries {

@@ -18,7 +18,7 @@ import (
 )
 
 type listCommand struct {
-	What   string `arg:"" optional:"" enum:",scenarios,faults,kinds,detectors,restorers,properties,marks" default:"" help:"One of scenarios, faults, kinds (of damage), detectors, restorers, properties, marks; all of them when left out."`
+	What   string `arg:"" optional:"" enum:",scenarios,regressions,faults,kinds,detectors,restorers,properties,marks" default:"" help:"One of scenarios, regressions, faults, kinds (of damage), detectors, restorers, properties, marks; all of them when left out."`
 	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
 
@@ -62,20 +62,17 @@ func (c *listCommand) Run(a *app) error {
 }
 
 func catalogues() ([]catalogue, error) {
-	found := catalogue{what: "scenarios"}
-	for _, name := range scenarios.Names() {
-		text, err := scenarios.Text(name)
-		if err != nil {
-			return nil, err
-		}
-		p, err := plan.Parse(scenarios.File(name), text, drill.Names())
-		if err != nil {
-			return nil, err
-		}
-		found.entries = append(found.entries, catalogueEntry{name, p.Title})
+	incidents, err := plansOf("scenarios", scenarios.Names())
+	if err != nil {
+		return nil, err
+	}
+	regressions, err := plansOf("regressions", scenarios.Regressions())
+	if err != nil {
+		return nil, err
 	}
 	return []catalogue{
-		found,
+		incidents,
+		regressions,
 		describe("faults", fault.All()),
 		kinds(),
 		describe("detectors", slices.Concat(detect.All(), detect.Sampled())),
@@ -83,6 +80,23 @@ func catalogues() ([]catalogue, error) {
 		describe("properties", property.All()),
 		marks(),
 	}, nil
+}
+
+// plansOf lists plans that come with cyrdrill.
+func plansOf(what string, names []string) (catalogue, error) {
+	found := catalogue{what: what}
+	for _, name := range names {
+		text, err := scenarios.Text(name)
+		if err != nil {
+			return found, err
+		}
+		p, err := plan.Parse(scenarios.File(name), text, drill.Names())
+		if err != nil {
+			return found, err
+		}
+		found.entries = append(found.entries, catalogueEntry{name, p.Title})
+	}
+	return found, nil
 }
 
 func describe[T interface {

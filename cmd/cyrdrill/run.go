@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/drill"
@@ -20,7 +21,7 @@ import (
 
 type runCommand struct {
 	Plans   []string `arg:"" optional:"" name:"plan" help:"Scenarios by name (see 'list'), files, or - for standard input."`
-	All     bool     `help:"Run every scenario."`
+	All     bool     `help:"Run every scenario, and every plan that once found something."`
 	Target  string   `enum:"auto,sim,docker" default:"auto" help:"Where to run: sim, docker, or auto: docker where an engine answers, else sim."`
 	Output  string   `short:"o" enum:"text,json,junit,github" default:"text" help:"text, json, junit or github. All but text print the result alone."`
 	Seed    *uint64  `help:"Seed of traffic and chance, in place of the plan's."`
@@ -68,7 +69,7 @@ func (c *runCommand) Run(a *app) error {
 		if result.Interrupted {
 			return &statusError{status: statusInterrupted, text: "interrupted; what was done until then is in " + result.Directory}
 		}
-		status = worse(status, result.Verdict)
+		status = worse(status, result.Bottom())
 	}
 	if status != statusPass {
 		return &statusError{status: status}
@@ -104,7 +105,7 @@ func (c *runCommand) choosePlans() error {
 	case c.All && len(c.Plans) > 0:
 		return errors.New("--all runs every scenario: name no plan beside it")
 	case c.All:
-		c.Plans = scenarios.Names()
+		c.Plans = slices.Concat(scenarios.Names(), scenarios.Regressions())
 	case len(c.Plans) == 0:
 		return errors.New("no plan: name one (see 'cyrdrill list'), or say --all")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,11 +21,16 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			// No engine answers there, whatever this machine has.
 			env.Setenv("DOCKER_HOST", "unix://"+env.WorkDir+"/no-engine.sock")
-			scenario, err := os.ReadFile("../../scenarios/unreplicated-mail.yaml")
-			if err != nil {
-				return err
+			for _, name := range []string{"unreplicated-mail", "regress/scripts-before-inbox"} {
+				scenario, err := os.ReadFile("../../scenarios/" + name + ".yaml")
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(env.WorkDir+"/"+path.Base(name)+".yaml", scenario, 0o644); err != nil {
+					return err
+				}
 			}
-			return os.WriteFile(env.WorkDir+"/unreplicated-mail.yaml", scenario, 0o644)
+			return nil
 		},
 	})
 }

@@ -44,6 +44,7 @@ func (r *run) judge(ctx context.Context, entries []traffic.Entry) {
 		failures, unknowns = nil, append([]string{err.Error()}, unknowns...)
 	}
 	r.result.Verdict, r.result.Reasons = conclude(failures, unknowns)
+	r.expect(ctx)
 	r.addHistories()
 	r.result.Accounts = r.accountOutcomes()
 }

@@ -30,6 +30,10 @@ type Result struct {
 	Reasons []string `json:"reasons,omitempty"`
 	// Interrupted: the run was ended from outside before it was done.
 	Interrupted bool `json:"interrupted,omitempty"`
+	// Expected is the known bug by which the plan fails on some Cyrus; nil: it knows of
+	// none. Where the drill failed as it says, [Result.FailedAsExpected] is true, and the
+	// verdict is the drill's all the same.
+	Expected *ExpectedFailure `json:"expected_failure,omitempty"`
 
 	Steps      []StepResult                 `json:"steps"`
 	Marks      []MarkResult                 `json:"marks"`

@@ -97,7 +97,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 	r.result.Interrupted = errors.Is(ctx.Err(), context.Canceled) && r.result.Verdict != property.Pass
 	r.result.Elapsed = pair.Clock().Now().Sub(r.result.StartedAt)
 	r.result.Wall = time.Since(wall)
-	r.emit(EventDrillEnded, r.result.Verdict != property.Pass, "verdict: %s", r.result.Verdict)
+	r.emit(EventDrillEnded, r.result.Bottom() != property.Pass, "verdict: %s", r.result.InWords())
 	return r.result, &Evidence{Freeze: r.freeze, Entries: entries}
 }
 

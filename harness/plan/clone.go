@@ -14,6 +14,9 @@ func (p *Plan) Clone() *Plan {
 		c.Steps[i] = s.clone()
 	}
 	c.Expect = Expect{Marks: slices.Clone(p.Expect.Marks), Properties: slices.Clone(p.Expect.Properties)}
+	if c.Fails = cloned(p.Fails); c.Fails != nil {
+		c.Fails.Properties, c.Fails.Marks = slices.Clone(p.Fails.Properties), slices.Clone(p.Fails.Marks)
+	}
 	c.text = bytes.Clone(p.text)
 	return &c
 }

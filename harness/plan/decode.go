@@ -20,7 +20,7 @@ type decoder struct {
 
 func (d *decoder) plan(n *document.Node) *Plan {
 	d.accounts = texts(n.Get("accounts"))
-	return &Plan{
+	p := &Plan{
 		APIVersion:  n.Get("apiVersion").Str(),
 		Name:        n.Get("name").Str(),
 		Title:       n.Get("title").Str(),
@@ -34,6 +34,10 @@ func (d *decoder) plan(n *document.Node) *Plan {
 			Properties: d.refs(n.Get("expect").Get("properties"), "property", d.names.Properties),
 		},
 	}
+	if fails, ok := n.Field("fails"); ok {
+		p.Fails = d.fails(fails, p)
+	}
+	return p
 }
 
 func (d *decoder) pair(n *document.Node) Pair {

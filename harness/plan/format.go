@@ -27,6 +27,9 @@ func Format(p *Plan) []byte {
 	for _, s := range p.Steps {
 		line("  - %s", formatStep(s))
 	}
+	if p.Fails != nil {
+		line("fails: %s", formatFails(*p.Fails))
+	}
 	line("expect:")
 	line("  marks: %s", quoteList(refNames(p.Expect.Marks)))
 	line("  properties: %s", quoteList(refNames(p.Expect.Properties)))
@@ -91,6 +94,26 @@ func formatFault(f Fault) string {
 		much += fmt.Sprintf(", loss: %d", f.Loss)
 	}
 	return fmt.Sprintf("fault: {%s, on: %s, accounts: %s, count: %d%s}", which, f.On, quoteList(f.Accounts), f.Count, much)
+}
+
+func formatFails(f Fails) string {
+	parts := []string{"cyrus: " + quote(f.Cyrus.String())}
+	for _, list := range []struct {
+		key  string
+		refs []Ref
+	}{{"properties", f.Properties}, {"marks", f.Marks}} {
+		if len(list.refs) > 0 {
+			parts = append(parts, list.key+": "+quoteList(refNames(list.refs)))
+		}
+	}
+	if f.Step != "" {
+		parts = append(parts, "step: "+string(f.Step), "saying: "+quote(f.Saying))
+	}
+	parts = append(parts, "because: "+quote(f.Because))
+	if f.Fix != "" {
+		parts = append(parts, "fix: "+doubleQuote(f.Fix)) // its digits may look like a number
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 func formatWork(w Work) string {

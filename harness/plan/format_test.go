@@ -44,6 +44,9 @@ func drawPlan(t *rapid.T) *Plan {
 	}
 	d := stepDrawer{t: t, accounts: p.Accounts}
 	p.Steps = d.steps()
+	if rapid.Bool().Draw(t, "fails") {
+		p.Fails = drawFails(t, p)
+	}
 	return p
 }
 
@@ -58,6 +61,23 @@ func drawText(t *rapid.T, label, expression string) string {
 	return rapid.OneOf(rapid.StringMatching(expression), lines,
 		rapid.SampledFrom([]string{"null", "true", "12", "1.5", "~", "- x", "a: b", "yes", "---", "...", "\u2028", "\ufeff", "tab\there"})).
 		Filter(func(s string) bool { return label != "title" || !strings.Contains(s, "\t") }).Draw(t, label)
+}
+
+// drawFails draws on which Cyrus the plan fails, by what it expects.
+func drawFails(t *rapid.T, p *Plan) *Fails {
+	cyrus, err := ParseVersions(rapid.SampledFrom([]string{"<3.12", ">=3.8 <3.13.1", "3.10", "3"}).Draw(t, "versions"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fails := &Fails{
+		Cyrus: cyrus, Properties: p.Expect.Properties[:1], Marks: p.Expect.Marks[:min(1, len(p.Expect.Marks))],
+		Because: drawText(t, "title", `[^\x00-\x1f\x7f-\x{9f}]{1,40}`),
+		Fix:     rapid.SampledFrom([]string{"", "88b96fd418", "1234567", "0123456e12"}).Draw(t, "fix"),
+	}
+	if rapid.Bool().Draw(t, "at a step") {
+		fails.Step, fails.Saying = p.Steps[0].Kind, "did not end"
+	}
+	return fails
 }
 
 func drawRefs(t *rapid.T, label string, names []string, least int) []Ref {

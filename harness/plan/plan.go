@@ -20,6 +20,7 @@ type Plan struct {
 	Accounts    []string
 	Steps       []Step
 	Expect      Expect
+	Fails       *Fails // nil: on no Cyrus
 
 	text []byte // as read
 }
@@ -37,6 +38,18 @@ type Pair struct {
 type Expect struct {
 	Marks      []Ref // situations that must have been reached
 	Properties []Ref // what must hold at the end
+}
+
+// Fails says on which Cyrus a plan fails because of a known bug, and how. What it names is
+// broken there and nothing else; at least one of Properties, Marks and Step is set.
+type Fails struct {
+	Cyrus      Versions
+	Properties []Ref
+	Marks      []Ref
+	Step       Kind   // that cannot be carried out; empty: all can
+	Saying     string // words of its error; empty where Step is
+	Because    string
+	Fix        string // Cyrus's commit; may be empty
 }
 
 // Ref is a name in a plan with its place, so that a message can point at it.

@@ -34,6 +34,9 @@ func Tell(p *Plan, comments map[int]string) []byte {
 		}
 		line("  - %s", tellStep(s, p.Accounts))
 	}
+	if p.Fails != nil {
+		line("\nfails: %s", formatFails(*p.Fails))
+	}
 	line("\nexpect:")
 	if len(p.Expect.Marks) > 0 {
 		line("  marks: %s", quoteList(refNames(p.Expect.Marks)))

@@ -39,6 +39,9 @@ func WriteText(w io.Writer, result *drill.Result, terminal bool) error {
 		t.row("property", t.property(p))
 	}
 	t.row("verdict", t.verdict(result))
+	if result.FailedAsExpected() {
+		t.row("because", "a bug that is known: "+result.Expected.String())
+	}
 	for _, reason := range result.Reasons {
 		t.row("because", reason)
 	}
@@ -69,8 +72,8 @@ func (t *table) row(label, text string) {
 }
 
 func (t *table) verdict(result *drill.Result) string {
-	text := strings.ToUpper(string(result.Verdict))
-	if result.Verdict == property.Pass {
+	text := strings.ToUpper(result.InWords())
+	if result.Bottom() == property.Pass {
 		text = t.style.good(text)
 	} else {
 		text = t.style.bad(text)
