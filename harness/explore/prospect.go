@@ -79,6 +79,7 @@ type foresight struct {
 	done     map[string]bool
 	ran      map[string]int // restorers by name, at which step
 	worked   int            // the step at which users last changed anything
+	unfiled  bool           // scripts are restored, and not the mailboxes that they file into
 }
 
 func (f *foresight) walk(s plan.Step) {
@@ -92,7 +93,7 @@ func (f *foresight) walk(s plan.Step) {
 			f.fault(ref.Name, f.machine(s.Fault.On))
 		}
 	case plan.KindExpire:
-		f.calm = false
+		f.expire(s.Expire.Server)
 	case plan.KindFreeze:
 		f.frozen = true
 	case plan.KindPromote:
@@ -143,9 +144,23 @@ func copiedBack(kind target.Kind) bool {
 	return false
 }
 
+// expire forgets what was deleted. What the replica has not heard of by then it never
+// hears of: Cyrus has no tombstone left of a mailbox that it could send.
+func (f *foresight) expire(on plan.Side) {
+	f.calm = false
+	if on == plan.Master && f.pair && f.behind != "" {
+		f.stopped = true
+		why := fmt.Sprintf("step %d: expired before it was replicated", f.step+1)
+		f.wrong[1-f.serving] = append(f.wrong[1-f.serving], wrong{kind: target.ExpungeMissing, why: why, late: true})
+	}
+}
+
 // lag notes that the replica may lack what happens now.
 func (f *foresight) lag(why string) {
 	f.worked = f.step
+	if f.unfiled {
+		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.FlagsDiffer, why: why + ", and mail is filed into mailboxes that are not there yet", late: true})
+	}
 	if f.promoted {
 		return // there is none
 	}
@@ -178,6 +193,7 @@ func (f *foresight) fault(name string, on int) {
 func (f *foresight) promote() {
 	f.serving, f.pair, f.promoted = 1-f.serving, false, true
 	f.compared, f.opened, f.caches, f.done, f.ran = false, false, false, map[string]bool{}, map[string]int{}
+	f.unfiled = false
 	if f.behind != "" {
 		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ReplicaBehind, why: f.behind, late: f.unfrozen})
 	}
@@ -240,6 +256,12 @@ func (f *foresight) restore(r plan.Restore) {
 		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ExpungeMissing, why: fmt.Sprintf("step %d: %s", f.step+1, name), late: true})
 	}
 	f.again(name)
+	switch name {
+	case restore.RestoreScripts{}.Name():
+		f.unfiled = !f.done[restore.RestoreMailboxes{}.Name()]
+	case restore.RestoreMailboxes{}.Name():
+		f.unfiled = false
+	}
 	f.carryOver()
 	if !f.compared || !f.frozen || !f.rescued || r.Policy != string(restore.PolicyRestore) {
 		return
