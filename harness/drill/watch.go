@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
@@ -18,7 +19,7 @@ type serverFiles map[target.ServerName]map[string]string
 // watched runs a look at the servers and holds their data before it against
 // their data after it: looking must change nothing.
 func (r *run) watched(ctx context.Context, detector string, look func() ([]detect.Finding, error)) ([]detect.Finding, error) {
-	before := r.atRest(ctx)
+	before, moving := r.atRest(ctx)
 	found, err := look()
 	if err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func (r *run) watched(ctx context.Context, detector string, look func() ([]detec
 		b, seenBefore := before[server.Name()]
 		a, seenAfter := after[server.Name()]
 		if seenBefore || seenAfter {
-			r.looks = append(r.looks, property.Look{Detector: detector, Server: server.Name(), Before: b, After: a})
+			r.looks = append(r.looks, property.Look{Detector: detector, Server: server.Name(), Before: b, After: a, Replicating: moving})
 		}
 	}
 	return found, nil
@@ -38,8 +39,9 @@ func (r *run) watched(ctx context.Context, detector string, look func() ([]detec
 // session leaves undone at its end, the server does a moment later. While
 // changes wait to be replicated, that is longer than sync_client may rest between
 // two looks at its log: what it sends meanwhile would be taken for the work of
-// whoever looks.
-func (r *run) atRest(ctx context.Context) serverFiles {
+// whoever looks. It says whether something waits even then, and a sync_client is at
+// work on it.
+func (r *run) atRest(ctx context.Context) (files serverFiles, replicating bool) {
 	const settled = 3 * time.Second // a slow network is no rest
 	rest := r.plan.Pair.RepeatInterval + settled
 	last, since := r.dataFiles(ctx), r.pair.Clock().Now()
@@ -51,9 +53,18 @@ func (r *run) atRest(ctx context.Context) serverFiles {
 			return false, "", nil
 		}
 		waits := err != nil || log.Pending() > 0
+		replicating = waits
 		return !waits || r.pair.Clock().Now().Sub(since) > rest, "", nil
 	})
-	return last
+	return last, replicating && r.sends(ctx)
+}
+
+// sends says whether a sync_client runs on the server that serves.
+func (r *run) sends(ctx context.Context) bool {
+	processes, err := r.pair.Serving().Host().Processes(ctx)
+	return err != nil || slices.ContainsFunc(processes, func(p target.Process) bool {
+		return p.Name == "sync_client" && p.State == target.ProcessRunning
+	})
 }
 
 // dataFiles returns the files of each server; a server that is down, or whose

@@ -262,6 +262,9 @@ func (c Coverage) LeanTowards() []string {
 	counts := map[string]int{}
 	for _, f := range Fields(FaultRolePhase) {
 		name := strings.Split(f, " × ")[1]
+		if slices.Contains(unreached(), name) {
+			continue
+		}
 		counts[name] += min(c[FaultRolePhase][f], leanOn)
 	}
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {

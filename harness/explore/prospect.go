@@ -34,7 +34,7 @@ type Prospect struct {
 // to damage, and which server has which role when. It errs on the side of promising less:
 // what is promised must hold.
 func Foresee(p *plan.Plan) Prospect {
-	f := &foresight{accounts: len(p.Accounts), pair: true, calm: true, marks: map[string]bool{}, done: map[string]bool{}}
+	f := &foresight{accounts: len(p.Accounts), pair: true, calm: true, marks: map[string]bool{}, done: map[string]bool{}, ran: map[string]int{}}
 	for i, step := range p.Steps {
 		f.step = i
 		f.whole = append(f.whole, f.unhurt(step))
@@ -77,6 +77,9 @@ type foresight struct {
 	caches   bool // client-caches has looked since the promotion
 	unlisted bool // in an incident before, it has not
 	done     map[string]bool
+	ran      map[string]int // restorers by name, at which step
+	worked   int            // the step at which users last changed anything
+	unfiled  bool           // scripts are restored, and not the mailboxes that they file into
 }
 
 func (f *foresight) walk(s plan.Step) {
@@ -90,7 +93,7 @@ func (f *foresight) walk(s plan.Step) {
 			f.fault(ref.Name, f.machine(s.Fault.On))
 		}
 	case plan.KindExpire:
-		f.calm = false
+		f.expire(s.Expire.Server)
 	case plan.KindFreeze:
 		f.frozen = true
 	case plan.KindPromote:
@@ -141,8 +144,23 @@ func copiedBack(kind target.Kind) bool {
 	return false
 }
 
+// expire forgets what was deleted. What the replica has not heard of by then it never
+// hears of: Cyrus has no tombstone left of a mailbox that it could send.
+func (f *foresight) expire(on plan.Side) {
+	f.calm = false
+	if on == plan.Master && f.pair && f.behind != "" {
+		f.stopped = true
+		why := fmt.Sprintf("step %d: expired before it was replicated", f.step+1)
+		f.wrong[1-f.serving] = append(f.wrong[1-f.serving], wrong{kind: target.ExpungeMissing, why: why, late: true})
+	}
+}
+
 // lag notes that the replica may lack what happens now.
 func (f *foresight) lag(why string) {
+	f.worked = f.step
+	if f.unfiled {
+		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.FlagsDiffer, why: why + ", and mail is filed into mailboxes that are not there yet", late: true})
+	}
 	if f.promoted {
 		return // there is none
 	}
@@ -174,7 +192,8 @@ func (f *foresight) fault(name string, on int) {
 
 func (f *foresight) promote() {
 	f.serving, f.pair, f.promoted = 1-f.serving, false, true
-	f.compared, f.opened, f.caches, f.done = false, false, false, map[string]bool{}
+	f.compared, f.opened, f.caches, f.done, f.ran = false, false, false, map[string]bool{}, map[string]int{}
+	f.unfiled = false
 	if f.behind != "" {
 		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ReplicaBehind, why: f.behind, late: f.unfrozen})
 	}
@@ -236,6 +255,13 @@ func (f *foresight) restore(r plan.Restore) {
 	if name == (restore.CopyEverything{}).Name() {
 		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ExpungeMissing, why: fmt.Sprintf("step %d: %s", f.step+1, name), late: true})
 	}
+	f.again(name)
+	switch name {
+	case restore.RestoreScripts{}.Name():
+		f.unfiled = !f.done[restore.RestoreMailboxes{}.Name()]
+	case restore.RestoreMailboxes{}.Name():
+		f.unfiled = false
+	}
 	f.carryOver()
 	if !f.compared || !f.frozen || !f.rescued || r.Policy != string(restore.PolicyRestore) {
 		return
@@ -253,6 +279,23 @@ func (f *foresight) restore(r plan.Restore) {
 		}
 	}
 	f.mend()
+}
+
+// again notes that a restorer is used once more after users have worked on what it had
+// brought back: planned anew from the freeze, it knows nothing of what they took back since.
+func (f *foresight) again(name string) {
+	if before, ran := f.ran[name]; ran && f.worked > before {
+		why := fmt.Sprintf("step %d: %s once more", f.step+1, name)
+		for _, kind := range []target.Kind{target.FlagsDiffer, target.ScriptDiffers} {
+			f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: kind, why: why, late: true})
+		}
+	}
+	f.ran[name] = f.step
+	for part := range stepsOfARestore() {
+		if name == (restore.Everything{}).Name() {
+			f.ran[part] = f.step
+		}
+	}
 }
 
 // rebuild mends what cannot be opened, where a detector has said which; what that loses

@@ -228,6 +228,7 @@ func TestLookingChangesNothingCatches(t *testing.T) {
 	runScenes(t, property.LookingChangesNothing{}, scene, 1, []plantedScene{
 		{"a detector that wrote", func(s *property.Scene) { s.Looks[0].After = map[string]string{"1.": "b"} }, property.Fail, "index-compare changed the server's data by looking at it (1.: a → b)"},
 		{"a detector that removed", func(s *property.Scene) { s.Looks[0].After = map[string]string{} }, property.Fail, "1.: a → gone"},
+		{"replication at work", func(s *property.Scene) { s.Looks[0].After, s.Looks[0].Replicating = map[string]string{}, true }, property.Unknown, "replication was at work"},
 		{"no list of files", func(s *property.Scene) { s.Looks[0].After = nil }, property.Unknown, "could not be had"},
 		{"no look", func(s *property.Scene) { s.Looks = nil }, property.Unknown, "no promise"},
 	})

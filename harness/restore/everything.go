@@ -24,13 +24,13 @@ func (Everything) Doc() string {
 // Plan implements [Restorer].
 func (r Everything) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(ctx context.Context, p *accountPlanner) ([]Action, error) {
-		actions, err := p.scripts(ctx)
+		scripts, err := p.scripts(ctx)
 		if err != nil {
 			return nil, err
 		}
 		mailboxes := p.mailboxes()
 		p.now = after(p.now, mailboxes)
-		actions = append(actions, mailboxes...)
+		actions := append(mailboxes, scripts...) // which file into them
 		actions = append(actions, p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.copyOnce)...)
 		actions = append(actions, p.expunges()...)
 		actions = append(actions, p.flags()...)
