@@ -22,6 +22,8 @@ type session struct {
 var (
 	_ target.Session      = (*session)(nil)
 	_ target.BodyDigester = (*session)(nil)
+
+	_ target.CreationTeller = (*session)(nil)
 )
 
 // request is what a client asks for. It is written down for who is told what became of it.
@@ -185,6 +187,21 @@ func (s *session) Records(ctx context.Context, name string) ([]target.Record, er
 		}
 	}
 	return records, nil
+}
+
+// CreatedModSeqs implements [target.CreationTeller].
+func (s *session) CreatedModSeqs(ctx context.Context, name string, uids []uint32) (map[uint32]uint64, error) {
+	v, err := s.selectMailbox(ctx, "EXAMINE", name, "r", readTime)
+	if err != nil {
+		return nil, err
+	}
+	created := make(map[uint32]uint64, len(uids))
+	for _, uid := range uids {
+		if r := v.index().live(uid); r != nil {
+			created[uid] = r.createdModSeq
+		}
+	}
+	return created, s.done(ctx, request{"UID FETCH", name})
 }
 
 // Header implements [target.Session].

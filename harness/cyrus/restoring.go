@@ -11,6 +11,7 @@ import (
 var (
 	_ target.ReplicationHolder = operator{}
 	_ target.IndexKeeper       = operator{}
+	_ target.SyncDialer        = operator{}
 )
 
 // HoldReplication implements [target.ReplicationHolder]: sync_client is stopped
@@ -43,4 +44,9 @@ func (o operator) KeepIndex(ctx context.Context, name target.ServerName, account
 		return "", fmt.Errorf("keeping the index of %s of %s on %s: %w", mailbox, account, name, err)
 	}
 	return strings.TrimSpace(string(said)), nil
+}
+
+// DialSync implements [target.SyncDialer].
+func (o operator) DialSync(ctx context.Context, name target.ServerName) (target.SyncConversation, error) {
+	return o.pair.server(name).view.DialSync(ctx)
 }

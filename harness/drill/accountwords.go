@@ -23,7 +23,7 @@ func (o AccountOutcome) inWords() []string {
 	if o.Outage > 0 {
 		words = append(words, fmt.Sprintf("You could not reach your mail for %s.", inSeconds(o.Outage)))
 	}
-	say(o.Done[restore.Copy], "1 message that was missing for a while is back.", "%d messages that were missing for a while are back.")
+	say(o.Done[restore.Copy]+o.Done[restore.PutBack], "1 message that was missing for a while is back.", "%d messages that were missing for a while are back.")
 	say(o.Done[restore.Expunge], "1 message that you had deleted had come back, and is gone again.", "%d messages that you had deleted had come back, and are gone again.")
 	say(o.folders(), "1 folder that you had made, renamed or deleted is so again.", "%d folders that you had made, renamed or deleted are so again.")
 	say(o.settings(), "1 flag or setting was brought back to what you had chosen.", "%d flags and settings were brought back to what you had chosen.")
@@ -49,7 +49,7 @@ func (o AccountOutcome) inWords() []string {
 }
 
 func (o AccountOutcome) folders() int {
-	return o.Done[restore.Create] + o.Done[restore.Rename] + o.Done[restore.Delete]
+	return o.Done[restore.Create] + o.Done[restore.Remake] + o.Done[restore.Rename] + o.Done[restore.Delete]
 }
 
 func (o AccountOutcome) settings() int {

@@ -7,15 +7,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // foresee returns what a plan says that an account will be like: each of its actions
 // done once, but for those that the report says were left. It is worked out from the plan
-// alone, by nothing that a restore uses. Of an account in which a mailbox is rebuilt it
-// is not known.
-func foresee(before map[string]target.Snapshot, planned restore.Plan, report restore.Report) (after map[string]target.Snapshot, known map[string]bool) {
+// and from what the rescued store had, by nothing that a restore uses. Of an account in
+// which a mailbox is rebuilt it is not known.
+func foresee(before, rescued map[string]target.Snapshot, planned restore.Plan, report restore.Report) (after map[string]target.Snapshot, known map[string]bool) {
 	after, known = map[string]target.Snapshot{}, map[string]bool{}
 	for account, snap := range before {
 		after[account], known[account] = copied(snap), true
@@ -33,7 +34,7 @@ func foresee(before map[string]target.Snapshot, planned restore.Plan, report res
 			continue
 		}
 		snap := after[a.Account]
-		if !foreseen(&snap, a) {
+		if !foreseen(&snap, rescued[a.Account], a) {
 			known[a.Account] = false
 		}
 		after[a.Account] = snap
@@ -53,7 +54,7 @@ func copied(snap target.Snapshot) target.Snapshot {
 }
 
 // foreseen does an action to a snapshot, and says whether it is known what it does.
-func foreseen(snap *target.Snapshot, a restore.Action) bool {
+func foreseen(snap *target.Snapshot, rescued target.Snapshot, a restore.Action) bool {
 	box := &target.Mailbox{}
 	for i := range snap.Mailboxes {
 		if snap.Mailboxes[i].Name == a.Mailbox {
@@ -61,11 +62,14 @@ func foreseen(snap *target.Snapshot, a restore.Action) bool {
 		}
 	}
 	switch a.Act {
-	case restore.Copy:
+	case restore.Copy, restore.PutBack:
 		flags := slices.Sorted(slices.Values(a.Flags))
 		box.Records = append(box.Records, target.Record{GUID: a.GUID, Flags: flags, InternalDate: a.InternalDate})
 	case restore.Expunge, restore.Flag:
 		foreseenMessage(box, a)
+	case restore.Remake:
+		made, _ := rescued.Mailbox(a.From)
+		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: made.ACL, Annotations: maps.Clone(made.Annotations)})
 	case restore.Create:
 		acl, known := aclAbove(*snap, a.Mailbox)
 		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: acl})
@@ -99,6 +103,24 @@ func foreseen(snap *target.Snapshot, a restore.Action) bool {
 		return foreseenScript(snap, a)
 	}
 	return true
+}
+
+// keptUIDs are the messages that are to have their UIDs again when a plan has been carried
+// out, by account. Of an account in which some were given out meanwhile, or that were left,
+// it is not known which.
+func keptUIDs(planned restore.Plan, report restore.Report) map[string][]property.KeptUID {
+	kept := map[string][]property.KeptUID{}
+	for _, a := range planned.Actions {
+		if a.Act == restore.PutBack {
+			kept[a.Account] = append(kept[a.Account], property.KeptUID{Mailbox: a.Mailbox, UID: a.UID, GUID: a.GUID})
+		}
+	}
+	for _, account := range report.Accounts {
+		if account.Anew > 0 || len(account.Left) > 0 {
+			delete(kept, account.Account)
+		}
+	}
+	return kept
 }
 
 func foreseenMessage(box *target.Mailbox, a restore.Action) {

@@ -48,7 +48,7 @@ func Marks() []Mark {
 		{MarkExpungedOnNewMaster, "a user expunged on the new master what the rescued store still shows"},
 		{MarkMissingMailFound, "a detector found a message that had never reached the replica"},
 		{MarkExpungeFound, "a detector found an expunge that had never reached the replica"},
-		{MarkMailCopied, "a restore copied at least one message"},
+		{MarkMailCopied, "a restore brought back at least one message"},
 		{MarkExpungeCarriedOver, "a restore carried over at least one expunge"},
 		{MarkStoppedReplicationFound, "a detector found that replication had stopped"},
 		{MarkMailboxesUnreadable, "at least five mailboxes could not be opened on the server that serves"},

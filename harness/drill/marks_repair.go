@@ -61,8 +61,8 @@ func (r *run) markQuiet() {
 
 // markRestore notes what a restore has done.
 func (r *run) markRestore(restorer string, planned restore.Plan, report restore.Report) {
-	if report.Copied > 0 {
-		r.reach(MarkMailCopied, "%d messages by %s", report.Copied, restorer)
+	if n := report.Copied + report.PutBack; n > 0 {
+		r.reach(MarkMailCopied, "%d messages by %s, %d of them under their UIDs", n, restorer, report.PutBack)
 	}
 	if report.Expunged > 0 {
 		r.reach(MarkExpungeCarriedOver, "%d by %s", report.Expunged, restorer)

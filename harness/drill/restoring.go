@@ -45,14 +45,20 @@ func (r *run) apply(ctx context.Context, scene restore.Scene, planned restore.Pl
 	if step.Kills > 0 {
 		done = fmt.Sprintf("killed %d times", step.Kills)
 	}
-	want, known := foresee(before, planned, report)
+	var rescued map[string]target.Snapshot
+	if scene.Rescued != nil && scene.Freeze != nil {
+		if side, err := scene.Freeze.Side(scene.Rescued.Name()); err == nil {
+			rescued = side.Accounts
+		}
+	}
+	want, known := foresee(before, rescued, planned, report)
 	for account := range once {
 		if !known[account] {
 			delete(want, account)
 		}
 	}
 	r.repeats = append(r.repeats,
-		property.Repeat{What: fmt.Sprintf("%s (%s, step %d)", done, planned.Restorer, r.step), Server: serving, Want: want, Got: once},
+		property.Repeat{What: fmt.Sprintf("%s (%s, step %d)", done, planned.Restorer, r.step), Server: serving, Want: want, Got: once, Kept: keptUIDs(planned, report)},
 		property.Repeat{What: fmt.Sprintf("applied twice (%s, step %d)", planned.Restorer, r.step), Server: serving, Want: once, Got: twice})
 	return report, nil
 }

@@ -139,6 +139,7 @@ func (r *run) restoreScene(ctx context.Context) restore.Scene {
 		Serving: r.pair.Serving(), Operator: r.pair.Operator(), Executor: r.pair.Executor(),
 		Clock: r.pair.Clock(), Role: r.pair.Role,
 	}
+	scene.Sync, _ = r.pair.Operator().(target.SyncDialer)
 	if r.rescued != "" {
 		scene.Rescued = r.pair.Server(r.rescued)
 		if len(r.result.Restores) == 0 || r.result.Restores[len(r.result.Restores)-1].Plan.Restorer == (restore.RebuildMailboxes{}).Name() {

@@ -33,7 +33,7 @@ func provider(accounts int) []restoretest.Lost {
 // when each account was served.
 func restoreCostly(t testing.TB, cost func(share float64) estimate.Cost, options restore.Options, tell func(estimate.Work) estimate.Work) ([]property.Estimate, []order.Served) {
 	t.Helper()
-	in := restoretest.Lose(t, 1, provider(240))
+	in := restoretest.Lose(t, 1, provider(240)).ByAppend()
 	plan, err := restore.CopyMissing{}.Plan(t.Context(), in.Scene)
 	if err != nil {
 		t.Fatal(err)

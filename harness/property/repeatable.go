@@ -1,6 +1,7 @@
 package property
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -29,6 +30,22 @@ type Repeat struct {
 	What      string // how it was done: "applied twice", "killed 5 times"
 	Server    target.ServerName
 	Want, Got map[string]target.Snapshot // by account
+	// Kept are messages that are to have the UIDs that they had, by account.
+	Kept map[string][]KeptUID
+}
+
+// KeptUID is a message that has its UID again.
+type KeptUID struct {
+	Mailbox string
+	UID     uint32
+	GUID    string
+}
+
+// in says whether a mailbox has, or had, that message under that UID.
+func (k KeptUID) in(snap target.Snapshot) bool {
+	m, _ := snap.Mailbox(k.Mailbox)
+	i, there := slices.BinarySearchFunc(m.Records, k.UID, func(r target.Record, uid uint32) int { return cmp.Compare(r.UID, uid) })
+	return there && m.Records[i].GUID == k.GUID
 }
 
 // Estimate is what a restore told at one moment of the time that was left, and the
@@ -81,6 +98,12 @@ func (p Repeatable) Check(scene Scene) Result {
 			}
 			for _, line := range less[:min(len(less), shownEnds)] {
 				result.violateAt(at, "", "a restore that was %s leaves out: %s", repeat.What, line)
+			}
+			for _, kept := range repeat.Kept[account] {
+				if !kept.in(got) {
+					at.Mailbox, at.UID = kept.Mailbox, kept.UID
+					result.violateAt(at, "", "a restore that was %s was to put message %.12s back under this UID, and it is not there", repeat.What, kept.GUID)
+				}
 			}
 		}
 	}

@@ -17,6 +17,15 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
+// ways are so many incidents, every other one with UIDs that can be kept.
+func ways(n uint64) []way {
+	var all []way
+	for seed := range n {
+		all = append(all, way{seed, seed%2 == 1})
+	}
+	return all
+}
+
 type ends = map[string]target.Snapshot
 
 // try is one incident and its restore, which a bug may be planted in.
@@ -30,9 +39,21 @@ type try struct {
 // bug changes what a restore works with.
 type bug func(*try)
 
-func newTry(t *testing.T, seed uint64, bugs ...bug) *try {
+// way is an incident by its seed, and how its mail comes back.
+type way struct {
+	seed     uint64
+	appended bool // all under new UIDs
+}
+
+func kept(seed uint64) way     { return way{seed, false} }
+func appended(seed uint64) way { return way{seed, true} }
+
+func newTry(t *testing.T, of way, bugs ...bug) *try {
 	t.Helper()
-	in := restoretest.Make(t, restoretest.Usual(seed))
+	in := restoretest.Make(t, restoretest.Usual(of.seed))
+	if of.appended {
+		in.ByAppend()
+	}
 	r := &try{Incident: in, plan: in.Plan(t), store: &journal.Memory{}, scene: in.Scene}
 	for _, plant := range bugs {
 		plant(r)
@@ -62,12 +83,16 @@ func (r *try) die(t *testing.T, death *killed.Death, workers int) bool {
 }
 
 // once is what a restore leaves that one worker does without a break.
-func once(t *testing.T, seed uint64) ends {
+func once(t *testing.T, of way) ends {
 	t.Helper()
-	r := newTry(t, seed)
+	r := newTry(t, of)
 	report := r.apply(t, 1)
-	if report.Copied < 5 || len(report.Changed) < 4 || report.Found > 0 {
-		t.Fatalf("seed %d: too little is restored to mean anything: %s", seed, report.InWords())
+	brought := report.PutBack
+	if of.appended {
+		brought = report.Copied
+	}
+	if brought < 5 || len(report.Changed) < 4 || report.Found > 0 {
+		t.Fatalf("%+v: too little is restored to mean anything: %s", of, report.InWords())
 	}
 	return r.State(t)
 }
@@ -84,41 +109,41 @@ func wantPass(t *testing.T, what string, want, got ends) {
 }
 
 func TestTwiceIsOnce(t *testing.T) {
-	for seed := range uint64(8) {
-		want := once(t, seed)
+	for _, of := range ways(8) {
+		want := once(t, of)
 		for name, again := range map[string]func(*try){
 			"with its journal":    func(*try) {},
 			"with a new journal":  func(r *try) { r.store = &journal.Memory{} },
 			"from a plan of then": func(r *try) { r.store, r.plan = &journal.Memory{}, r.Plan(t) },
 		} {
-			r := newTry(t, seed)
+			r := newTry(t, of)
 			r.apply(t, 1)
 			again(r)
 			r.apply(t, 1)
-			wantPass(t, fmt.Sprintf("seed %d, applied twice, %s", seed, name), want, r.State(t))
+			wantPass(t, fmt.Sprintf("%+v, applied twice, %s", of, name), want, r.State(t))
 		}
 	}
 }
 
 func TestParallelIsSerial(t *testing.T) {
-	for seed := range uint64(8) {
-		want := once(t, seed)
+	for _, of := range ways(8) {
+		want := once(t, of)
 		for _, workers := range []int{2, 4, 16} {
-			r := newTry(t, seed)
+			r := newTry(t, of)
 			r.apply(t, workers)
-			wantPass(t, fmt.Sprintf("seed %d, %d workers", seed, workers), want, r.State(t))
+			wantPass(t, fmt.Sprintf("%+v, %d workers", of, workers), want, r.State(t))
 		}
 	}
 }
 
 // Killed at each single point there is, and run again.
 func TestKilledAnywhereAndRunAgain(t *testing.T) {
-	for _, workers := range []int{1, 4} {
+	for workers, of := range map[int]way{1: kept(3), 3: appended(3), 4: kept(3)} {
 		points := 0
-		want := once(t, 3)
+		want := once(t, of)
 		for _, when := range []killed.When{killed.Before, killed.Amid, killed.After} {
 			for n := 1; ; n++ {
-				r := newTry(t, 3)
+				r := newTry(t, of)
 				if !r.die(t, killed.At(n, when), workers) {
 					break
 				}
@@ -135,10 +160,10 @@ func TestKilledAnywhereAndRunAgain(t *testing.T) {
 
 // Killed five times at random.
 func TestKilledAgainAndAgain(t *testing.T) {
-	for seed := range uint64(20) {
-		chance := rand.New(rand.NewPCG(seed, 9))
-		want, deaths := once(t, seed), 0
-		r := newTry(t, seed)
+	for _, of := range ways(20) {
+		chance := rand.New(rand.NewPCG(of.seed, 9))
+		want, deaths := once(t, of), 0
+		r := newTry(t, of)
 		for range 5 {
 			if r.die(t, killed.At(1+chance.IntN(40), killed.When(chance.IntN(3))), 1+chance.IntN(6)) {
 				deaths++
@@ -146,9 +171,9 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		}
 		r.apply(t, 4)
 		if deaths < 3 {
-			t.Errorf("seed %d: it was killed %d times only", seed, deaths)
+			t.Errorf("%+v: it was killed %d times only", of, deaths)
 		}
-		wantPass(t, fmt.Sprintf("seed %d, killed %d times", seed, deaths), want, r.State(t))
+		wantPass(t, fmt.Sprintf("%+v, killed %d times", of, deaths), want, r.State(t))
 	}
 }
 
@@ -156,18 +181,20 @@ func TestKilledAgainAndAgain(t *testing.T) {
 func TestRepeatableCatches(t *testing.T) {
 	for _, tc := range []struct {
 		name string
+		of   way
 		bug  bug
 		says string
 	}{
-		{"a retry that appends twice, for it does not look what has come", blind, "leaves too much: message"},
-		{"a journal entry that is written before the act", hasty, "leaves out: message"},
-		{"a journal that forgets what was begun and done, and a plan that is blind as well", func(r *try) { blind(r); forgetful(r) }, "leaves too much: message"},
+		{"a retry that appends twice, for it does not look what has come", appended(3), blind, "leaves too much: message"},
+		{"a journal entry that is written before the act", appended(3), hasty, "leaves out: message"},
+		{"a journal entry that is written before the act, of what is put back", kept(3), hasty, "leaves out: message"},
+		{"a journal that forgets what was begun and done, and a plan that is blind as well", appended(3), func(r *try) { blind(r); forgetful(r) }, "leaves too much: message"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			want, said := once(t, 3), ""
+			want, said := once(t, tc.of), ""
 			for _, when := range []killed.When{killed.Before, killed.Amid, killed.After} {
 				for n := 1; said == ""; n++ {
-					r := newTry(t, 3, tc.bug)
+					r := newTry(t, tc.of, tc.bug)
 					if !r.die(t, killed.At(n, when), 1) {
 						break
 					}

@@ -166,6 +166,9 @@ func restoredInWords(r drill.RestoreResult) string {
 	if r.Report.Copied > 0 {
 		parts = append(parts, plural(r.Report.Copied, "message")+" copied")
 	}
+	if r.Report.PutBack > 0 {
+		parts = append(parts, plural(r.Report.PutBack, "message")+" put back under the same UID")
+	}
 	if r.Report.Expunged > 0 {
 		parts = append(parts, plural(r.Report.Expunged, "expunge")+" carried over")
 	}

@@ -20,15 +20,24 @@ type account struct {
 	piece   *estimate.Piece // that is at work; nil: none
 
 	now    *standing // nil: it has to be looked anew
-	spare  map[spot][]uint32
-	copied []placed // what has to be read back
+	spare  map[spot][]arrival
+	own    map[int]arrival // of what was put back, by its action
+	copied []placed        // what has to be read back
 	hands
+	evidence evidence
+	cuts     int // conversations by the sync protocol that ended amid work
 }
 
 // spot is where a message is to be: a mailbox, and the message's GUID.
 type spot struct{ mailbox, guid string }
 
-// placed is a message that was copied: its action, and its UID here.
+// arrival is a message that has come since the plan was made; its user may have expunged it.
+type arrival struct {
+	uid      uint32
+	expunged bool
+}
+
+// placed is a message that was brought back: its action, and its UID here.
 type placed struct {
 	action int
 	uid    uint32
@@ -39,6 +48,13 @@ type placed struct {
 const (
 	batchMessages = 250
 	batchBytes    = 8 << 20
+)
+
+// What is put back goes in one command as far as can be: whoever comes in between takes
+// UIDs. Its files are sent ahead, a batch at a time.
+const (
+	putBackMessages = 5000
+	putBackBytes    = 64 << 20
 )
 
 // restore does what is left to be done in the account, and reads it back. A server
@@ -96,12 +112,22 @@ func (a *account) once(ctx context.Context) (at string, err error) {
 
 // batch returns the first of those actions that can be carried out in one command.
 func (a *account) batch(left []int) []int {
+	act := a.plan.Actions[left[0]].Act
+	if slow := a.options.MaxRate > 0; !slow && (act == PutBack || act == Remake) {
+		return a.pieceOf(left, putBackMessages, putBackBytes)
+	}
+	return a.pieceOf(left, batchMessages, batchBytes)
+}
+
+// pieceOf returns the first of those actions that belong together, up to so many messages
+// and bytes.
+func (a *account) pieceOf(left []int, messages int, most int64) []int {
 	first := a.plan.Actions[left[0]]
 	bytes := int64(first.Size)
 	n := 1
-	for ; n < len(left) && n < batchMessages; n++ {
+	for ; n < len(left) && n < messages; n++ {
 		next := a.plan.Actions[left[n]]
-		if !oneBatch(first, next) || bytes+int64(next.Size) > batchBytes {
+		if !oneBatch(first, next) || bytes+int64(next.Size) > most {
 			break
 		}
 		bytes += int64(next.Size)
@@ -110,9 +136,12 @@ func (a *account) batch(left []int) []int {
 }
 
 // oneBatch says whether two actions can be carried out together: both do the same to
-// messages of one mailbox.
+// messages of one mailbox, or the first makes it again.
 func oneBatch(a, b Action) bool {
-	onMessages := a.Act == Copy || a.Act == Expunge || a.Act == Flag && slices.Equal(a.Add, b.Add) && slices.Equal(a.Remove, b.Remove)
+	if a.Act == Remake && b.Act == PutBack {
+		a.Act = PutBack
+	}
+	onMessages := a.bringsMail() || a.Act == Expunge || a.Act == Flag && slices.Equal(a.Add, b.Add) && slices.Equal(a.Remove, b.Remove)
 	return onMessages && a.Act == b.Act && a.Mailbox == b.Mailbox && a.From == b.From
 }
 
@@ -161,11 +190,11 @@ func (a *account) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spare, copied := map[spot][]uint32{}, []placed{}
+	spare := map[spot][]arrival{}
 	looked := map[string]bool{}
 	for _, i := range a.actions {
 		action := a.plan.Actions[i]
-		if action.Act != Copy || a.journal.State(i) == journal.Left {
+		if !action.bringsMail() || a.journal.State(i) == journal.Left {
 			continue
 		}
 		if !looked[action.Mailbox] {
@@ -175,36 +204,51 @@ func (a *account) look(ctx context.Context) error {
 				return err
 			}
 			for guid, records := range came {
+				at := spot{action.Mailbox, guid}
 				for _, r := range records {
-					if !r.Expunged {
-						spare[spot{action.Mailbox, guid}] = append(spare[spot{action.Mailbox, guid}], r.UID)
-					} else {
-						spare[spot{action.Mailbox, guid}] = append(spare[spot{action.Mailbox, guid}], 0)
-					}
+					spare[at] = append(spare[at], arrival{r.UID, r.Expunged})
 				}
 			}
 		}
 	}
-	a.now, a.spare, a.copied = now, spare, copied
+	a.now, a.spare, a.own, a.copied = now, spare, map[int]arrival{}, nil
+	a.claimOwn()
 	for _, i := range a.actions { // what is known to be done takes its own
-		if a.plan.Actions[i].Act == Copy && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
+		if a.plan.Actions[i].bringsMail() && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
 			a.take(i)
 		}
 	}
 	return nil
 }
 
-// take finds a copy that has come, says whether there is one, and notes that it has to
+// claimOwn gives each message that is to have its UID again what has come under it.
+func (a *account) claimOwn() {
+	for _, i := range a.actions {
+		action := a.plan.Actions[i]
+		if action.Act != PutBack || a.journal.State(i) == journal.Left {
+			continue
+		}
+		at := spot{action.Mailbox, action.GUID}
+		if n := slices.IndexFunc(a.spare[at], func(came arrival) bool { return came.uid == action.UID }); n >= 0 {
+			a.own[i] = a.spare[at][n]
+			a.spare[at] = slices.Delete(a.spare[at], n, n+1)
+		}
+	}
+}
+
+// take finds a message that has come, says whether there is one, and notes that it has to
 // be read back.
 func (a *account) take(i int) bool {
-	at := spot{a.plan.Actions[i].Mailbox, a.plan.Actions[i].GUID}
-	came := a.spare[at]
-	if len(came) == 0 {
-		return false
+	came, there := a.own[i]
+	if !there {
+		at := spot{a.plan.Actions[i].Mailbox, a.plan.Actions[i].GUID}
+		if len(a.spare[at]) == 0 {
+			return false
+		}
+		came, a.spare[at] = a.spare[at][0], a.spare[at][1:]
 	}
-	a.spare[at] = came[1:]
-	if uid := came[0]; uid != 0 { // else its user has expunged it
-		a.copied = append(a.copied, placed{i, uid})
+	if !came.expunged {
+		a.copied = append(a.copied, placed{i, came.uid})
 	}
 	return true
 }
@@ -237,7 +281,7 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 		a.dropPiece()
 		return err
 	}
-	if first := a.plan.Actions[todo[0]]; first.Act != Copy && first.Act != Expunge && first.Act != Flag {
+	if first := a.plan.Actions[todo[0]]; !first.bringsMail() && first.Act != Expunge && first.Act != Flag {
 		a.now = nil // names may mean other mailboxes from here on
 	}
 	err = a.pace.pay(ctx, work, began)
@@ -259,7 +303,7 @@ func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		if action.Act == Copy && a.take(i) {
+		if action.bringsMail() && a.take(i) {
 			verdict = wasDone
 		}
 		switch {
@@ -346,7 +390,7 @@ func (a *account) workOf(actions []int) estimate.Work {
 	for left := actions; len(left) > 0; {
 		batch := a.batch(left)
 		left = left[len(batch):]
-		if a.plan.Actions[batch[0]].Act != Copy {
+		if first := a.plan.Actions[batch[0]]; !first.bringsMail() && first.Act != Remake {
 			w.Messages++
 			continue
 		}

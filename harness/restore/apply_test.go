@@ -23,6 +23,7 @@ type store struct {
 	holds    account // as its index tells it
 	opens    bool    // its mailboxes can be opened
 	bodies   map[uint32][]byte
+	records  []target.Record
 	appended [][]target.AppendMessage // by command
 	expunged []uint32
 	answer   error // to every change
@@ -43,8 +44,8 @@ func (s *store) Scripts(context.Context, string) (target.ScriptSession, error) {
 }
 
 func (s *store) Records(context.Context, string) ([]target.Record, error) {
-	if s.opens {
-		return nil, nil
+	if s.opens || s.records != nil {
+		return s.records, nil
 	}
 	return nil, &target.RefusedError{Command: "EXAMINE INBOX", Status: "NO", Text: "System I/O error"}
 }
@@ -72,6 +73,7 @@ func (s *store) Append(_ context.Context, _ string, messages ...target.AppendMes
 	uids := make([]uint32, len(messages))
 	for i, m := range messages {
 		uids[i] = uint32(1000 + len(s.bodies))
+		s.records = append(s.records, target.Record{UID: uids[i], Flags: m.Flags, InternalDate: m.InternalDate})
 		s.bodies[uids[i]] = m.Body
 	}
 	return 1, uids, nil

@@ -24,7 +24,7 @@ func (p Plan) Digest() string {
 
 // check returns why a scene cannot be restored by the plan.
 func (s Scene) check(p Plan) error {
-	needsSource := func(a Action) bool { return a.Act == Copy || a.Act == PutScript }
+	needsSource := func(a Action) bool { return a.bringsMail() || a.Act == Remake || a.Act == PutScript }
 	if s.Rescued == nil && slices.ContainsFunc(p.Actions, needsSource) {
 		return &UnsafeError{"there is no rescued store to copy from"}
 	}
@@ -54,12 +54,13 @@ func (a Action) Wrong() (field, problem string) {
 		{"account", true, a.Account == "", "is missing"},
 		{"mailbox", a.needsMailbox(), a.Mailbox == "", "is missing"},
 		{"mailbox", a.needsMailbox(), !target.IsOwn(a.Mailbox) || !target.IsMail(a.Mailbox), fmt.Sprintf("%q is no mailbox of the account's own", a.Mailbox)},
-		{"from", a.Act == Copy, !target.IsOwn(a.From), fmt.Sprintf("%q is no mailbox of the account's own", a.From)},
+		{"from", a.bringsMail() || a.Act == Remake, !target.IsOwn(a.From), fmt.Sprintf("%q is no mailbox of the account's own", a.From)},
 		{"to", a.Act == Rename, !target.IsOwn(a.To), fmt.Sprintf("%q is no name for a mailbox of the account's own", a.To)},
 		{"uid", a.aboutMessage(), a.UID == 0, "is missing"},
 		{"guid", a.aboutMessage() || a.Act == PutScript, a.GUID == "", "is missing"},
 		{"add", a.Act == Flag, !a.AboutFlags(), "is missing, and remove too"},
-		{"name", a.Act == SetACL || a.Act == SetAnnotation || a.Act == PutScript || a.Act == DeleteScript, a.Name == "", "is missing"},
+		{"name", a.Act == SetACL || a.Act == SetAnnotation || a.Act == PutScript || a.Act == DeleteScript || a.Act == Remake, a.Name == "", "is missing"},
+		{"value", a.Act == Remake, !isUIDValidity(a.Value), fmt.Sprintf("%q is no UIDVALIDITY", a.Value)},
 		{"value", a.Act == SetQuota, !isLimit(a.Value), fmt.Sprintf("%q is no limit in KiB", a.Value)},
 	} {
 		if check.applies && check.wrong {
@@ -69,14 +70,19 @@ func (a Action) Wrong() (field, problem string) {
 	return "", ""
 }
 
-func (a Action) aboutMessage() bool { return a.Act == Copy || a.Act == Expunge || a.Act == Flag }
+func (a Action) aboutMessage() bool { return a.bringsMail() || a.Act == Expunge || a.Act == Flag }
 
 func (a Action) needsMailbox() bool {
 	switch a.Act {
-	case Create, Rename, Delete, SetACL, SetAnnotation, Reconstruct:
+	case Remake, Create, Rename, Delete, SetACL, SetAnnotation, Reconstruct:
 		return true
 	}
 	return a.aboutMessage()
+}
+
+func isUIDValidity(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 32)
+	return err == nil && n > 0
 }
 
 func isLimit(text string) bool {

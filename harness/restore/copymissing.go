@@ -20,7 +20,7 @@ func (CopyMissing) Name() string { return "copy-missing" }
 
 // Doc implements [Restorer].
 func (CopyMissing) Doc() string {
-	return "copies the messages that never reached the replica, with flags and INTERNALDATE"
+	return "brings back the messages that never reached the replica, with flags and INTERNALDATE, under their UIDs where these are free"
 }
 
 // ErrNoFreeze says that the evidence which a restorer needs was not taken.
@@ -29,7 +29,7 @@ var ErrNoFreeze = errors.New("there is no whole freeze of both sides: take it be
 // Plan implements [Restorer].
 func (r CopyMissing) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	return planAccounts(ctx, scene, r.Name(), func(_ context.Context, p *accountPlanner) ([]Action, error) {
-		return p.forFindings(target.MessageMissing, scene.Serving.Name(), p.copyOnce), nil
+		return p.missing(), nil
 	})
 }
 
@@ -44,10 +44,12 @@ func planAccounts(ctx context.Context, scene Scene, restorer string, plan func(c
 	if err != nil {
 		return whole, fmt.Errorf("planning a restore: %w", err)
 	}
+	whyNoSync := scene.syncReach(ctx)
 	for _, account := range scene.Accounts {
 		planner, err := newAccountPlanner(ctx, scene, account, now[scene.Serving.Name()][account])
 		var actions []Action
 		if err == nil {
+			planner.whyNoSync = whyNoSync
 			actions, err = plan(ctx, planner)
 		}
 		if err != nil {
@@ -70,6 +72,9 @@ type accountPlanner struct {
 	// has got since the freeze, whether still alive or not: those need no
 	// second copy. A planned copy uses one up. Nil: nobody has asked yet.
 	arrived map[[2]string]int
+	// remade are mailboxes of the rescued store that are going to be made again.
+	remade    []target.Mailbox
+	whyNoSync func() string // why nothing can be put back by the sync protocol; empty: it can
 }
 
 func newAccountPlanner(ctx context.Context, scene Scene, account string, now target.Snapshot) (*accountPlanner, error) {
@@ -111,7 +116,7 @@ func (p *accountPlanner) forFindings(kind target.Kind, server target.ServerName,
 			continue
 		}
 		source, record, ok := findRecord(p.rescued, finding)
-		if !ok {
+		if !ok || p.isRemade(source.UniqueID) {
 			continue
 		}
 		actions = append(actions, plan(source, Action{
@@ -144,9 +149,14 @@ func byUniqueID(snap target.Snapshot, id string) (target.Mailbox, bool) {
 	return target.Mailbox{}, false
 }
 
-// copyOnce plans the copy of a message into the mailbox that is the source's on
+// missing plans to bring back each message that the serving server lacks.
+func (p *accountPlanner) missing() []Action {
+	return putBackFirst(p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.bringOnce))
+}
+
+// bringOnce plans to bring a message back into the mailbox that is the source's on
 // the serving server: of its unique ID, or else of its name.
-func (p *accountPlanner) copyOnce(source target.Mailbox, action Action) Action {
+func (p *accountPlanner) bringOnce(source target.Mailbox, action Action) Action {
 	action.Act = Copy
 	destination, ok := p.destination(source)
 	if !ok {
@@ -160,7 +170,14 @@ func (p *accountPlanner) copyOnce(source target.Mailbox, action Action) Action {
 	if key := [2]string{destination.UniqueID, action.GUID}; p.arrived[key] > 0 {
 		p.arrived[key]--
 		action.Act, action.Why = Keep, "the serving server has got it since the freeze"
+		return action
 	}
+	if why := p.whyNewUID(source, destination, action.UID); why != "" {
+		action.Why += "; under a new UID: " + why
+		return action
+	}
+	action.Act = PutBack
+	action.Why += fmt.Sprintf("; its UID is free: %s has given out none above %d", p.scene.Serving.Name(), destination.LastUID)
 	return action
 }
 

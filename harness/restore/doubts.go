@@ -74,7 +74,7 @@ func (d Doubts) Letter() string {
 func (d Doubts) sort() (back, kept, asked []Action) {
 	for _, a := range d.Messages {
 		switch {
-		case a.Act == Copy:
+		case a.bringsMail():
 			back = append(back, a)
 		case strings.HasPrefix(a.Why, whyAsk) || strings.HasPrefix(a.Why, whySkip):
 			asked = append(asked, a)

@@ -287,7 +287,7 @@ func (e *engine) report() Report {
 	for i, a := range e.plan.Actions {
 		switch e.journal.State(i) {
 		case journal.Done:
-			r.count(a)
+			r.count(a, e.journal.Anew(i))
 		case journal.Found:
 			r.Found++
 		case journal.Left:
@@ -313,6 +313,9 @@ func (e *engine) reportOf(of *account) AccountReport {
 		switch e.journal.State(i) {
 		case journal.Done:
 			r.Done[e.plan.Actions[i].Act]++
+			if e.journal.Anew(i) {
+				r.Anew++
+			}
 		case journal.Found:
 			r.Found++
 		case journal.Left:

@@ -16,14 +16,14 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// lost is an incident in which mail of so many accounts is missing.
+// lost is an incident in which mail of so many accounts is missing, and has to be appended.
 func lost(t *testing.T, accounts, messages, bytes int) (*restoretest.Incident, restore.Plan) {
 	t.Helper()
 	var all []restoretest.Lost
 	for i := range accounts {
 		all = append(all, restoretest.Lost{Account: fmt.Sprintf("u%02d", i), Messages: messages, Bytes: bytes})
 	}
-	in := restoretest.Lose(t, 1, all)
+	in := restoretest.Lose(t, 1, all).ByAppend()
 	plan, err := restore.CopyMissing{}.Plan(t.Context(), in.Scene)
 	if err != nil {
 		t.Fatal(err)
@@ -292,7 +292,7 @@ func TestVerifiesEachAccount(t *testing.T) {
 		return nil
 	}}
 	_, err := restore.Apply(t.Context(), in.Scene, plan, restore.Options{Workers: 1})
-	if err == nil || !strings.Contains(err.Error(), "reading back what was restored of u00: UID 2, which was copied to INBOX, reads back as other bytes") {
+	if err == nil || !strings.Contains(err.Error(), "reading back what was restored of u00: UID 2, which was brought to INBOX, reads back as other bytes") {
 		t.Error(err)
 	}
 	if len(touched) != 1 {

@@ -29,9 +29,9 @@ func (r Everything) Plan(ctx context.Context, scene Scene) (Plan, error) {
 			return nil, err
 		}
 		mailboxes := p.mailboxes()
-		p.now = after(p.now, mailboxes)
+		p.now = p.after(mailboxes)
 		actions := append(mailboxes, scripts...) // which file into them
-		actions = append(actions, p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.copyOnce)...)
+		actions = append(actions, p.missing()...)
 		actions = append(actions, p.expunges()...)
 		actions = append(actions, p.flags()...)
 		return append(actions, p.settings()...), nil
@@ -40,10 +40,15 @@ func (r Everything) Plan(ctx context.Context, scene Scene) (Plan, error) {
 
 // after is what an account will be like when its mailboxes have been made, renamed
 // and deleted as planned.
-func after(now target.Snapshot, actions []Action) target.Snapshot {
+func (p *accountPlanner) after(actions []Action) target.Snapshot {
+	now := p.now
 	now.Mailboxes, now.Meta.Deleted = slices.Clone(now.Mailboxes), slices.Clone(now.Meta.Deleted)
 	for _, a := range actions {
 		switch a.Act {
+		case Remake:
+			source, _ := byUniqueID(p.rescued, a.Name)
+			source.Name = a.Mailbox
+			now.Mailboxes = append(now.Mailboxes, source)
 		case Create:
 			now.Mailboxes = append(now.Mailboxes, made(now, a.Mailbox))
 		case Rename:

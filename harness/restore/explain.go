@@ -3,11 +3,13 @@ package restore
 // Evidence says what an action rests on.
 func (a Action) Evidence() string {
 	switch a.Act {
+	case PutBack:
+		return "both indexes in the freeze: UID, GUID, LAST_UID, tombstones; and unique ID, UIDVALIDITY and LAST_UID of the mailbox on the serving server when the plan was made"
 	case Copy, Expunge:
 		return "both indexes in the freeze: UID, GUID, LAST_UID, tombstones, deleted mailboxes; and the serving server when the plan was made"
 	case Flag, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota:
 		return "three ways: both sides in the freeze, and the serving server when the plan was made"
-	case Create, Rename, Delete:
+	case Remake, Create, Rename, Delete:
 		return "unique IDs and names of mailboxes in the freeze of both sides, and on the serving server when the plan was made"
 	case PutScript, Activate, DeleteScript:
 		return "digests of scripts in the freeze of both sides, and what the serving server showed when the plan was made"
@@ -31,6 +33,10 @@ func (a Action) Clients() string {
 	switch a.Act {
 	case Copy:
 		return "a message under a new UID; UIDVALIDITY stays"
+	case PutBack:
+		return "nothing, where they knew it: the same UID; else a new message"
+	case Remake:
+		return "nothing, where they knew it: the same UIDVALIDITY and UIDs; else a new mailbox"
 	case Expunge:
 		return "the message vanishes"
 	case Flag:

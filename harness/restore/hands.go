@@ -10,9 +10,11 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// hands hold an account's sessions on both servers.
+// hands hold an account's sessions on both servers, and conversations with them by the sync
+// protocol.
 type hands struct {
 	sessions map[target.ServerName]target.Session
+	lines    map[target.ServerName]target.SyncConversation
 }
 
 // at returns the account's session on a server.
@@ -31,7 +33,35 @@ func (h *hands) at(ctx context.Context, server target.Server, account string) (t
 	return session, nil
 }
 
+// talk returns a conversation with a server by the sync protocol.
+func (h *hands) talk(ctx context.Context, scene Scene, server target.Server) (target.SyncConversation, error) {
+	if line := h.lines[server.Name()]; line != nil {
+		return line, nil
+	}
+	if scene.Sync == nil {
+		return nil, &target.UnsupportedError{Target: string(server.Name()), What: "conversation by the sync protocol", Why: "nobody here may speak it; plan anew"}
+	}
+	line, err := scene.Sync.DialSync(ctx, server.Name())
+	if err != nil {
+		return nil, err
+	}
+	if h.lines == nil {
+		h.lines = map[target.ServerName]target.SyncConversation{}
+	}
+	h.lines[server.Name()] = line
+	return line, nil
+}
+
+// hangUp ends the conversations by the sync protocol.
+func (h *hands) hangUp() {
+	for _, line := range h.lines {
+		_ = line.Close() // as with sessions
+	}
+	h.lines = nil
+}
+
 func (h *hands) letGo() {
+	h.hangUp()
 	for _, session := range h.sessions {
 		_ = session.Close() // every answer that counts has been read
 	}
@@ -63,6 +93,8 @@ func (a *account) do(ctx context.Context, batch []int) (o outcome, err error) {
 	switch first.Act {
 	case Copy:
 		return a.copy(ctx, batch)
+	case PutBack, Remake:
+		return a.putBack(ctx, batch)
 	case Expunge, Flag:
 		err = a.change(ctx, batch)
 	default:

@@ -10,7 +10,8 @@ import (
 )
 
 // RestoreMailboxes carries over what users did to mailboxes on the old master
-// and what never reached the replica: mailboxes made, renamed and deleted. A
+// and what never reached the replica: mailboxes made, with the mail in them, renamed and
+// deleted. A
 // mailbox that was deleted there and has got new mail here, whether that is still
 // in it or not, is emptied of its old mail and kept: its user files mail there. So is
 // one that has another below it here, which stays.
@@ -160,7 +161,8 @@ func (p *accountPlanner) renames(tree tree) []Action {
 }
 
 // creations plans the making of each mailbox that only the rescued store has,
-// parents first. One that the user has deleted since is not made again.
+// parents first: again as it was, with its mail, where that can be; else a new one. One
+// that the user has deleted since is not made again.
 func (p *accountPlanner) creations(tree tree) []Action {
 	var actions []Action
 	for _, source := range p.rescued.Mailboxes {
@@ -177,6 +179,11 @@ func (p *accountPlanner) creations(tree tree) []Action {
 		if slices.Contains(p.frozen.Unreadable[p.account], source.Name) {
 			action.Act = Keep
 			action.Why = fmt.Sprintf("%s has it, and nobody can open it: rebuild it first", p.now.Server)
+		} else if why := p.whyNotRemade(source); why != "" {
+			action.Why += "; as a new one: " + why
+		} else {
+			actions = append(actions, p.remake(source)...)
+			continue
 		}
 		actions = append(actions, action)
 	}

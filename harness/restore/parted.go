@@ -181,6 +181,10 @@ func (p *parting) meta() {
 		p.leave(Action{Name: "quota"}, "the limit is %d KiB on %s and %d here, and nothing tells which was set later", theirs.QuotaKiB, p.theirs.Server, mine.QuotaKiB)
 		p.before.Meta.QuotaKiB = theirs.QuotaKiB
 	}
+	p.before.Meta.Deleted = slices.DeleteFunc(slices.Clone(mine.Deleted), func(id string) bool {
+		_, there := byUniqueID(p.theirs, id)
+		return !there && !slices.Contains(theirs.Deleted, id) // it may have been made here since
+	})
 	p.before.Meta.Subscriptions = slices.DeleteFunc(slices.Clone(theirs.Subscriptions), func(name string) bool {
 		_, there := p.mine.Mailbox(name)
 		return !there // with its mailbox, if that is made again

@@ -30,6 +30,9 @@ type Scene struct {
 	Clock            target.Clock
 	// Operator is for repairs that no user can make.
 	Operator target.Operator
+	// Sync opens conversations by the sync protocol, by which messages keep their UIDs.
+	// Nil: there are none, and all that comes back gets new ones.
+	Sync target.SyncDialer
 	// Role says what a server does in its pair: to one that is still in it,
 	// replication could carry what a restore does. Nil: none is.
 	Role func(target.ServerName) target.Role
@@ -60,6 +63,12 @@ const (
 	// Copy appends a message of the rescued store on the serving server, with
 	// its flags and INTERNALDATE. It gets a new UID.
 	Copy Act = "copy"
+	// PutBack puts a message of the rescued store back under the UID that it had,
+	// by the sync protocol, where no client can have seen that UID as free.
+	PutBack Act = "put-back"
+	// Remake makes a mailbox again by the sync protocol, with its unique ID,
+	// UIDVALIDITY, rights, annotations and tombstones. Its mail is put back.
+	Remake Act = "remake"
 	// Expunge removes a message on the serving server that its user had
 	// expunged on the old master.
 	Expunge Act = "expunge"
@@ -91,7 +100,7 @@ const (
 // Acts returns the kinds of actions in the order of the documentation.
 func Acts() []Act {
 	return []Act{
-		Copy, Expunge, Flag, Create, Rename, Delete, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota,
+		Copy, PutBack, Expunge, Flag, Remake, Create, Rename, Delete, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota,
 		PutScript, Activate, DeleteScript, Reconstruct, Keep,
 	}
 }
@@ -114,10 +123,10 @@ type Action struct {
 	Act     Act    `json:"act"`
 	Account string `json:"account"`
 	Mailbox string `json:"mailbox,omitempty"` // on the serving server
-	From    string `json:"from,omitempty"`    // the mailbox on the rescued store, for Copy
+	From    string `json:"from,omitempty"`    // the mailbox on the rescued store, for Copy, PutBack and Remake
 	To      string `json:"to,omitempty"`      // the new name, for Rename
-	// UID is the message's on the rescued store for Copy and Keep, on the
-	// serving server for Expunge, Flag, and where it is about flags.
+	// UID is the message's on the rescued store for Copy, PutBack and Keep, on the
+	// serving server for PutBack, Expunge, Flag, and where it is about flags.
 	UID          uint32    `json:"uid,omitempty"`
 	GUID         string    `json:"guid,omitempty"`
 	Size         uint32    `json:"size,omitempty"` // bytes, of a message to be copied
@@ -126,7 +135,8 @@ type Action struct {
 	Add          []string  `json:"add,omitempty"`    // flags
 	Remove       []string  `json:"remove,omitempty"` // flags
 	// Name is an identifier of an ACL, an annotation's entry, or a script;
-	// Value what it is set to, empty to take it away. A script's source is in
+	// Value what it is set to, empty to take it away. Of Remake they are the
+	// mailbox's unique ID and its UIDVALIDITY. A script's source is in
 	// neither plan nor report: it is read from the rescued store once more.
 	Name  string `json:"name,omitempty"`
 	Value string `json:"value,omitempty"`
@@ -140,6 +150,9 @@ type Action struct {
 	// wants them so; they stay as they are.
 	Doubtful bool `json:"doubtful,omitempty"`
 }
+
+// bringsMail says whether the action brings a message of the rescued store.
+func (a Action) bringsMail() bool { return a.Act == Copy || a.Act == PutBack }
 
 // AboutFlags says whether the action is about flags of a message, and not about
 // the message itself.

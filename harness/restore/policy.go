@@ -47,7 +47,7 @@ func (p Plan) Under(policy Policy) (Plan, error) {
 	p.Policy = policy
 	actions := append([]Action(nil), p.Actions...)
 	for i, a := range actions {
-		if a.Doubtful && a.Act == Copy {
+		if a.Doubtful && a.bringsMail() {
 			actions[i].Act, actions[i].Why = Keep, after+"; "+a.Why
 		}
 	}

@@ -8,9 +8,13 @@ import (
 // Report is what a restore did.
 type Report struct {
 	Restorer string `json:"restorer"`
-	Copied   int    `json:"copied"`
-	Expunged int    `json:"expunged"`
-	Kept     int    `json:"kept"`
+	Copied   int    `json:"copied"`             // under new UIDs
+	PutBack  int    `json:"put_back,omitempty"` // under the UIDs that they had
+	// Anew are those of Copied that were to be put back, and whose UIDs were given to
+	// other messages after the plan was made.
+	Anew     int `json:"anew,omitempty"`
+	Expunged int `json:"expunged"`
+	Kept     int `json:"kept"`
 	// Changed counts what else was done, by kind of action.
 	Changed  map[Act]int `json:"changed,omitempty"`
 	Doubtful int         `json:"doubtful"` // of those copied or kept
@@ -28,6 +32,7 @@ type Report struct {
 type AccountReport struct {
 	Account string      `json:"account"`
 	Done    map[Act]int `json:"done,omitempty"`
+	Anew    int         `json:"anew,omitempty"`  // of those put back: under new UIDs
 	Found   int         `json:"found,omitempty"` // had been done already
 	Left    []Left      `json:"left,omitempty"`
 	Pending int         `json:"pending,omitempty"` // nobody has come to them
@@ -41,10 +46,16 @@ type Left struct {
 	Reason string `json:"reason"`
 }
 
-func (r *Report) count(a Action) {
+func (r *Report) count(a Action, anew bool) {
 	switch a.Act {
 	case Copy:
 		r.Copied++
+	case PutBack:
+		if anew {
+			r.Copied, r.Anew = r.Copied+1, r.Anew+1
+		} else {
+			r.PutBack++
+		}
 	case Expunge:
 		r.Expunged++
 	default:
@@ -57,7 +68,10 @@ func (r *Report) count(a Action) {
 
 // InWords says what was done: "3 copied, 1 expunged, 2 rename, 4 kept".
 func (r Report) InWords() string {
-	parts := []string{fmt.Sprintf("%d copied", r.Copied), fmt.Sprintf("%d expunged", r.Expunged)}
+	parts := []string{fmt.Sprintf("%d copied", r.Copied), fmt.Sprintf("%d put back", r.PutBack), fmt.Sprintf("%d expunged", r.Expunged)}
+	if r.Anew > 0 {
+		parts[0] += fmt.Sprintf(" (%d of them under new UIDs against the plan)", r.Anew)
+	}
 	for _, act := range Acts() {
 		if n := r.Changed[act]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d × %s", n, act))

@@ -94,7 +94,7 @@ func (s *standing) stands(ctx context.Context, a Action) (finding, string, error
 	switch a.Act {
 	case Expunge, Flag:
 		return s.message(ctx, a)
-	case Create, Rename, Delete, Reconstruct:
+	case Remake, Create, Rename, Delete, Reconstruct:
 		f, why := s.mailbox(a)
 		return f, why, nil
 	case Subscribe, Unsubscribe:
@@ -163,6 +163,8 @@ func (s *standing) message(ctx context.Context, a Action) (finding, string, erro
 func (s *standing) mailbox(a Action) (finding, string) {
 	m, there := s.boxes[a.Mailbox]
 	switch a.Act {
+	case Remake:
+		return s.remade(a)
 	case Create, Reconstruct: // one that cannot be opened is not among them
 		return s.want(there), ""
 	case Rename:
@@ -182,6 +184,22 @@ func (s *standing) mailbox(a Action) (finding, string) {
 	}
 	if sight, known := s.saw[m.UniqueID]; !known && len(s.saw) > 0 || m.LastUID > sight.LastUID && known {
 		return mustNot, "it has been made anew, or got mail, since the plan was made"
+	}
+	return needed, ""
+}
+
+// remade is about a mailbox by its unique ID.
+func (s *standing) remade(a Action) (finding, string) {
+	for _, m := range s.boxes {
+		if m.UniqueID == a.Name {
+			return wasDone, ""
+		}
+	}
+	if _, taken := s.boxes[a.Mailbox]; taken {
+		return mustNot, "there is another mailbox of that name by now"
+	}
+	if slices.Contains(s.meta.Deleted, a.Name) {
+		return mustNot, "its user has deleted it since the plan was made"
 	}
 	return needed, ""
 }

@@ -110,6 +110,11 @@ func (s session) Records(ctx context.Context, mailbox string) ([]target.Record, 
 	return records, nil
 }
 
+// CreatedModSeqs implements [target.CreationTeller].
+func (s session) CreatedModSeqs(ctx context.Context, mailbox string, uids []uint32) (map[uint32]uint64, error) {
+	return s.client.CreatedModSeqs(ctx, mailbox, uids)
+}
+
 // Header returns one header field's value by UID.
 func (s session) Header(ctx context.Context, mailbox, field string, uids []uint32) (map[uint32]string, error) {
 	values := map[uint32]string{}

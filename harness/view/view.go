@@ -74,6 +74,24 @@ func (v *View) Mislead(ctx context.Context, told target.Hearsay) (target.Evidenc
 	return told.Tell(ctx, line)
 }
 
+// DialSync opens a conversation by the sync protocol, over a connection of its own.
+func (v *View) DialSync(ctx context.Context) (target.SyncConversation, error) {
+	line, err := v.server.sync(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return line, nil
+}
+
+// DialSyncByIMAP opens one with imapd, by which there is only asking.
+func (v *View) DialSyncByIMAP(ctx context.Context) (target.SyncConversation, error) {
+	line, err := v.server.syncByIMAP(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return line, nil
+}
+
 // Close gives back the connections that the view keeps. The view can be used
 // on, and connects anew: a server that is wiped or started again may be closed
 // in between. Sessions stay the business of those who opened them.

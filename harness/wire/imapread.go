@@ -115,6 +115,25 @@ func numberOf(value Value, bits int) (uint64, error) {
 	return number, nil
 }
 
+// CreatedModSeqs returns the modseqs at which messages came into the mailbox, by UID
+// (CREATEDMODSEQ, which is Cyrus's own). A server that does not know it refuses.
+func (c *IMAP) CreatedModSeqs(ctx context.Context, mailbox string, uids []uint32) (map[uint32]uint64, error) {
+	created := map[uint32]uint64{}
+	commands := []command{selecting("EXAMINE", mailbox)}
+	for _, set := range UIDSets(uids) {
+		commands = append(commands, fetching(set, "UID CREATEDMODSEQ", "CREATEDMODSEQ", func(uid uint32, _ Items, told Value) error {
+			if len(told.List) != 1 {
+				return fmt.Errorf("CREATEDMODSEQ of UID %d: no number", uid)
+			}
+			modSeq, err := numberOf(told.List[0], 64)
+			created[uid] = modSeq
+			return err
+		}))
+	}
+	_, err := c.run(ctx, commands...)
+	return created, err
+}
+
 // Headers calls each with one header field, name and line end included, of
 // every message of the mailbox that is in uids (nil: all) and can be read.
 func (c *IMAP) Headers(ctx context.Context, mailbox, field string, uids []uint32, each func(uid uint32, header []byte) error) error {

@@ -22,6 +22,8 @@ import (
 // is of no more use.
 type Sync struct{ line syncLine }
 
+var _ target.SyncConversation = (*Sync)(nil)
+
 // syncLine carries the sync protocol.
 type syncLine interface {
 	// get sends GET, and returns the untagged lines of the answer.

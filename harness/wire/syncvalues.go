@@ -101,55 +101,59 @@ func (s *Sync) FullMailbox(ctx context.Context, name string) (SyncMailbox, error
 // instead of keeping it. What was handed over is the whole mailbox only when there is no
 // error in the end: a server may die, or say no, after any record.
 func (s *Sync) FullMailboxEach(ctx context.Context, name string, each func(SyncRecord) error) (SyncMailbox, error) {
-	const command = "GET FULLMAILBOX"
-	var told []SyncMailbox
+	value, err := s.MailboxEach(ctx, name, func(item dlist.Value) error {
+		record, err := syncRecord(item)
+		if err != nil {
+			return fmt.Errorf("%s: record of %s: %w", getFullMailbox, name, err)
+		}
+		return each(record)
+	})
+	if err != nil {
+		return SyncMailbox{}, err
+	}
+	mailbox, err := syncMailbox(value)
+	if err != nil {
+		return SyncMailbox{}, fmt.Errorf("%s: %w", getFullMailbox, err)
+	}
+	return mailbox, nil
+}
+
+const getFullMailbox = "GET FULLMAILBOX"
+
+// MailboxEach implements [target.SyncConversation]: it is [Sync.FullMailboxEach] in the
+// server's own words.
+func (s *Sync) MailboxEach(ctx context.Context, name string, each func(record dlist.Value) error) (dlist.Value, error) {
+	var told []dlist.Value
 	err := s.line.getEach(ctx, dlist.Atom("FULLMAILBOX", name), "MAILBOX", func(in *bufio.Reader) error {
-		mailbox, err := fullMailbox(in, name, each)
+		mailbox, err := fullMailbox(in, each)
 		told = append(told, mailbox)
 		return err
 	})
-	var bad *notUnderstood
 	switch {
-	case errors.As(err, &bad):
-		return SyncMailbox{}, fmt.Errorf("%s: %w", command, bad.error)
 	case err != nil:
-		return SyncMailbox{}, err
+		return dlist.Value{}, err
 	case len(told) != 1:
-		return SyncMailbox{}, fmt.Errorf("%s: %d mailboxes in the answer", command, len(told))
+		return dlist.Value{}, fmt.Errorf("%s: %d mailboxes in the answer", getFullMailbox, len(told))
 	}
 	return told[0], nil
 }
 
-// notUnderstood says that what a server tells makes no sense.
-type notUnderstood struct{ error }
-
-// fullMailbox reads a line that tells of the mailbox of that name. Each record is made of
-// its words as they are read: the words of all of them would take many times the room.
-func fullMailbox(in *bufio.Reader, name string, each func(SyncRecord) error) (SyncMailbox, error) {
-	var own error // it is each's, or says already what is wrong
+// fullMailbox reads a line that tells of a mailbox. Each record is handed over as it is
+// read: the words of all of them would take many times the room.
+func fullMailbox(in *bufio.Reader, each func(dlist.Value) error) (dlist.Value, error) {
+	var own error // it is each's
 	value, err := dlist.ReadLineEach(in, "RECORD", func(item dlist.Value) error {
-		record, err := syncRecord(item)
-		if err != nil {
-			own = &notUnderstood{fmt.Errorf("record of %s: %w", name, err)}
-		} else {
-			own = each(record)
-		}
+		own = each(item)
 		return own
 	})
 	var cut *lex.ReadError
 	switch {
 	case own != nil:
-		return SyncMailbox{}, own
-	case errors.As(err, &cut):
-		return SyncMailbox{}, err
-	case err != nil:
-		return SyncMailbox{}, &notUnderstood{fmt.Errorf("answer not understood: %w", err)}
+		return dlist.Value{}, own
+	case err == nil, errors.As(err, &cut):
+		return value, err
 	}
-	mailbox, err := syncMailbox(value)
-	if err != nil {
-		return SyncMailbox{}, &notUnderstood{err}
-	}
-	return mailbox, nil
+	return dlist.Value{}, fmt.Errorf("%s: answer not understood: %w", getFullMailbox, err)
 }
 
 // Meta returns what belongs to the account and to none of its mailboxes.

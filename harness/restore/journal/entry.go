@@ -34,6 +34,9 @@ type Entry struct {
 	Found []Range `json:"found,omitempty"`
 	Left  []Range `json:"left,omitempty"`
 	Why   string  `json:"why,omitempty"` // they were left
+	// Anew are actions whose message gets a new UID, since its own was given to another
+	// one after the plan was made.
+	Anew []Range `json:"anew,omitempty"`
 	// Verified is an account of which all that was done has been read back.
 	Verified string `json:"verified,omitempty"`
 	// Held is a server whose replication was stopped for the restore, Released

@@ -37,6 +37,7 @@ type Journal struct {
 	store    Store
 	states   []State
 	why      map[int]string
+	anew     map[int]bool
 	verified map[string]bool
 	held     map[string]bool
 	kept     []string
@@ -54,7 +55,7 @@ func Open(store Store, of Of) (*Journal, error) {
 		return nil, fmt.Errorf("%s: %w", store.Name(), err)
 	}
 	j := &Journal{
-		store: store, states: make([]State, of.Actions), why: map[int]string{},
+		store: store, states: make([]State, of.Actions), why: map[int]string{}, anew: map[int]bool{},
 		verified: map[string]bool{}, held: map[string]bool{},
 	}
 	if err := j.begin(held, of); err != nil {
@@ -131,7 +132,7 @@ func (j *Journal) readEntry(line []byte) error {
 	for _, part := range []struct {
 		ranges []Range
 		state  State
-	}{{e.Begun, Begun}, {e.Done, Done}, {e.Found, Found}, {e.Left, Left}} {
+	}{{e.Begun, Begun}, {e.Done, Done}, {e.Found, Found}, {e.Left, Left}, {e.Anew, Begun}} {
 		for _, r := range part.ranges {
 			if r[0] < 0 || r[1] < r[0] || r[1] >= len(j.states) {
 				return fmt.Errorf("it tells of actions %d to %d, and the plan has %d", r[0], r[1], len(j.states))
@@ -160,6 +161,11 @@ func (j *Journal) note(e Entry) {
 					j.why[i] = e.Why
 				}
 			}
+		}
+	}
+	for _, r := range e.Anew {
+		for i := r[0]; i <= r[1]; i++ {
+			j.anew[i] = true
 		}
 	}
 	if e.Verified != "" {
@@ -212,6 +218,13 @@ func (j *Journal) Why(action int) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.why[action]
+}
+
+// Anew says whether an action's message gets a new UID, which was not planned.
+func (j *Journal) Anew(action int) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.anew[action]
 }
 
 // Verified says whether all that was done for an account has been read back.

@@ -49,6 +49,9 @@ func (d *Death) Mortal(ctx context.Context, scene restore.Scene, store journal.S
 	ctx, d.cancel = context.WithCancelCause(ctx)
 	scene.Serving = server{scene.Serving, d}
 	scene.Operator = operator{scene.Operator, d}
+	if scene.Sync != nil {
+		scene.Sync = dialer{scene.Sync, d}
+	}
 	return ctx, scene, &diary{Store: store, death: d}
 }
 

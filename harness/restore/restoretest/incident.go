@@ -92,6 +92,29 @@ type Lost struct {
 // Lose makes an incident in which that mail is missing from INBOXes, and nothing else.
 func Lose(t testing.TB, seed uint64, lost []Lost) *Incident {
 	t.Helper()
+	accounts, of := make([]string, len(lost)), map[string]Lost{}
+	for i, l := range lost {
+		accounts[i], of[l.Account] = l.Account, l
+	}
+	return lose(t, seed, accounts, func(account string, session target.Session) error {
+		messages := make([]target.AppendMessage, of[account].Messages)
+		for i := range messages {
+			head := fmt.Sprintf("From: x@example.org\r\nSubject: %s %d\r\n\r\n", account, i)
+			messages[i].Body = []byte(head + strings.Repeat("x", max(0, of[account].Bytes-len(head)-2)) + "\r\n")
+		}
+		_, _, err := session.Append(t.Context(), "INBOX", messages...)
+		return err
+	})
+}
+
+// LoseWith makes an incident in which what an account's user does is lost, and nothing else.
+func LoseWith(t testing.TB, seed uint64, account string, do func(target.Session) error) *Incident {
+	t.Helper()
+	return lose(t, seed, []string{account}, func(_ string, session target.Session) error { return do(session) })
+}
+
+func lose(t testing.TB, seed uint64, accounts []string, do func(account string, session target.Session) error) *Incident {
+	t.Helper()
 	ctx := t.Context()
 	must := func(err error) {
 		t.Helper()
@@ -99,24 +122,14 @@ func Lose(t testing.TB, seed uint64, lost []Lost) *Incident {
 			t.Fatal(err)
 		}
 	}
-	accounts := make([]string, len(lost))
-	for i, l := range lost {
-		accounts[i] = l.Account
-	}
 	pair, err := sim.New().NewPair(ctx, target.Spec{Seed: seed, Accounts: accounts})
 	must(err)
 	_, err = pair.Saboteur().Suspend(ctx, target.Imap1, "sync_client")
 	must(err)
-	for _, l := range lost {
-		session, err := pair.Serving().User().Login(ctx, l.Account)
+	for _, account := range accounts {
+		session, err := pair.Serving().User().Login(ctx, account)
 		must(err)
-		messages := make([]target.AppendMessage, l.Messages)
-		for i := range messages {
-			head := fmt.Sprintf("From: x@example.org\r\nSubject: %s %d\r\n\r\n", l.Account, i)
-			messages[i].Body = []byte(head + strings.Repeat("x", max(0, l.Bytes-len(head)-2)) + "\r\n")
-		}
-		_, _, err = session.Append(ctx, "INBOX", messages...)
-		must(err)
+		must(do(account, session))
 		must(session.Close())
 	}
 	in := &Incident{Pair: pair}
@@ -142,7 +155,14 @@ func (in *Incident) die(t testing.TB, accounts []string, users func() error) {
 		Freeze: freeze, Accounts: accounts, Rescued: pair.Server(target.Imap1), Serving: pair.Serving(),
 		Executor: pair.Executor(), Clock: pair.Clock(), Operator: pair.Operator(), Role: pair.Role,
 	}
+	in.Scene.Sync, _ = pair.Operator().(target.SyncDialer)
 	in.Scene.Findings = in.find(t)
+}
+
+// ByAppend lets nobody speak the sync protocol, so that all that comes back is appended.
+func (in *Incident) ByAppend() *Incident {
+	in.Scene.Sync = nil
+	return in
 }
 
 // find lets detectors look at the freeze, as an operator would.
