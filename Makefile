@@ -39,9 +39,9 @@ lint: ## gofmt, vet, staticcheck
 conformance: images ## the simulator against real Cyrus: 300 random plans, and all that were kept (needs Docker)
 	@CI=true $(GO) test $(CONFORMANCE_FLAGS) ./harness/conform -suite $(SUITE) -plans 300 -pairs 4 -every-kept -go-on -strict
 
-faults: images ## every fault of the catalogue, and the incident without each of its repairs, on real servers (needs Docker)
+faults: images ## every fault of the catalogue, the incident without each of its repairs, and the stock tools beside ours, on real servers (needs Docker)
 	@CI=true $(GO) test -count=1 -p 1 -timeout 90m ./harness/fault ./harness/detect -every-fault
-	@CI=true $(GO) test -count=1 -timeout 30m -run Repairs ./scenarios -every-repair
+	@CI=true $(GO) test -count=1 -timeout 30m -run 'Repairs|StockTools' ./scenarios -every-repair -every-stock
 
 scorecard: build images ## what each detector finds of every fault, on both targets (needs Docker)
 	@bin/cyrdrill score --target both --suite $(SUITE) --pairs 3 || test $$? -eq 3 # docker cannot make four of the trials

@@ -70,8 +70,8 @@ def config():
         state = os.path.join(WORK, account, "")
         os.makedirs(state, exist_ok=True)
         for name, server in ("old", os.environ["CYRDRILL_RESCUED"]), ("new", os.environ["CYRDRILL_SERVING"]):
-            text += f"IMAPStore {name}-{account}\nHost 127.0.0.1\nPort {door(server, account)}\nSSLType None\n\n"
-        text += (f"Channel {account}\nFar :old-{account}:\nNear :new-{account}:\nPatterns INBOX INBOX/*\n"
+            text += f"IMAPStore {name}-{account}\nHost 127.0.0.1\nPort {door(server, account)}\nPath INBOX/\nSSLType None\n\n"
+        text += (f"Channel {account}\nFar :old-{account}:\nNear :new-{account}:\nPatterns INBOX *\n"
                  f"Sync Pull New\nCreate Near\nCopyArrivalDate yes\nSyncState {state}\n\n")
     return text
 
