@@ -26,7 +26,6 @@ type server struct {
 	link      target.Link
 	garbled   bool          // not sync_server answers at its port, but something of no meaning
 	offset    time.Duration // of its clock
-	idledOut  int           // counts jumps of its clock that ended idle sessions
 	client    *syncClient
 	notes     []logEntry // what a commit has yet to note for replication
 	noteRoom  []logEntry // in which they are

@@ -33,7 +33,9 @@ func (c *replication) user(account string) error {
 			c.master.logf("sync_client: IOERROR: user replication failed error=<%v> userid=<%s>", err, account)
 			return err
 		}
-		c.quota(account)
+		if err := c.quota(account); err != nil {
+			return err
+		}
 		return c.meta(account)
 	}
 	c.master.logf("sync_client: failed to sync user %s after 3 tries", account)
@@ -79,15 +81,22 @@ func (c *replication) subscription(account, mailbox string) {
 }
 
 // quota brings the account's quota root up to the master's.
-func (c *replication) quota(account string) {
+func (c *replication) quota(account string) error {
 	ours, theirs := c.master.disk.account(account), c.replica.disk.account(account)
-	if theirs.quotaRoot != ours.quotaRoot {
-		c.replica.setQuotaRoot(account, ours.quotaRoot)
-	}
+	rooted := theirs.quotaRoot == ours.quotaRoot
 	theirs.quotaKiB = ours.quotaKiB
 	if ours.quotaRoot == "" {
 		theirs.quotaKiB = target.NoQuota
 	}
+	if rooted {
+		return nil
+	}
+	if !c.replica.headerFits(serviceSync) {
+		theirs.quotaRoot = ours.quotaRoot // and no mailbox is under it, which a second try takes for done
+		return syncAborted
+	}
+	c.replica.setQuotaRoot(account, ours.quotaRoot)
+	return nil
 }
 
 // unmailbox deletes on the replica what the master has deleted for good.

@@ -128,7 +128,8 @@ func (c *syncClient) send() {
 		}
 		c.bailOut("Error in do_sync(): bailing out! Bad protocol (" + last + ")")
 	case s.pair.now.Sub(c.used) > syncTimeout:
-		c.bailOut("idle for too long; Error in do_sync(): bailing out! Bad protocol")
+		s.logf("sync_client: Fatal error: idle for too long")
+		c.bailOut("Error in do_sync(): bailing out! Bad protocol (idle for too long)")
 	case !s.reaches(s.peer):
 		c.in(c.used.Add(syncTimeout + time.Millisecond).Sub(s.pair.now)) // no answer until then is none
 	default:

@@ -23,7 +23,7 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 	if v.disk.list.owned(account, inbox) == nil && v.role == target.RoleMaster {
 		v.autocreate(account)
 	}
-	return &session{server: v.server, user: account, life: v.life, idled: v.idledOut}, nil
+	return &session{server: v.server, user: account, life: v.life}, nil
 }
 
 // Listed implements [target.UserView].
@@ -211,6 +211,9 @@ func (v userView) SetQuota(ctx context.Context, account string, storageKiB int64
 	a.quotaKiB = max(storageKiB, target.NoQuota)
 	if a.quotaRoot == "" {
 		a.quotaRoot = root
+		if !v.headerFits(serviceIMAP) {
+			return lost(command, v.name)
+		}
 		for _, e := range v.disk.list.ofAccount(account) {
 			if visit := v.visit(e); visit.folder != nil && !isDeletedName(e.name) {
 				visit.folder.quotaRoot, visit.changed = root, true // it stands in cyrus.header
