@@ -50,8 +50,8 @@ func (o operator) CheckList(ctx context.Context, name target.ServerName) (string
 	}
 	var said strings.Builder
 	for _, e := range s.disk.list.entries {
-		if !s.pair.version.missesFolders {
-			break
+		if !s.pair.version.missesFolders && (e.kind == entryTombstone || s.disk.folder(e) != nil) {
+			continue
 		}
 		fmt.Fprintf(&said, "'%s' has a DB entry but no directory on partition '%s'\n", e.name, defaultPartition)
 	}

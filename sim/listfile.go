@@ -127,7 +127,7 @@ func (l *mailboxList) cut() (kept, of int) {
 		}
 	}
 	*l = cut
-	l.file = whole
+	l.file, l.unreadable = whole, whole.size == listHead
 	return len(l.entries), of
 }
 

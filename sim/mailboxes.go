@@ -110,9 +110,14 @@ func (s *server) rename(e *entry, to string, silent bool) {
 		v.folder.quotaRoot = s.quotaRootOf(to)
 	}
 	for range 2 {
-		s.log("RENAME", from, to)
+		if !s.pair.version.renamesByMailbox {
+			s.log("RENAME", from, to)
+		}
 		s.log("MAILBOX", from)
 		s.log("MAILBOX", to)
+	}
+	if s.pair.version.renamesByMailbox {
+		s.log("APPEND", to)
 	}
 	v.counting = false // that much is noted already
 	v.leave()

@@ -100,7 +100,9 @@ type mailboxList struct {
 	visible  map[string][]string          // by user, of whom somebody has asked; nil: the list or its rights have changed since
 	known    map[string]map[string]string // what [mailboxname.Internal] says, by account and name
 	file     listFile                     // what is written of it
-	lost     map[string]*entry            // by name: entries that are gone, of mailboxes whose directory is not
+	// unreadable: nothing of the file can be read. It has no entries then.
+	unreadable bool
+	lost       map[string]*entry // by name: entries that are gone, of mailboxes whose directory is not
 }
 
 // belongings are an account's mailboxes, INBOX first, and deleted ones that are still

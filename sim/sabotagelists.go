@@ -40,13 +40,13 @@ func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, accou
 func (b saboteur) SpoilList(ctx context.Context, name target.ServerName, harm target.Harm) (target.Evidence, error) {
 	s := b.pair.server(name)
 	list := &s.disk.list
-	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was "+string(harm), func() string { return fmt.Sprintf("%d entries", len(list.entries)) }, func() error {
+	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was "+string(harm), func() string { return fmt.Sprintf("%d entries, unreadable: %v", len(list.entries), list.unreadable) }, func() error {
 		if harm == target.Truncated {
 			kept, of := list.cut()
 			s.logf("%s: twoskip: recovery2 mailboxes.db - rescued %d of %d records", serviceIMAP, 2*kept, 2*of)
 			return nil
 		}
-		*list = mailboxList{file: listFile{size: listHead}}
+		*list = mailboxList{file: listFile{size: listHead}, unreadable: harm == target.CutShort}
 		return nil
 	})
 }

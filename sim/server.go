@@ -164,7 +164,10 @@ func (s *server) work(ctx context.Context, life int, of service, command request
 	if err := s.waitFor(ctx, of); err != nil {
 		return fmt.Errorf("%s: %s: %w", command, s.name, err)
 	}
-	return s.stillUp(life, command)
+	if err := s.stillUp(life, command); err != nil {
+		return err
+	}
+	return s.readsList(of, command)
 }
 
 // stillUp fails where the server has died since: nobody answers any more, and

@@ -44,6 +44,7 @@ func (s *session) do(ctx context.Context, command request, d time.Duration) erro
 	if err := s.stillUp(s.life, command); err != nil {
 		return &target.UnreachableError{Server: s.name, Service: string(serviceIMAP), Err: err}
 	}
+	s.dead = s.disk.list.unreadable
 	return s.work(ctx, s.life, serviceIMAP, command, d)
 }
 

@@ -124,7 +124,7 @@ func (s *server) overQuota(v *visit, bytes int64) bool {
 func (s *server) usedBy(account string) int64 {
 	var used int64
 	for _, e := range s.disk.list.ofAccount(account) {
-		if f := s.disk.folder(e); f != nil && f.quotaRoot != "" {
+		if f := s.disk.folder(e); f != nil && f.quotaRoot != "" && !(e.kind == entrySieve && s.pair.version.scriptsApart) {
 			_, bytes := f.index.exists()
 			used += bytes
 		}

@@ -24,7 +24,9 @@ func (c *replication) user(account string) error {
 		}
 		var names []string
 		for _, e := range c.master.disk.list.ofAccount(account) {
-			names = append(names, e.name)
+			if e.kind != entrySieve || !c.master.pair.version.scriptsApart {
+				names = append(names, e.name)
+			}
 		}
 		if err = c.folders(names, there, true); err == syncAgain {
 			continue
@@ -47,6 +49,9 @@ func (c *replication) meta(account string) error {
 	ours, ok := c.master.disk.accounts[account]
 	if !ok {
 		return nil
+	}
+	if c.master.pair.version.scriptsApart {
+		c.scripts(account)
 	}
 	theirs := c.replica.disk.account(account)
 	theirs.subscriptions = maps.Clone(ours.subscriptions)

@@ -28,7 +28,10 @@ func (o operator) SyncUser(ctx context.Context, name target.ServerName, account 
 
 // userByHand sends an account, and says if that fails.
 func (s *server) userByHand(c *replication, account string) error {
-	err := c.user(account)
+	err := c.replica.tellsOfList()
+	if err == nil {
+		err = c.user(account)
+	}
 	if err != nil && err != error(syncCrash) {
 		s.logf("sync_client: Error in sync_do_user(%s): bailing out!", account)
 	}

@@ -214,7 +214,8 @@ func (s *SyncSession) tellScripts(account string, a *accountState) {
 			dlist.Atom("GUID", guid), dlist.Num("ISACTIVE", active)))
 	}
 	for _, stored := range s.server.disk.scripts(account) {
-		line(stored.name+sourceSuffix, stored.record.internalDate, a.scriptList[stored.record.uid].sha1, 0)
+		guid, _ := s.server.scriptGUID(a, stored)
+		line(stored.name+sourceSuffix, stored.record.internalDate, guid, 0)
 		if a.defaultScript == stored.name {
 			line(stored.name+bytecodeSuffix, 0, strings.Repeat("0", 40), 1)
 		}

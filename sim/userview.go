@@ -21,6 +21,9 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 		return nil, err
 	}
 	if v.disk.list.owned(account, inbox) == nil && v.role == target.RoleMaster {
+		if err := v.readsList(serviceIMAP, request{verb: "AUTHENTICATE PLAIN"}); err != nil {
+			return nil, err
+		}
 		v.autocreate(account)
 	}
 	return &session{server: v.server, user: account, life: v.life}, nil
@@ -37,7 +40,7 @@ func (v userView) Listed(ctx context.Context, account string) ([]string, error) 
 	}
 	names := []string{}
 	for _, e := range v.disk.list.ofAccount(account) {
-		if isDeletedName(e.name) {
+		if isDeletedName(e.name) || e.kind == entrySieve && v.pair.version.scriptsApart {
 			continue
 		}
 		name, err := e.shownTo(account)
@@ -228,6 +231,9 @@ func (v userView) SetQuota(ctx context.Context, account string, storageKiB int64
 // Scripts implements [target.UserView].
 func (v userView) Scripts(ctx context.Context, account string) (target.ScriptSession, error) {
 	if err := v.connect(ctx, serviceSieve); err != nil {
+		return nil, err
+	}
+	if err := v.readsList(serviceSieve, request{verb: "AUTHENTICATE PLAIN"}); err != nil {
 		return nil, err
 	}
 	session := &scriptSession{server: v.server, account: account, life: v.life}

@@ -130,6 +130,7 @@ const (
 	LoseActiveLink     Op = "lose-active-link"    // of the account
 	ListScripts        Op = "list-scripts"        // what a session shows of scripts
 	SwapGUIDs          Op = "swap-guids"          // of two UIDs
+	SwapDates          Op = "swap-dates"          // of two UIDs
 	SetLastUID         Op = "set-last-uid"        // of the mailbox, to Count
 	DenyFile           Op = "deny-file"           // of UIDs
 	LoseSource         Op = "lose-source"         // of the script
