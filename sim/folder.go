@@ -17,6 +17,7 @@ type folder struct {
 	index       index
 	headerGone  bool            // cyrus.header is not there, so that the index is of no use
 	uncached    map[uint32]bool // UIDs of which cyrus.cache tells nothing any more; nobody notices
+	headerOld   bool            // mailboxes.db has other rights than cyrus.header, for which there was no room
 	quotaRoot   string
 	keywords    []string // as they were first set, in that order; only ever added to
 	files       messageFiles
@@ -58,13 +59,17 @@ func (f *folder) flag(name string) string {
 	if strings.HasPrefix(name, `\`) {
 		return systemFlags[strings.ToLower(name)]
 	}
-	for _, known := range f.keywords {
-		if strings.EqualFold(known, name) {
-			return known
-		}
+	if i := f.keyword(name); i >= 0 {
+		return f.keywords[i]
 	}
 	f.keywords = append(f.keywords, name)
 	return name
+}
+
+// keyword returns where a keyword stands among those that the mailbox has had; -1: it is
+// none of them.
+func (f *folder) keyword(name string) int {
+	return slices.IndexFunc(f.keywords, func(known string) bool { return strings.EqualFold(known, name) })
 }
 
 // flags returns the flags as the mailbox has them, sorted, each once; nil for

@@ -21,6 +21,14 @@ func (v hostView) looks(ctx context.Context, what string) error {
 	return v.pair.takes(ctx, execTime)
 }
 
+// looksAtFiles is looks, for who goes through the files of mailboxes.
+func (v hostView) looksAtFiles(ctx context.Context, what string) error {
+	if v.pair.version.foldersByName {
+		return &target.UnsupportedError{Target: "a Cyrus that names folders as mailboxes", What: "looks at its files"}
+	}
+	return v.looks(ctx, what)
+}
+
 // Machine implements [target.HostView].
 func (v hostView) Machine(ctx context.Context) (target.Machine, error) {
 	if err := v.looks(ctx, "looks at its machine"); err != nil {
@@ -59,7 +67,7 @@ func (d *disk) listedOf(account string) ([]listed, error) {
 
 // Files implements [target.HostView].
 func (v hostView) Files(ctx context.Context, account string) ([]target.MailboxFiles, error) {
-	if err := v.looks(ctx, "lists of the files on its disk"); err != nil {
+	if err := v.looksAtFiles(ctx, "lists of the files on its disk"); err != nil {
 		return nil, err
 	}
 	mailboxes, err := v.disk.listedOf(account)
@@ -92,10 +100,14 @@ func (f *folder) spool() []target.SpoolFile {
 
 // Databases implements [target.HostView].
 func (v hostView) Databases(ctx context.Context, accounts []string) ([]target.Database, error) {
-	if err := v.looks(ctx, "looks at the databases on its disk"); err != nil {
+	if err := v.looksAtFiles(ctx, "looks at the databases on its disk"); err != nil {
 		return nil, err
 	}
-	found := []target.Database{{Name: "mailboxes.db", There: true, Accessible: true}}
+	list := target.Database{Name: "mailboxes.db", There: true, Accessible: true}
+	if v.disk.list.unreadable {
+		list.Wrong = "it cannot be read"
+	}
+	found := []target.Database{list}
 	for _, account := range accounts {
 		mailboxes, err := v.disk.listedOf(account)
 		if err != nil {

@@ -114,20 +114,3 @@ func activate(t *testing.T, p *sim.Pair, name string) {
 		t.Fatal(err)
 	}
 }
-
-// Sessions that are open when the clock leaps forward are told that they were idle.
-func TestClockJumpEndsIdleSessions(t *testing.T) {
-	p := newPair(t, 7)
-	session, err := p.Serving().User().Login(t.Context(), "alice")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Saboteur().(target.ClockSaboteur).Jump(t.Context(), target.Imap1, time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	var refused *target.RefusedError
-	if _, err := session.List(t.Context()); !errors.As(err, &refused) || refused.Status != "BYE" {
-		t.Errorf("answered %v, want BYE", err)
-	}
-	appendTo(t, p, "alice", "in a new session")
-}

@@ -14,7 +14,12 @@ import (
 type indexView struct{ *server }
 
 // ask reaches sync_server.
-func (v indexView) ask(ctx context.Context) error { return v.connect(ctx, serviceSync) }
+func (v indexView) ask(ctx context.Context) error {
+	if err := v.connect(ctx, serviceSync); err != nil {
+		return err
+	}
+	return v.readsList(serviceSync, request{verb: "GET"})
+}
 
 // answered turns what sync_server says into what a client makes of it.
 func answered(command string, err error) error {
@@ -131,8 +136,8 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	}
 	slices.Sort(meta.Subscriptions)
 	for _, stored := range v.disk.scripts(account) {
-		if listed, known := own.scriptList[stored.record.uid]; known {
-			meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: listed.sha1, Active: stored.record.has(`\Flagged`)})
+		if guid, known := v.scriptGUID(own, stored); known {
+			meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: guid, Active: stored.record.has(`\Flagged`)})
 		}
 	}
 	if a, ok := v.disk.accounts[account]; ok && a.quotaRoot != "" {

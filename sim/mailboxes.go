@@ -45,10 +45,11 @@ func (s *server) createAlone(name string, rights acl) *entry {
 	f := newFolder(e.uniqueID, e.uidValidity)
 	f.quotaRoot = s.quotaRootOf(name)
 	s.disk.folders.put(e.uniqueID, f)
-	s.disk.list.put(e)
+	s.disk.list.place(e)
 	v := s.visit(e)
 	f.index.createdModSeq = v.nextModSeq()
 	e.createdModSeq, e.folderModSeq = f.index.createdModSeq, f.index.createdModSeq
+	s.disk.list.made(e)
 	v.leave()
 	return e
 }
@@ -91,8 +92,8 @@ func (s *server) makeAccount(account string) *entry {
 }
 
 // rename gives a mailbox another name. It keeps its unique ID, and with it all
-// that lies in its directory. A silent one, as replication does it, counts no
-// change.
+// that lies in its directory. A silent one, as replication does it and as is left by who
+// dies amid it, counts no change.
 func (s *server) rename(e *entry, to string, silent bool) {
 	from := e.name
 	v := s.visit(e)
@@ -109,9 +110,14 @@ func (s *server) rename(e *entry, to string, silent bool) {
 		v.folder.quotaRoot = s.quotaRootOf(to)
 	}
 	for range 2 {
-		s.log("RENAME", from, to)
+		if !s.pair.version.renamesByMailbox {
+			s.log("RENAME", from, to)
+		}
 		s.log("MAILBOX", from)
 		s.log("MAILBOX", to)
+	}
+	if s.pair.version.renamesByMailbox {
+		s.log("APPEND", to)
 	}
 	v.counting = false // that much is noted already
 	v.leave()
@@ -119,14 +125,15 @@ func (s *server) rename(e *entry, to string, silent bool) {
 	s.pair.tracef("%s renamed %s to %s", s.name, from, to)
 }
 
-// deleteDelayed moves a mailbox below DELETED, where it is kept for a while.
-func (s *server) deleteDelayed(e *entry) {
+// deleteDelayed moves a mailbox below DELETED, where it is kept for a while. A silent
+// one counts no change.
+func (s *server) deleteDelayed(e *entry, silent bool) {
 	const format = mailboxname.InternalDeleted + "%s.%08X"
 	stamp := s.clock().Unix()
 	for s.disk.list.any(fmt.Sprintf(format, e.name, stamp)) != nil {
 		stamp++
 	}
-	s.rename(e, fmt.Sprintf(format, e.name, stamp), false)
+	s.rename(e, fmt.Sprintf(format, e.name, stamp), silent)
 }
 
 // remove takes a mailbox away for good, with all that lies in its directory.
@@ -146,5 +153,6 @@ func (s *server) setACL(e *entry, rights acl) {
 	v := s.visit(e)
 	s.disk.list.grant(e, rights)
 	e.folderModSeq = v.nextModSeq()
+	s.disk.list.rewrote(e)
 	v.leave()
 }

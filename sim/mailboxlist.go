@@ -99,6 +99,10 @@ type mailboxList struct {
 	accounts map[string]belongings        // by account, of whom somebody has asked; nil: the list has changed since
 	visible  map[string][]string          // by user, of whom somebody has asked; nil: the list or its rights have changed since
 	known    map[string]map[string]string // what [mailboxname.Internal] says, by account and name
+	file     listFile                     // what is written of it
+	// unreadable: nothing of the file can be read. It has no entries then.
+	unreadable bool
+	lost       map[string]*entry // by name: entries that are gone, of mailboxes whose directory is not
 }
 
 // belongings are an account's mailboxes, INBOX first, and deleted ones that are still
@@ -161,6 +165,12 @@ func (l *mailboxList) findID(uniqueID string) *entry {
 
 // put adds the entry, in the place of the one that has its name.
 func (l *mailboxList) put(e *entry) {
+	l.place(e)
+	l.rewrote(e)
+}
+
+// place is put, before anything is written of it.
+func (l *mailboxList) place(e *entry) {
 	i, ok := l.at(e.name)
 	if ok {
 		l.entries[i] = e
@@ -175,6 +185,14 @@ func (l *mailboxList) put(e *entry) {
 }
 
 func (l *mailboxList) remove(name string) {
+	if e := l.any(name); e != nil {
+		l.drop(name)
+		l.file.remove(e)
+	}
+}
+
+// drop is remove, before anything is written of it.
+func (l *mailboxList) drop(name string) {
 	if i, ok := l.at(name); ok {
 		l.entries = slices.Delete(l.entries, i, i+1)
 		delete(l.named, name)
@@ -268,6 +286,7 @@ func (l *mailboxList) clone() mailboxList {
 		copied := *e
 		c.entries[i], c.named[e.name] = &copied, &copied
 	}
+	c.file = copiedListFile(c.entries)
 	return c
 }
 

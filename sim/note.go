@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strings"
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -18,6 +19,9 @@ func (s *server) log(kind, first string, second ...string) {
 func (s *server) logEntry(e logEntry) {
 	if s.role != target.RoleMaster || s.quiet {
 		return // sync_log is off
+	}
+	if s.pair.version.scriptsApart && strings.HasSuffix(e.first, sieveSuffix) {
+		e = logEntry{kind: "META", first: ownerOf(e.first)}
 	}
 	s.disk.log.append(s.clock(), e)
 	if s.client != nil {

@@ -26,7 +26,8 @@ func (o operator) Reconstruct(ctx context.Context, name target.ServerName, accou
 	}
 	thorough := slices.Contains(how, target.CompareGUIDs)
 	if slices.Contains(how, target.LookOnly) {
-		said := s.lookOver(e, thorough)
+		v := s.visit(e)
+		said := s.lookOver(e, func(r record) bool { return v.reads(r, thorough) })
 		if said == "" {
 			return "", fmt.Errorf("reconstructing %s of %s on %s: it found no such mailbox: %q", mailbox, account, name, said)
 		}
@@ -58,6 +59,7 @@ func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool)
 		fmt.Fprintf(&said, "%s: failed to read index header\n", e.name)
 		v.folder.index, v.folder.headerGone = index{uidValidity: s.nextUIDValidity(v.account())}, false
 		e.uidValidity = v.folder.index.uidValidity
+		s.disk.list.rewrote(e)
 		v.nextModSeq()
 	}
 	if v.future() {
@@ -101,20 +103,25 @@ func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool)
 // lookOver is a reconstruct that is asked to change nothing. A record whose
 // checksum does not hold is gone afterwards all the same, and with it the message,
 // as long as nobody reconstructs in earnest. Of an index that cannot be opened
-// nothing is said.
-func (s *server) lookOver(e *entry, thorough bool) string {
+// nothing is said. It reads the files of some messages.
+func (s *server) lookOver(e *entry, reads func(record) bool) string {
 	v := s.visit(e)
 	if v.folder == nil || v.index().state != indexWhole {
 		return ""
 	}
 	var said strings.Builder
 	x := v.index()
+	for i := range x.records {
+		if r := &x.records[i]; r.rotten && !r.expunged {
+			x.ghosts++ // the header counts it still
+		}
+	}
 	x.remove(func(r record) bool { return r.rotten })
 	for _, r := range x.records {
 		switch there := len(v.folder.files.at[r.uid].body) > 0; {
 		case !there && !r.unlinked:
 			fmt.Fprintf(&said, "%s uid %d not found\n", e.name, r.uid)
-		case !there || !v.reads(r, thorough):
+		case !there || !reads(r):
 		case v.folder.files.at[r.uid].denied:
 			return ""
 		case v.folder.files.at[r.uid].sha1() != r.guid:

@@ -22,6 +22,12 @@ func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, accou
 	list, internal := &disk.list, mailboxname.Internal(account, mailbox)
 	summary := fmt.Sprintf("the entry of %s of %s was taken out of the list", mailbox, account)
 	return b.damage(ctx, name, "entry", summary, func() string { return fmt.Sprint("there: ", list.any(internal) != nil) }, func() error {
+		if e := list.find(internal); e != nil {
+			if list.lost == nil {
+				list.lost = map[string]*entry{}
+			}
+			list.lost[internal] = e
+		}
 		list.remove(internal)
 		if isInbox(internal) {
 			disk.account(account).entryLost = true
@@ -32,9 +38,15 @@ func (b saboteur) RemoveEntry(ctx context.Context, name target.ServerName, accou
 
 // SpoilList implements [target.ListSaboteur].
 func (b saboteur) SpoilList(ctx context.Context, name target.ServerName, harm target.Harm) (target.Evidence, error) {
-	list := &b.pair.server(name).disk.list
-	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was "+string(harm), func() string { return fmt.Sprintf("%d entries", len(list.entries)) }, func() error {
-		*list = mailboxList{}
+	s := b.pair.server(name)
+	list := &s.disk.list
+	return b.damage(ctx, name, "mailboxes.db", "mailboxes.db was "+string(harm), func() string { return fmt.Sprintf("%d entries, unreadable: %v", len(list.entries), list.unreadable) }, func() error {
+		if harm == target.Truncated {
+			kept, of := list.cut()
+			s.logf("%s: twoskip: recovery2 mailboxes.db - rescued %d of %d records", serviceIMAP, 2*kept, 2*of)
+			return nil
+		}
+		*list = mailboxList{file: listFile{size: listHead}, unreadable: harm == target.CutShort}
 		return nil
 	})
 }

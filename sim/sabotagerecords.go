@@ -18,12 +18,26 @@ var (
 
 // SwapGUIDs implements [target.RecordSaboteur].
 func (b saboteur) SwapGUIDs(ctx context.Context, name target.ServerName, account, mailbox string, first, second uint32) (target.Evidence, error) {
+	return b.swap(ctx, name, account, mailbox, "GUID", first, second, func(one, two *record) {
+		one.guid, two.guid = two.guid, one.guid
+	})
+}
+
+// SwapDates implements [target.RecordSaboteur].
+func (b saboteur) SwapDates(ctx context.Context, name target.ServerName, account, mailbox string, first, second uint32) (target.Evidence, error) {
+	return b.swap(ctx, name, account, mailbox, "INTERNALDATE", first, second, func(one, two *record) {
+		one.internalDate, two.internalDate = two.internalDate, one.internalDate
+	})
+}
+
+// swap lets a field of two records change places.
+func (b saboteur) swap(ctx context.Context, name target.ServerName, account, mailbox, field string, first, second uint32, swap func(one, two *record)) (target.Evidence, error) {
 	v, err := b.visitTo(name, account, mailbox)
 	if err != nil {
 		return target.Evidence{}, err
 	}
-	summary := fmt.Sprintf("the GUIDs of UID %d and UID %d in %s of %s have changed places", first, second, mailbox, account)
-	return b.damage(ctx, name, fmt.Sprintf("GUID of UID %d", first), summary, func() string { return v.index().guidAt(first) }, func() error {
+	summary := fmt.Sprintf("the %ss of UID %d and UID %d in %s of %s have changed places", field, first, second, mailbox, account)
+	return b.damage(ctx, name, fmt.Sprintf("%s of UID %d", field, first), summary, func() string { return v.index().shownAt(first) }, func() error {
 		x := v.index()
 		i, ok := x.at(first)
 		j, also := x.at(second)
@@ -31,19 +45,20 @@ func (b saboteur) SwapGUIDs(ctx context.Context, name target.ServerName, account
 			return errors.New("its index has not both messages")
 		}
 		one, two := x.records[i], x.records[j]
-		one.guid, two.guid = two.guid, one.guid
+		swap(&one, &two)
 		x.write(one)
 		x.write(two)
 		return nil
 	})
 }
 
-func (x *index) guidAt(uid uint32) string {
+// shownAt tells of a record what a swap changes.
+func (x *index) shownAt(uid uint32) string {
 	i, ok := x.at(uid)
 	if !ok {
 		return "no record"
 	}
-	return x.records[i].guid
+	return fmt.Sprintf("%s of %d", x.records[i].guid, x.records[i].internalDate)
 }
 
 // SetLastUID implements [target.RecordSaboteur].

@@ -22,6 +22,9 @@ import (
 // as a message, the active one \Flagged.
 const sieveMailbox = inbox + "/#sieve"
 
+// sieveSuffix ends the internal name of that mailbox.
+const sieveSuffix = ".#sieve"
+
 // bytecode is one compiled script, as it lies on the disk apart from its source.
 type bytecode struct {
 	source   string // what it was compiled from

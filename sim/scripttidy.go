@@ -11,7 +11,7 @@ import "slices"
 // first one's: whose bytecode belongs to no script any more, and goes.
 func (s *server) tidyScripts(account string) {
 	a, ok := s.disk.accounts[account]
-	if !ok || len(a.bytecode) == 0 && a.defaultScript == "" || s.disk.list.owned(account, inbox) == nil {
+	if !ok || s.pair.version.scriptsApart || len(a.bytecode) == 0 && a.defaultScript == "" || s.disk.list.owned(account, inbox) == nil {
 		return
 	}
 	var kept []string

@@ -99,7 +99,7 @@ func (s *session) store(v *visit, uids []uint32, add, remove []string) {
 		if own {
 			changed = append(changed, uid)
 		}
-		if !v.setFlags(*r, add, remove) && own {
+		if !v.setFlags(*r, add, remove) && own && !s.pair.version.othersSeenUncounted {
 			v.rewrite(*r)
 		}
 	}

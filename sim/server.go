@@ -26,7 +26,6 @@ type server struct {
 	link      target.Link
 	garbled   bool          // not sync_server answers at its port, but something of no meaning
 	offset    time.Duration // of its clock
-	idledOut  int           // counts jumps of its clock that ended idle sessions
 	client    *syncClient
 	notes     []logEntry // what a commit has yet to note for replication
 	noteRoom  []logEntry // in which they are
@@ -165,7 +164,10 @@ func (s *server) work(ctx context.Context, life int, of service, command request
 	if err := s.waitFor(ctx, of); err != nil {
 		return fmt.Errorf("%s: %s: %w", command, s.name, err)
 	}
-	return s.stillUp(life, command)
+	if err := s.stillUp(life, command); err != nil {
+		return err
+	}
+	return s.readsList(of, command)
 }
 
 // stillUp fails where the server has died since: nobody answers any more, and

@@ -14,7 +14,6 @@ type session struct {
 	*server
 	user   string
 	life   int // of the server, when it was opened
-	idled  int // its count of jumps, when it was opened
 	closed bool
 	dead   bool // imapd has died of what it was asked for
 }
@@ -47,10 +46,7 @@ func (s *session) do(ctx context.Context, command request, d time.Duration) erro
 	if err := s.stillUp(s.life, command); err != nil {
 		return &target.UnreachableError{Server: s.name, Service: string(serviceIMAP), Err: err}
 	}
-	if s.idled != s.idledOut {
-		s.dead = true
-		return &target.RefusedError{Command: command.String(), Status: "BYE", Text: "idle for too long"}
-	}
+	s.dead = s.disk.list.unreadable
 	return s.work(ctx, s.life, serviceIMAP, command, d)
 }
 

@@ -124,7 +124,7 @@ func (s *server) overQuota(v *visit, bytes int64) bool {
 func (s *server) usedBy(account string) int64 {
 	var used int64
 	for _, e := range s.disk.list.ofAccount(account) {
-		if f := s.disk.folder(e); f != nil && f.quotaRoot != "" {
+		if f := s.disk.folder(e); f != nil && f.quotaRoot != "" && !(e.kind == entrySieve && s.pair.version.scriptsApart) {
 			_, bytes := f.index.exists()
 			used += bytes
 		}
@@ -188,6 +188,11 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 				return fmt.Errorf("in parts, of which the first is done: %v", denied)
 			}
 			return denied
+		}
+		if !v.folder.knows(add) {
+			if err := s.writesHeader(request{verb: "UID STORE"}); err != nil {
+				return err
+			}
 		}
 		s.store(&v, uids, add, remove)
 		v.leave()
@@ -321,6 +326,9 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 	uids := make([]uint32, len(records))
 	var seen []uint32
 	for i, r := range records {
+		if source.folder.uncached[r.uid] {
+			s.logf("%s: IOERROR: offset greater than cache size", serviceIMAP) // and it reads the file instead
+		}
 		uids[i] = v.index().lastUID + 1
 		v.folder.files.put(uids[i], source.folder.files.at[r.uid])
 		flags, ownSeen := s.given(v, s.flagsOf(source, r))

@@ -70,6 +70,10 @@ func (s *session) RenameMailbox(ctx context.Context, from, to string) error {
 	if err := s.writable(command); err != nil {
 		return err
 	}
+	if err := s.writesHeader(command); err != nil {
+		s.rename(e, destination, true)
+		return err
+	}
 	s.renameTree(e, destination)
 	return s.done(ctx, command)
 }
@@ -148,7 +152,11 @@ func (s *session) DeleteMailbox(ctx context.Context, name string) error {
 	if text := s.visit(e).refusal(string(serviceIMAP)); text != "" {
 		return no(command, "", text)
 	}
-	s.deleteDelayed(e)
+	err = s.writesHeader(command)
+	s.deleteDelayed(e, err != nil)
+	if err != nil {
+		return err
+	}
 	return s.done(ctx, command)
 }
 
@@ -217,7 +225,15 @@ func (s *session) SetACL(ctx context.Context, name, identifier, rights string) e
 		}
 		rights += implicitRights
 	}
-	s.setACL(v.entry, v.entry.acl.with(identifier, rights))
+	changed := v.entry.acl.with(identifier, rights)
+	if err := s.writesHeader(command); err != nil {
+		if !s.pair.version.rightsIntoHeaderFirst {
+			s.disk.list.grant(v.entry, changed)
+			s.disk.list.rewrote(v.entry)
+		}
+		return err
+	}
+	s.setACL(v.entry, changed)
 	s.pair.tracef("%s set the rights of %s on %s to %q", s.name, identifier, v.entry.name, rights)
 	return s.done(ctx, command)
 }

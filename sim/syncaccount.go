@@ -24,7 +24,9 @@ func (c *replication) user(account string) error {
 		}
 		var names []string
 		for _, e := range c.master.disk.list.ofAccount(account) {
-			names = append(names, e.name)
+			if e.kind != entrySieve || !c.master.pair.version.scriptsApart {
+				names = append(names, e.name)
+			}
 		}
 		if err = c.folders(names, there, true); err == syncAgain {
 			continue
@@ -33,7 +35,9 @@ func (c *replication) user(account string) error {
 			c.master.logf("sync_client: IOERROR: user replication failed error=<%v> userid=<%s>", err, account)
 			return err
 		}
-		c.quota(account)
+		if err := c.quota(account); err != nil {
+			return err
+		}
 		return c.meta(account)
 	}
 	c.master.logf("sync_client: failed to sync user %s after 3 tries", account)
@@ -45,6 +49,9 @@ func (c *replication) meta(account string) error {
 	ours, ok := c.master.disk.accounts[account]
 	if !ok {
 		return nil
+	}
+	if c.master.pair.version.scriptsApart {
+		c.scripts(account)
 	}
 	theirs := c.replica.disk.account(account)
 	theirs.subscriptions = maps.Clone(ours.subscriptions)
@@ -79,15 +86,22 @@ func (c *replication) subscription(account, mailbox string) {
 }
 
 // quota brings the account's quota root up to the master's.
-func (c *replication) quota(account string) {
+func (c *replication) quota(account string) error {
 	ours, theirs := c.master.disk.account(account), c.replica.disk.account(account)
-	if theirs.quotaRoot != ours.quotaRoot {
-		c.replica.setQuotaRoot(account, ours.quotaRoot)
-	}
+	rooted := theirs.quotaRoot == ours.quotaRoot
 	theirs.quotaKiB = ours.quotaKiB
 	if ours.quotaRoot == "" {
 		theirs.quotaKiB = target.NoQuota
 	}
+	if rooted {
+		return nil
+	}
+	if !c.replica.headerFits(serviceSync) {
+		theirs.quotaRoot = ours.quotaRoot // and no mailbox is under it, which a second try takes for done
+		return syncAborted
+	}
+	c.replica.setQuotaRoot(account, ours.quotaRoot)
+	return nil
 }
 
 // unmailbox deletes on the replica what the master has deleted for good.

@@ -149,6 +149,7 @@ func (s *SyncSession) rename(what dlist.Value) error {
 	if uidValidity := uint32(fields.optional("UIDVALIDITY", 32)); uidValidity != 0 {
 		v := s.server.visit(s.server.disk.list.find(to))
 		v.entry.uidValidity = uidValidity
+		s.server.disk.list.rewrote(v.entry)
 		if v.folder != nil {
 			v.index().uidValidity = uidValidity
 		}

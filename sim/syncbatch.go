@@ -131,7 +131,7 @@ func (b *batch) do(c *replication, t errand) error {
 		b.add(errand{kind: errandUser, account: t.account})
 		return nil
 	case errandQuota:
-		c.quota(t.account)
+		return c.quota(t.account)
 	case errandSeen:
 		return c.seen(t.account, t.mailbox)
 	case errandSubscription:

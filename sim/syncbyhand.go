@@ -23,13 +23,19 @@ var _ target.HandSyncer = operator{}
 // SyncUser implements [target.Operator].
 func (o operator) SyncUser(ctx context.Context, name target.ServerName, account string) (int, error) {
 	s := o.pair.server(name)
-	return s.byHand(ctx, "-u "+account, s.peer, func(c *replication) error {
-		err := c.user(account)
-		if err != nil && err != error(syncCrash) {
-			s.logf("sync_client: Error in sync_do_user(%s): bailing out!", account)
-		}
-		return err
-	})
+	return s.byHand(ctx, "-u "+account, s.peer, func(c *replication) error { return s.userByHand(c, account) })
+}
+
+// userByHand sends an account, and says if that fails.
+func (s *server) userByHand(c *replication, account string) error {
+	err := c.replica.tellsOfList()
+	if err == nil {
+		err = c.user(account)
+	}
+	if err != nil && err != error(syncCrash) {
+		s.logf("sync_client: Error in sync_do_user(%s): bailing out!", account)
+	}
+	return err
 }
 
 // byHand runs sync_client towards a peer, and returns what it ends with. It waits
@@ -66,6 +72,21 @@ func (s *server) hush() (speak func()) {
 	return func() { s.quiet = before }
 }
 
+// SyncMeta implements [target.HandSyncer].
+func (o operator) SyncMeta(ctx context.Context, name target.ServerName, account string) (int, error) {
+	s := o.pair.server(name)
+	return s.byHand(ctx, "-s "+account, s.peer, func(c *replication) error { return c.meta(account) })
+}
+
+// SyncOneWay implements [target.HandSyncer].
+func (o operator) SyncOneWay(ctx context.Context, name target.ServerName, account string) (int, error) {
+	s := o.pair.server(name)
+	return s.byHand(ctx, "-O -u "+account, s.peer, func(c *replication) error {
+		c.oneWay = true
+		return s.userByHand(c, account)
+	})
+}
+
 // SyncMailbox implements [target.HandSyncer]. Of a mailbox that is not there
 // nothing is sent, which is no error.
 func (o operator) SyncMailbox(ctx context.Context, name target.ServerName, mailbox string) (int, error) {
@@ -79,6 +100,11 @@ func (o operator) SyncMailbox(ctx context.Context, name target.ServerName, mailb
 // parts names: a dot in it is part of a name, and kept as "^".
 func internalOf(external string) string {
 	return strings.NewReplacer(".", "^", "/", ".").Replace(external)
+}
+
+// externalOf is [internalOf] turned back.
+func externalOf(internal string) string {
+	return strings.NewReplacer(".", "/", "^", ".").Replace(internal)
 }
 
 // SyncBack implements [target.HandSyncer].

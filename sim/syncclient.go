@@ -16,6 +16,10 @@ const (
 	errandTime = 12 * time.Millisecond
 	// retryTime is sync_reconnect_maxwait, as the pairs are configured.
 	retryTime = time.Second
+	// firstLook is how long a sync_client waits that looks seldom; then twice as long each
+	// time, so many times.
+	firstLook   = 15 * time.Second
+	longestLook = 6
 	// syncTimeout is sync_timeout, as the pairs are configured. The client counts
 	// it from the last answer, so also when it had nothing to ask.
 	syncTimeout = 5 * time.Second
@@ -128,7 +132,8 @@ func (c *syncClient) send() {
 		}
 		c.bailOut("Error in do_sync(): bailing out! Bad protocol (" + last + ")")
 	case s.pair.now.Sub(c.used) > syncTimeout:
-		c.bailOut("idle for too long; Error in do_sync(): bailing out! Bad protocol")
+		s.logf("sync_client: Fatal error: idle for too long")
+		c.bailOut("Error in do_sync(): bailing out! Bad protocol (idle for too long)")
 	case !s.reaches(s.peer):
 		c.in(c.used.Add(syncTimeout + time.Millisecond).Sub(s.pair.now)) // no answer until then is none
 	default:
@@ -149,6 +154,10 @@ func (c *syncClient) connect() {
 		if c.retries++; c.retries > patientRetries {
 			return // until it is up again
 		}
+		if s.pair.version.looksSeldom {
+			c.in(firstLook << min(c.retries-1, longestLook))
+			return
+		}
 		s.logf("sync_client: connect(%s) failed, retrying in %d seconds", s.peer.name, int(retryTime/time.Second))
 		c.in(retryTime)
 	case !s.reaches(s.peer):
@@ -166,6 +175,9 @@ func (c *syncClient) next() {
 
 // peerIsBack lets a client go on that waits for its replica.
 func (c *syncClient) peerIsBack() {
+	if c.server.pair.version.looksSeldom && c.waiting {
+		return // it does not know
+	}
 	c.retries = 0
 	c.in(c.lookTime())
 }
@@ -180,6 +192,10 @@ func (c *syncClient) work() {
 		return
 	}
 	if c.sends() {
+		return
+	}
+	if err := s.peer.tellsOfList(); err != nil {
+		c.bailOut("Error in do_sync(): bailing out! " + bailingText(err))
 		return
 	}
 	more, err := c.batch.next(&replication{master: s, replica: s.peer, stale: c.stale})

@@ -214,7 +214,8 @@ func (s *SyncSession) tellScripts(account string, a *accountState) {
 			dlist.Atom("GUID", guid), dlist.Num("ISACTIVE", active)))
 	}
 	for _, stored := range s.server.disk.scripts(account) {
-		line(stored.name+sourceSuffix, stored.record.internalDate, a.scriptList[stored.record.uid].sha1, 0)
+		guid, _ := s.server.scriptGUID(a, stored)
+		line(stored.name+sourceSuffix, stored.record.internalDate, guid, 0)
 		if a.defaultScript == stored.name {
 			line(stored.name+bytecodeSuffix, 0, strings.Repeat("0", 40), 1)
 		}
@@ -283,28 +284,36 @@ func (s *SyncSession) askScript(what dlist.Value) error {
 	return nil
 }
 
-// askAnnotation tells a mailbox's annotations or, by an empty name, the server's.
+// askAnnotation tells a mailbox's annotations or, by an empty name, the server's. A
+// version that takes the name for a pattern tells of each mailbox that matches.
 func (s *SyncSession) askAnnotation(what dlist.Value) error {
-	name, annotations := what.Text, s.server.disk.server
-	if name != "" {
-		byPattern := s.server.pair.version.asksByPattern
-		if byPattern {
-			name = internalOf(name)
+	disk := s.server.disk
+	switch {
+	case what.Text == "":
+		s.tellAnnotations("", disk.server)
+	case s.server.pair.version.asksByPattern:
+		for _, e := range disk.list.entries {
+			if f := disk.folder(e); e.kind != entryTombstone && f != nil && matches(what.Text, externalOf(e.name)) {
+				s.tellAnnotations(e.name, f.annotations)
+			}
 		}
-		e := s.server.disk.list.find(name)
-		switch {
-		case e == nil && !byPattern:
+	default:
+		e := disk.list.find(what.Text)
+		if e == nil {
 			return syncNonexistent
-		case e == nil, s.server.disk.folder(e) == nil:
-			return nil
 		}
-		annotations = s.server.disk.folder(e).annotations
+		if f := disk.folder(e); f != nil {
+			s.tellAnnotations(e.name, f.annotations)
+		}
 	}
+	return nil
+}
+
+func (s *SyncSession) tellAnnotations(name string, annotations map[annotation]string) {
 	for _, n := range sortedNotes(annotations) {
 		s.tell(dlist.MapOf("ANNOTATION", dlist.Atom("MBOXNAME", name), dlist.Atom("ENTRY", n.entry),
 			dlist.Atom("USERID", n.account), dlist.Atom("VALUE", n.value)))
 	}
-	return nil
 }
 
 // uidSet writes UIDs, which are in order, as a set: "1:3,5".

@@ -13,6 +13,7 @@ type replication struct {
 	master, replica *server
 	there           []header // the replica's mailboxes of what is being done
 	stale           []header // what it has told, and has no more: see [syncClient.overtaken]
+	oneWay          bool     // nothing is copied back (-O), and the replica is told to take what it would refuse
 }
 
 // names brings the replica's mailboxes of these names up to the master's. It
@@ -141,6 +142,9 @@ func (c *replication) rename(renames []renaming) error {
 func (c *replication) mailbox(v *visit, remote *header) error {
 	if remote != nil && v.index().deletedModSeq > remote.highestModSeq {
 		c.master.logf("sync_client: inefficient replication (%d > %d) %s", v.index().deletedModSeq, remote.highestModSeq, v.entry.name)
+		if c.oneWay {
+			return syncAgain
+		}
 		if err := c.fullUpdate(v); err != nil {
 			return err
 		}
@@ -151,7 +155,7 @@ func (c *replication) mailbox(v *visit, remote *header) error {
 		c.master.logf("sync_client: SYNC_NOTICE: CRC failure on sync %s, recalculating counts and trying again", v.entry.name)
 		err = c.update(v)
 	}
-	if err == syncChecksum {
+	if err == syncChecksum && !c.oneWay {
 		c.master.logf("sync_client: CRC failure on sync for %s, trying full update", v.entry.name)
 		if err = c.fullUpdate(v); err == nil {
 			err = c.update(v)
@@ -167,6 +171,9 @@ func (c *replication) update(v *visit) error {
 		return err
 	}
 	v.index().recalculate()
+	if c.oneWay {
+		c.master.log("MAILBOX", v.entry.name) // it was written; otherwise what follows makes that of no matter
+	}
 	if len(there) == 0 {
 		return c.updateFrom(v, nil)
 	}
@@ -179,13 +186,14 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 	if remote != nil {
 		if x.uidValidity < remote.uidValidity {
 			x.uidValidity, v.entry.uidValidity = remote.uidValidity, remote.uidValidity
+			c.master.disk.list.rewrote(v.entry)
 		}
 		v.entry.folderModSeq = max(v.entry.folderModSeq, remote.folderModSeq)
 		if v.header().equal(*remote) {
 			return nil
 		}
 	}
-	u := update{header: v.header(), createdModSeq: x.createdModSeq, told: x.told}
+	u := update{header: v.header(), createdModSeq: x.createdModSeq, told: x.told, forced: c.oneWay}
 	lastUID, since := uint32(0), uint64(0)
 	if remote != nil {
 		lastUID, since = remote.lastUID, remote.highestModSeq
@@ -268,6 +276,7 @@ func (c *replication) fullUpdate(v *visit) error {
 	x, theirs := v.index(), remote.index()
 	if x.uidValidity < theirs.uidValidity {
 		x.uidValidity, v.entry.uidValidity = theirs.uidValidity, theirs.uidValidity
+		c.master.disk.list.rewrote(v.entry)
 	}
 	newer := x.highestModSeq < theirs.highestModSeq
 	if newer {

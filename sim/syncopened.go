@@ -1,5 +1,7 @@
 package sim
 
+import "slices"
+
 // opened opens the mailbox that is to be updated, and makes it where it is not
 // there. An empty one that bears the name by another unique ID gives way.
 func (s *server) opened(u update) (*visit, error) {
@@ -44,10 +46,25 @@ func (s *server) opened(u update) (*visit, error) {
 	}
 	delete(s.disk.remains, u.uniqueID)
 	s.disk.folders.put(u.uniqueID, f)
-	s.disk.list.put(made)
+	s.disk.list.place(made)
 	s.fillIn(u.name)
 	v := s.visit(made)
 	a := v.account()
 	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
 	return v, nil
+}
+
+// note brings a mailbox's entry in the list up to what was sent.
+func (s *server) note(u update, e *entry, made bool) {
+	rights := !slices.Equal(e.acl, u.acl)
+	written := rights || e.folderModSeq < u.folderModSeq
+	e.folderModSeq = max(e.folderModSeq, u.folderModSeq)
+	if rights {
+		s.disk.list.grant(e, slices.Clone(u.acl))
+	}
+	if made {
+		s.disk.list.made(e)
+	} else if written {
+		s.disk.list.rewrote(e)
+	}
 }

@@ -138,6 +138,7 @@ type update struct {
 	files         map[uint32]file
 	since         *header // what the replica is believed to have; nil: nothing
 	told          told
+	forced        bool // take what is behind what is here
 }
 
 // applyMailbox answers APPLY MAILBOX. It refuses what cannot lead to equal sides
@@ -163,20 +164,18 @@ func (s *server) applyMailbox(u update) error {
 		s.logf("sync: SYNCNOTICE: mailbox sync mismatch: mailbox=<%s>", u.name)
 		return syncChanged
 	}
-	if u.highestModSeq < held || u.uidValidity < x.uidValidity || u.lastUID < x.lastUID {
-		return syncChecksum
-	}
-	if !v.accepts(u.records) {
+	behind := u.highestModSeq < held || u.uidValidity < x.uidValidity || u.lastUID < x.lastUID
+	if behind && !u.forced || !v.accepts(u) {
 		return syncChecksum
 	}
 	if s.disk.full && len(u.files) > 0 {
 		s.cannotWrite(string(serviceSync))
 		return syncProtocol // it takes what comes behind for commands
 	}
-	v.entry.folderModSeq = max(v.entry.folderModSeq, u.folderModSeq)
-	if !slices.Equal(v.entry.acl, u.acl) {
-		s.disk.list.grant(v.entry, slices.Clone(u.acl))
+	if err := v.mayBeTold(u); err != nil {
+		return err
 	}
+	s.note(u, v.entry, v.entry != before)
 	if !maps.Equal(v.folder.annotations, u.annotations) {
 		v.folder.annotations = maps.Clone(u.annotations)
 	}
@@ -205,7 +204,10 @@ func (s *server) applyMailbox(u update) error {
 	}
 	x.highestModSeq, x.lastUID, x.recentUID, x.uidValidity = u.highestModSeq, u.lastUID, u.recentUID, u.uidValidity
 	x.createdModSeq, x.told = u.createdModSeq, u.told
-	v.entry.uidValidity = u.uidValidity
+	if v.entry.uidValidity != u.uidValidity {
+		v.entry.uidValidity = u.uidValidity
+		s.disk.list.rewrote(v.entry)
+	}
 	a.modSeq, a.uidValidity = max(a.modSeq, u.highestModSeq, u.folderModSeq), max(a.uidValidity, u.uidValidity)
 	if v.entry.kind == entrySieve {
 		s.installScripts(v.entry.owner(), changed)
@@ -274,10 +276,11 @@ func (s *server) mayHold(name string) bool {
 }
 
 // accepts says whether the records can be taken: none is another message, or
-// older than what is here, or alive that is expunged here, or lies in a gap.
-func (v *visit) accepts(records []record) bool {
+// older than what is here, unless it is forced, or alive that is expunged here, or lies
+// in a gap.
+func (v *visit) accepts(u update) bool {
 	x := v.index()
-	for _, r := range records {
+	for _, r := range u.records {
 		i, ok := x.at(r.uid)
 		if !ok {
 			if r.uid <= x.lastUID && !r.expunged {
@@ -289,7 +292,7 @@ func (v *visit) accepts(records []record) bool {
 		if ours.expunged && r.expunged {
 			continue
 		}
-		if ours.guid != r.guid || ours.modSeq > r.modSeq || ours.expunged {
+		if ours.guid != r.guid || ours.modSeq > r.modSeq && !u.forced || ours.expunged {
 			return false
 		}
 	}
@@ -345,6 +348,9 @@ func (s *server) applyRename(from, to string) error {
 		return syncExists
 	}
 	s.rename(e, to, true)
+	if !s.headerFits(serviceSync) {
+		return syncAborted
+	}
 	return nil
 }
 

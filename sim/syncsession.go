@@ -106,11 +106,14 @@ func (s *SyncSession) answer(verb string, what dlist.Value, commands map[string]
 		return SyncAnswer{Status: syncStatus(syncProtocol)}, nil
 	}
 	what.Key = key
-	err := command(s, what)
+	err, lastWords := command(s, what), fatalRecord
+	if s.server.disk.list.unreadable {
+		err, lastWords = s.server.tellsOfList(), fatalList
+	}
 	answer := SyncAnswer{Lines: s.lines, Status: syncStatus(err)}
 	switch err {
 	case syncServerCrash:
-		answer.Ended, answer.LastWords = true, "* "+fatalRecord
+		answer.Ended, answer.LastWords = true, "* "+lastWords
 	case syncAborted:
 		answer.Ended = true
 	}

@@ -84,3 +84,22 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 	o.pair.tracef("%s reset %s", name, account)
 	return nil
 }
+
+// ListExpunged implements [target.Unexpunger].
+func (o operator) ListExpunged(ctx context.Context, name target.ServerName, account, mailbox string) ([]uint32, error) {
+	s, err := o.at(ctx, name, "unexpunge -l")
+	if err != nil {
+		return nil, err
+	}
+	e := s.disk.list.owned(account, mailbox)
+	if e == nil || s.disk.folder(e) == nil {
+		return nil, fmt.Errorf("running unexpunge -l on %s: there is no %s of %s", name, mailbox, account)
+	}
+	var uids []uint32
+	for _, r := range s.visit(e).index().records {
+		if r.expunged && !r.unlinked {
+			uids = append(uids, r.uid)
+		}
+	}
+	return uids, nil
+}

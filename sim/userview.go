@@ -21,9 +21,12 @@ func (v userView) Login(ctx context.Context, account string) (target.Session, er
 		return nil, err
 	}
 	if v.disk.list.owned(account, inbox) == nil && v.role == target.RoleMaster {
+		if err := v.readsList(serviceIMAP, request{verb: "AUTHENTICATE PLAIN"}); err != nil {
+			return nil, err
+		}
 		v.autocreate(account)
 	}
-	return &session{server: v.server, user: account, life: v.life, idled: v.idledOut}, nil
+	return &session{server: v.server, user: account, life: v.life}, nil
 }
 
 // Listed implements [target.UserView].
@@ -37,7 +40,7 @@ func (v userView) Listed(ctx context.Context, account string) ([]string, error) 
 	}
 	names := []string{}
 	for _, e := range v.disk.list.ofAccount(account) {
-		if isDeletedName(e.name) {
+		if isDeletedName(e.name) || e.kind == entrySieve && v.pair.version.scriptsApart {
 			continue
 		}
 		name, err := e.shownTo(account)
@@ -209,6 +212,9 @@ func (v userView) SetQuota(ctx context.Context, account string, storageKiB int64
 	a.quotaKiB = max(storageKiB, target.NoQuota)
 	if a.quotaRoot == "" {
 		a.quotaRoot = root
+		if !v.headerFits(serviceIMAP) {
+			return lost(command, v.name)
+		}
 		for _, e := range v.disk.list.ofAccount(account) {
 			if visit := v.visit(e); visit.folder != nil && !isDeletedName(e.name) {
 				visit.folder.quotaRoot, visit.changed = root, true // it stands in cyrus.header
@@ -223,6 +229,9 @@ func (v userView) SetQuota(ctx context.Context, account string, storageKiB int64
 // Scripts implements [target.UserView].
 func (v userView) Scripts(ctx context.Context, account string) (target.ScriptSession, error) {
 	if err := v.connect(ctx, serviceSieve); err != nil {
+		return nil, err
+	}
+	if err := v.readsList(serviceSieve, request{verb: "AUTHENTICATE PLAIN"}); err != nil {
 		return nil, err
 	}
 	session := &scriptSession{server: v.server, account: account, life: v.life}

@@ -45,6 +45,32 @@ type version struct {
 	// an assertion as it takes the mailbox's entry back. 3.10 does; 3.6 says that there was
 	// an I/O error; seen by create-read-only and create-read-only-crashes.
 	unmadeCrash bool
+	// rightsIntoHeaderFirst: SETACL writes cyrus.header before mailboxes.db, so that a
+	// disk without room lets nothing of it be done. 3.10 does, 3.6 the other way round;
+	// seen by header-on-full.
+	rightsIntoHeaderFirst bool
+	// missesFolders: ctl_mboxlist -v looks for directories by mailboxes' names, finds none,
+	// and says so of each. 3.6 does, 3.10 says so of those that are gone; seen by
+	// list-checked and list-checked-rightly.
+	missesFolders bool
+	// foldersByName: folders bear the names of mailboxes and not their unique IDs, and
+	// nobody looks at the files of such a server yet. 3.2 does; seen by any plan.
+	foldersByName bool
+	// scriptsApart: scripts are files of their own, and no mail: no mailbox that holds them
+	// is listed, none counts against a quota, a change of one is noted as META, its GUID is
+	// what its file is, and nobody who only looks removes bytecode. 3.2 does; seen by
+	// script-compiled-stale, script-under-quota, script-source-overwritten and bytecode-tidied.
+	scriptsApart bool
+	// looksSeldom: sync_client looks for a replica that is down after 15 seconds, then after
+	// 30 and so on, and logs nothing; sync_reconnect_maxwait is none of its settings. 3.2
+	// does; seen by replica-down.
+	looksSeldom bool
+	// renamesByMailbox: a rename is noted as a change of both mailboxes, and an append to
+	// the new one. 3.2 does, the others have a note for renames; seen by names-swapped.
+	renamesByMailbox bool
+	// othersSeenUncounted: \Seen of a mailbox of others' changes no modseq. 3.2 does, the
+	// others count it as a change of the message; seen by seen-truncated.
+	othersSeenUncounted bool
 }
 
 // defaultSuite is the Debian suite whose Cyrus is modelled where none is asked for.
@@ -53,8 +79,9 @@ const defaultSuite = "bookworm"
 // versions are the Debian suites whose Cyrus is modelled.
 func versions() map[string]version {
 	return map[string]version{
-		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true, straysConversations: true, asksByPattern: true},
-		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA", scriptsWithoutInboxCrash: true, unmadeCrash: true},
+		"bullseye": {cyrus: "3.2.6", build: "3.2.6-Debian-3.2.6-2+deb11u2", linksUnchecked: true, asksByPattern: true, foldersByName: true, scriptsApart: true, looksSeldom: true, renamesByMailbox: true, othersSeenUncounted: true},
+		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true, straysConversations: true, asksByPattern: true, missesFolders: true},
+		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA", scriptsWithoutInboxCrash: true, unmadeCrash: true, rightsIntoHeaderFirst: true},
 	}
 }
 
@@ -66,7 +93,7 @@ func versionOf(suite string) (version, error) {
 	if v, ok := known[suite]; ok {
 		return v, nil
 	}
-	suites := strings.Join(slices.Sorted(maps.Keys(known)), " and ")
+	suites := strings.Join(slices.Sorted(maps.Keys(known)), ", ")
 	return version{}, &target.SetupError{
 		Problem: fmt.Sprintf("the simulator behaves as the Cyrus of %s, not of %s", suites, suite),
 		Mend:    "run the plan on real servers: --target docker",

@@ -44,6 +44,9 @@ var handActs = map[Op]serverAct{
 	ResetApart: hand("sync_reset", func(ctx context.Context, o target.Resetter, on target.ServerName, step Step) error {
 		return o.ResetUser(ctx, on, step.Account, true)
 	}),
+	RebuildConvs: hand("ctl_conversationsdb", func(ctx context.Context, o target.ConversationsRebuilder, on target.ServerName, step Step) error {
+		return o.RebuildConversations(ctx, on, step.Account)
+	}),
 	Unexpunge: func(ctx context.Context, r *runner, step Step) error {
 		o, err := by[target.Unexpunger](r, "unexpunge")
 		if err != nil {

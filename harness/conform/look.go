@@ -204,14 +204,14 @@ func (r *runner) versionOf(ctx context.Context, host target.HostView, sha1 strin
 	return "of nothing known"
 }
 
-// logged says whether a server's syslog has a text. The servers of a pair log
+// logged says whether a server's syslog has a text, as often as the step says. The servers of a pair log
 // in their own words, but for the messages that operators look for.
 func (r *runner) logged(ctx context.Context, step Step) (string, error) {
 	log, err := r.server(step).Host().Syslog(ctx)
 	switch {
 	case err != nil:
 		return "", err
-	case strings.Contains(string(log), step.Text):
+	case strings.Count(string(log), step.Text) >= max(step.Count, 1):
 		return "yes", nil
 	}
 	return "no", nil

@@ -60,7 +60,7 @@ const (
 	Advance      Op = "advance"      // both clocks, by Count hours
 	Settle       Op = "settle"       // until replication rests; then both servers' states are taken
 	SettleBodies Op = "settle-bodies"
-	Logged       Op = "logged"  // whether the server's syslog has Text by now: yes or no
+	Logged       Op = "logged"  // whether the server's syslog has Text by now, Count times or more: yes or no
 	Detect       Op = "detect"  // what every detector finds
 	Compiled     Op = "scripts" // the account's compiled scripts
 )
@@ -90,17 +90,24 @@ const (
 
 // What an administrator does by hand, on the server.
 const (
-	SyncUser       Op = "sync-user"        // sync_client -u of the account: "exit 0"
-	SyncMailbox    Op = "sync-mailbox"     // sync_client -m of Text: "exit 0"
-	SyncBack       Op = "sync-back"        // to the other, against replication: of the account (-u), or of all (-A)
-	QueueUser      Op = "queue-user"       // cyr_synclog -u of the account
-	ShutSyncClient Op = "shut-sync-client" // by sync_shutdown_file
-	Reload         Op = "reload"           // SIGHUP to the master process
-	ResetUser      Op = "reset-user"       // sync_reset of the account
-	ResetApart     Op = "reset-apart"      // the same, and nothing of it is logged
-	Unexpunge      Op = "unexpunge"        // UIDs
-	LookOnly       Op = "look-only"        // reconstruct -n of the mailbox
-	CompareGUIDs   Op = "compare-guids"    // reconstruct -G of the mailbox, and what it says of files
+	SyncUser       Op = "sync-user"             // sync_client -u of the account: "exit 0"
+	SyncMailbox    Op = "sync-mailbox"          // sync_client -m of Text: "exit 0"
+	SyncBack       Op = "sync-back"             // to the other, against replication: of the account (-u), or of all (-A)
+	QueueUser      Op = "queue-user"            // cyr_synclog -u of the account
+	ShutSyncClient Op = "shut-sync-client"      // by sync_shutdown_file
+	Reload         Op = "reload"                // SIGHUP to the master process
+	ResetUser      Op = "reset-user"            // sync_reset of the account
+	ResetApart     Op = "reset-apart"           // the same, and nothing of it is logged
+	Unexpunge      Op = "unexpunge"             // UIDs
+	LookOnly       Op = "look-only"             // reconstruct -n of the mailbox
+	CompareGUIDs   Op = "compare-guids"         // reconstruct -G of the mailbox, and what it says of files
+	SyncMeta       Op = "sync-meta"             // sync_client -s of the account: "exit 0"
+	SyncOneWay     Op = "sync-one-way"          // sync_client -O -u of the account: "exit 0"
+	ListExpunged   Op = "list-expunged"         // unexpunge -l of the mailbox
+	CheckMailbox   Op = "check-mailbox"         // chk_cyrus of the mailbox
+	CheckList      Op = "check-list"            // ctl_mboxlist -v
+	RebuildEntry   Op = "rebuild-entry"         // reconstruct -P of the mailbox's directory
+	RebuildConvs   Op = "rebuild-conversations" // ctl_conversationsdb -R of the account
 )
 
 // What incidents do to files, each a Harm where there is a choice, and what puts
@@ -123,6 +130,7 @@ const (
 	LoseActiveLink     Op = "lose-active-link"    // of the account
 	ListScripts        Op = "list-scripts"        // what a session shows of scripts
 	SwapGUIDs          Op = "swap-guids"          // of two UIDs
+	SwapDates          Op = "swap-dates"          // of two UIDs
 	SetLastUID         Op = "set-last-uid"        // of the mailbox, to Count
 	DenyFile           Op = "deny-file"           // of UIDs
 	LoseSource         Op = "lose-source"         // of the script

@@ -102,6 +102,14 @@ func (r *runner) step(ctx context.Context, step Step) (Seen, error) {
 		seen.Facts, err = r.compiled(ctx, step)
 	case CompareGUIDs:
 		seen.Facts, err = r.compareGUIDs(ctx, step)
+	case ListExpunged:
+		seen.Facts, err = r.listExpunged(ctx, step)
+	case CheckMailbox:
+		seen.Facts, err = r.checkMailbox(ctx, step)
+	case CheckList:
+		seen.Facts, err = r.checkList(ctx, step)
+	case RebuildEntry:
+		seen.Facts, err = r.rebuildEntry(ctx, step)
 	case Log:
 		seen.Facts, err = r.log(ctx, step)
 	case Detect:

@@ -7,15 +7,21 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target/hearsay"
 )
 
-// recordActs rewrite what an index says, and take files away from Cyrus.
-var recordActs = map[Op]serverAct{
-	SwapGUIDs: harm("indexes that can be rewritten", func(ctx context.Context, s target.RecordSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
+// swapped is an act that swaps something of two records.
+func swapped(swap func(s target.RecordSaboteur, ctx context.Context, on target.ServerName, account, mailbox string, first, second uint32) (target.Evidence, error)) serverAct {
+	return harm("indexes that can be rewritten", func(ctx context.Context, s target.RecordSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
 		second, err := step.uid(1)
 		if err != nil {
 			return target.Evidence{}, err
 		}
-		return s.SwapGUIDs(ctx, on, step.Account, step.Mailbox, step.UIDs[0], second)
-	}),
+		return swap(s, ctx, on, step.Account, step.Mailbox, step.UIDs[0], second)
+	})
+}
+
+// recordActs rewrite what an index says, and take files away from Cyrus.
+var recordActs = map[Op]serverAct{
+	SwapGUIDs: swapped(target.RecordSaboteur.SwapGUIDs),
+	SwapDates: swapped(target.RecordSaboteur.SwapDates),
 	SetLastUID: harm("indexes that can be rewritten", func(ctx context.Context, s target.RecordSaboteur, on target.ServerName, step Step) (target.Evidence, error) {
 		return s.SetLastUID(ctx, on, step.Account, step.Mailbox, uint32(step.Count))
 	}),

@@ -22,6 +22,20 @@ var toolActs = map[Op]toolAct{
 		}
 		return o.SyncMailbox(ctx, r.name(step), step.Text)
 	},
+	SyncMeta: func(ctx context.Context, r *runner, step Step) (int, error) {
+		o, err := by[target.HandSyncer](r, "sync_client -s")
+		if err != nil {
+			return 0, err
+		}
+		return o.SyncMeta(ctx, r.name(step), step.Account)
+	},
+	SyncOneWay: func(ctx context.Context, r *runner, step Step) (int, error) {
+		o, err := by[target.HandSyncer](r, "sync_client -O")
+		if err != nil {
+			return 0, err
+		}
+		return o.SyncOneWay(ctx, r.name(step), step.Account)
+	},
 	SyncBack: func(ctx context.Context, r *runner, step Step) (int, error) {
 		o, err := by[target.HandSyncer](r, "sync_client -C")
 		if err != nil {

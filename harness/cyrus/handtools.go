@@ -3,6 +3,7 @@ package cyrus
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -44,3 +45,23 @@ func (o operator) Unexpunge(ctx context.Context, name target.ServerName, account
 	}
 	return o.pair.server(name).tool(ctx, "unexpunge", arguments...)
 }
+
+// ListExpunged implements [target.Unexpunger].
+func (o operator) ListExpunged(ctx context.Context, name target.ServerName, account, mailbox string) ([]uint32, error) {
+	said, err := o.pair.server(name).tool(ctx, "unexpunge", "-l", mailboxname.Tool(account, mailbox))
+	if err != nil {
+		return nil, err
+	}
+	var uids []uint32
+	for _, told := range listedUID.FindAllStringSubmatch(said, -1) {
+		uid, err := strconv.ParseUint(told[1], 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("reading what unexpunge -l said of %s of %s on %s: %w", mailbox, account, name, err)
+		}
+		uids = append(uids, uint32(uid))
+	}
+	return uids, nil
+}
+
+// listedUID is the line with which unexpunge -l begins what it tells of a message.
+var listedUID = regexp.MustCompile(`(?m)^UID: (\d+)$`)

@@ -19,6 +19,7 @@ size=$(stat -c %s "$2")
 at=${3:-$((size / 2))}
 case $1 in
 truncated) truncate -s "$at" "$2" ;;
+'cut short') truncate -s 64 "$2" ;;
 flipped)
     byte=$(od -An -tu1 -j "$at" -N 1 "$2")
     printf "\\$(printf %03o $((byte ^ 255)))" | dd of="$2" bs=1 seek="$at" conv=notrunc status=none

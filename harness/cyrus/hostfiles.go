@@ -22,7 +22,7 @@ func (v hostView) looks(ctx context.Context, what string) error {
 
 // look runs a command that looks at the server's files.
 func (v hostView) look(ctx context.Context, command []string) ([]byte, error) {
-	if v.pair.differences().plainScripts {
+	if v.pair.differences().foldersByName {
 		return nil, &target.UnsupportedError{Target: "a Cyrus that names folders as mailboxes", What: "looks at its files"}
 	}
 	if err := v.looks(ctx, "lists of the files on its disk"); err != nil {

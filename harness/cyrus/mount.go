@@ -85,7 +85,7 @@ func (s *server) asMachine(ctx context.Context, script string, arguments ...stri
 	made, err := e.ContainerCreate(ctx, client.ContainerCreateOptions{
 		Config: &container.Config{
 			Image: docker.Image(s.pair.suite), Labels: labels, Entrypoint: []string{"busybox"},
-			Cmd: append([]string{"nsenter", "-t", "1", "-m", "sh", "-uc", script, "machine"}, arguments...),
+			Cmd: append([]string{"nsenter", "-t", "1", "-m", "--", "sh", "-uc", script, "machine"}, arguments...),
 		},
 		HostConfig: &container.HostConfig{
 			NetworkMode: "none", PidMode: container.PidMode("container:" + s.id), CapAdd: []string{"SYS_ADMIN", "SYS_PTRACE"},

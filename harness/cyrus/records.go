@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -18,6 +19,8 @@ const (
 	headerLastUID = 28
 	headerCRC     = indexHeader - 4
 
+	recordDate  = 4
+	dateLength  = 4
 	recordCache = 24
 	recordGUID  = 60
 	guidLength  = 20
@@ -41,7 +44,18 @@ func seal(sealed []byte, crc int) {
 // SwapGUIDs implements [target.RecordSaboteur].
 func (b saboteur) SwapGUIDs(ctx context.Context, name target.ServerName, account, mailbox string, first, second uint32) (target.Evidence, error) {
 	how := fmt.Sprintf("rewritten with the GUIDs of UID %d and UID %d swapped", first, second)
-	return b.spoilIndex(ctx, name, account, mailbox, how, func(index []byte) ([]byte, error) {
+	return b.spoilIndex(ctx, name, account, mailbox, how, swapping(first, second, recordGUID, guidLength))
+}
+
+// SwapDates implements [target.RecordSaboteur].
+func (b saboteur) SwapDates(ctx context.Context, name target.ServerName, account, mailbox string, first, second uint32) (target.Evidence, error) {
+	how := fmt.Sprintf("rewritten with the INTERNALDATEs of UID %d and UID %d swapped", first, second)
+	return b.spoilIndex(ctx, name, account, mailbox, how, swapping(first, second, recordDate, dateLength))
+}
+
+// swapping returns what swaps a field of two records, of so many bytes.
+func swapping(first, second uint32, field, length int) func(index []byte) ([]byte, error) {
+	return func(index []byte) ([]byte, error) {
 		spoiled := bytes.Clone(index)
 		var one, two []byte
 		recordsOf(spoiled, func(uid uint32, record []byte) {
@@ -53,15 +67,15 @@ func (b saboteur) SwapGUIDs(ctx context.Context, name target.ServerName, account
 			}
 		})
 		if one == nil || two == nil {
-			return nil, fmt.Errorf("its index has not both messages")
+			return nil, errors.New("its index has not both messages")
 		}
-		kept := bytes.Clone(one[recordGUID : recordGUID+guidLength])
-		copy(one[recordGUID:], two[recordGUID:recordGUID+guidLength])
-		copy(two[recordGUID:], kept)
+		kept := bytes.Clone(one[field : field+length])
+		copy(one[field:], two[field:field+length])
+		copy(two[field:], kept)
 		seal(one, recordCRC)
 		seal(two, recordCRC)
 		return spoiled, nil
-	})
+	}
 }
 
 // SetLastUID implements [target.RecordSaboteur].

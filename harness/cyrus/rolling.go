@@ -43,6 +43,16 @@ func (o operator) SyncBack(ctx context.Context, name target.ServerName, account 
 	return s.syncClient(ctx, append([]string{"-C", reverseConf}, which...)...)
 }
 
+// SyncMeta implements [target.HandSyncer].
+func (o operator) SyncMeta(ctx context.Context, name target.ServerName, account string) (int, error) {
+	return o.pair.server(name).syncClient(ctx, "-s", account)
+}
+
+// SyncOneWay implements [target.HandSyncer].
+func (o operator) SyncOneWay(ctx context.Context, name target.ServerName, account string) (int, error) {
+	return o.pair.server(name).syncClient(ctx, "-O", "-u", account)
+}
+
 // QueueUser implements [target.LogOperator].
 func (o operator) QueueUser(ctx context.Context, name target.ServerName, account string) error {
 	s := o.pair.server(name)

@@ -9,8 +9,8 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// timedOut is what timeout(1) ends with where it had to end the command.
-const timedOut = 124
+// What timeout(1) ends with where it had to end the command, or to kill it.
+const timedOut, killed = 124, 137
 
 // SyncUser implements [target.Operator].
 func (o operator) SyncUser(ctx context.Context, name target.ServerName, account string) (int, error) {
@@ -34,7 +34,7 @@ func (s *server) syncClient(ctx context.Context, arguments ...string) (int, erro
 	switch {
 	case err == nil:
 		return 0, nil
-	case errors.As(err, &ended) && ended.status == timedOut:
+	case errors.As(err, &ended) && (ended.status == timedOut || ended.status == killed):
 		return 0, &target.TimeoutError{What: fmt.Sprintf("sync_client %q on %s", arguments, s.name), Within: target.SyncWithin, Last: ended.complaint}
 	case errors.As(err, &ended):
 		return ended.status, nil

@@ -55,10 +55,18 @@ var logTable = []logRule{
 		regexp.MustCompile(`IOERROR: (?:opening index|read header|refreshing index) failed: mailbox=<(?P<mailbox>[^>]+)>`),
 		target.MailboxUnreadable, 1, "the mailbox cannot be opened: find out which side is right before you reconstruct",
 	}, {
+		// The same of 3.2.
+		regexp.MustCompile(`IOERROR: (?:opening index|refreshing index for|reading header for) (?P<mailbox>(?:DELETED\.)?user\.[^:]+): `),
+		target.MailboxUnreadable, 1, "the mailbox cannot be opened: find out which side is right before you reconstruct",
+	}, {
 		regexp.MustCompile(`do_folders\(\): failed to order folders correctly at (?P<mailbox>\S+)`),
 		target.MailboxNameDiffers, 1, "the account's renames cannot be replicated: its mailboxes bear other names on the replica",
 	}, {
 		regexp.MustCompile(`SYNCERROR: guid mismatch: mailbox=<(?P<mailbox>[^>]+)> uid=<(?P<uid>\d+)>`),
+		target.GUIDDiffers, 1, "both sides had given out one UID: both messages have got new ones",
+	}, {
+		// The same of 3.2.
+		regexp.MustCompile(`SYNCERROR: guid mismatch (?P<mailbox>\S+) (?P<uid>\d+) \(`),
 		target.GUIDDiffers, 1, "both sides had given out one UID: both messages have got new ones",
 	}, {
 		regexp.MustCompile(`SYNCERROR: mailbox uniqueid changed - retry: mailbox=<(?P<mailbox>[^>]+)>`),

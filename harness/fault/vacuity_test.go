@@ -77,6 +77,7 @@ func (idler) RemoveActiveLink(ctx, name, string) (said, error)                  
 func (idler) RemoveSource(ctx, name, string, string) (said, error)                      { return lie() }
 func (idler) Mislead(ctx, name, target.Hearsay) (said, error)                           { return lie() }
 func (idler) SwapGUIDs(ctx, name, string, string, uint32, uint32) (said, error)         { return lie() }
+func (idler) SwapDates(ctx, name, string, string, uint32, uint32) (said, error)         { return lie() }
 func (idler) SetLastUID(ctx, name, string, string, uint32) (said, error)                { return lie() }
 func (idler) DenyMessage(ctx, name, string, string, uint32, target.Denial) (said, error) {
 	return lie()

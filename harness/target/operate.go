@@ -17,6 +17,11 @@ type HandSyncer interface {
 	// (sync_client -A), from a server to the other one against the direction of
 	// replication: by a configuration of its own, which says to whom.
 	SyncBack(ctx context.Context, server ServerName, account string) (status int, err error)
+	// SyncMeta sends what is an account's and none of its mailboxes': subscriptions and
+	// what it has seen of others' mail (sync_client -s).
+	SyncMeta(ctx context.Context, server ServerName, account string) (status int, err error)
+	// SyncOneWay sends an account and copies nothing back (sync_client -O -u).
+	SyncOneWay(ctx context.Context, server ServerName, account string) (status int, err error)
 }
 
 // LogOperator is an operator that can deal with rolling replication itself.
@@ -44,6 +49,33 @@ type Unexpunger interface {
 	// Unexpunge brings back messages by the UIDs that they had, under new ones
 	// (unexpunge -u), and returns what the tool said.
 	Unexpunge(ctx context.Context, server ServerName, account, mailbox string, uids []uint32) (said string, err error)
+	// ListExpunged returns the UIDs of those that can be brought back (unexpunge -l).
+	ListExpunged(ctx context.Context, server ServerName, account, mailbox string) ([]uint32, error)
+}
+
+// Checker is an operator that can run Cyrus's own checks of what a server has. Both end
+// with 0 whatever they find.
+type Checker interface {
+	// CheckMailbox has a mailbox's index looked at (chk_cyrus -M), and returns what was
+	// said of it.
+	CheckMailbox(ctx context.Context, server ServerName, account, mailbox string) (said string, err error)
+	// CheckList has mailboxes.db held against the directories that there are
+	// (ctl_mboxlist -v), and returns what was said.
+	CheckList(ctx context.Context, server ServerName) (said string, err error)
+}
+
+// EntryRebuilder is an operator that can bring an entry of mailboxes.db back.
+type EntryRebuilder interface {
+	// RebuildEntry makes the entry anew by the mailbox's cyrus.header (reconstruct -P),
+	// and returns what was said.
+	RebuildEntry(ctx context.Context, server ServerName, account, mailbox string) (said string, err error)
+}
+
+// ConversationsRebuilder is an operator that can bring conversations.db up to the mail.
+type ConversationsRebuilder interface {
+	// RebuildConversations counts an account's anew, mailbox by mailbox
+	// (ctl_conversationsdb -R).
+	RebuildConversations(ctx context.Context, server ServerName, account string) error
 }
 
 // ReconstructOption is how a reconstruct differs from the plain one.

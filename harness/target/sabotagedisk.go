@@ -10,6 +10,7 @@ const (
 	Truncated Harm = "truncated" // cut off: an index within its header, a cache after it, all else in the middle
 	Flipped   Harm = "flipped"   // one byte is another: of an index in its header, of all else in the middle
 	Zeroed    Harm = "zeroed"    // as long as before, and nothing but zeros
+	CutShort  Harm = "cut short" // cut off after its header: of a database nothing is left to be read
 	Emptied   Harm = "emptied"   // there, without a byte
 	Removed   Harm = "removed"   // not there
 )

@@ -8,6 +8,8 @@ type RecordSaboteur interface {
 	// SwapGUIDs lets the records of two messages change GUIDs. SYNC_CRC stays what
 	// it was, and so do the message files.
 	SwapGUIDs(ctx context.Context, server ServerName, account, mailbox string, a, b uint32) (Evidence, error)
+	// SwapDates is the same with their INTERNALDATEs.
+	SwapDates(ctx context.Context, server ServerName, account, mailbox string, a, b uint32) (Evidence, error)
 	// SetLastUID makes LAST_UID of a mailbox another, whatever its records are.
 	SetLastUID(ctx context.Context, server ServerName, account, mailbox string, lastUID uint32) (Evidence, error)
 }

@@ -107,6 +107,12 @@ func Exchanges() map[string][]string {
 			connect, reserve, "S: * MISSING (" + notThere + ")", success, apply("user.alice.x", "bbbb", 1, 6, "", record(1, 6, "", hello)), success,
 			"C: GET FETCH %(MBOXNAME user.alice.x PARTITION default UNIQUEID bbbb GUID " + hello + " UID 1)", "S: * MESSAGE %{default " + hello + " 6}", "S: foobar", success,
 			"C: GET FETCH %(MBOXNAME user.alice.x PARTITION default UNIQUEID bbbb GUID " + notThere + " UID 1)", "S: * MESSAGE NIL", success},
+		"a mailbox without the one above it, which is made": {connect, apply("user.alice", "aaaa", 0, 5, "", ""), success, apply("user.alice.a.b", "bbbb", 0, 6, "", ""), success,
+			"C: GET MAILBOXES (user.alice.a)", "S: * MAILBOX %(UNIQUEID …", success, "C: GET UNIQUEIDS (bbbb)", "S: * MAILBOX %(UNIQUEID bbbb MBOXNAME user.alice.a.b …", success},
+		"a script by its file": {connect, apply("user.alice", "aaaa", 0, 5, "", ""), success,
+			"C: APPLY SIEVE %(USERID alice FILENAME rules.script LAST_UPDATE 9 CONTENT {7+}", "C: keep;", "C: )", success,
+			"C: GET FETCH_SIEVE %(USERID alice FILENAME rules.script)", "S: * SIEVE %(USERID alice FILENAME rules.script CONTENT {7}", "S: keep;", "S: )", success,
+			"C: GET FETCH_SIEVE %(USERID alice FILENAME none.script)", "S: NO IMAP_MAILBOX_NONEXISTENT No Such Mailbox"},
 		"unique IDs": {connect, apply("user.alice", "aaaa", 0, 5, "", ""), success,
 			"C: GET UNIQUEIDS (bbbb)", success,
 			"C: APPLY UNUSER alice", success, "C: GET UNIQUEIDS (aaaa)", success,
@@ -124,7 +130,32 @@ func OfSuite(suite string) map[string][]string {
 	} else {
 		scripts = append(scripts, "closed")
 	}
-	return map[string][]string{"annotations": annotations(of36), "scripts before the INBOX": scripts}
+	conversations := map[string][]string{"annotations": annotations(of36), "scripts before the INBOX": scripts}
+	if of36 {
+		conversations["annotations by patterns"] = annotationsByPattern()
+	}
+	return conversations
+}
+
+// annotationsByPattern asks 3.6 for annotations of several mailboxes at once: "*" stands
+// for anything, "%" for anything within one part of a name.
+func annotationsByPattern() []string {
+	told := func(name string) string {
+		return fmt.Sprintf(`S: * ANNOTATION %%(MBOXNAME %s ENTRY /comment USERID "" VALUE yes)`, name)
+	}
+	lines := []string{connect}
+	for _, name := range []string{"user.alice", "user.alice.Work", "user.bob"} {
+		lines = append(lines, strings.ReplaceAll(apply(name, name, 0, 5, "", ""), "alice\t", strings.Split(name, ".")[1]+"\t"), success,
+			fmt.Sprintf(`C: APPLY ANNOTATION %%(MBOXNAME %s ENTRY /comment USERID "" VALUE yes)`, name), success)
+	}
+	return append(lines, "C: GET ANNOTATION user/*", told("user.alice"), told("user.alice.Work"), told("user.bob"), success,
+		"C: GET ANNOTATION user/%", told("user.alice"), told("user.bob"), success,
+		"C: GET ANNOTATION *", told("user.alice"), told("user.alice.Work"), told("user.bob"), success,
+		"C: GET ANNOTATION user/alice/%", told("user.alice.Work"), success,
+		"C: GET ANNOTATION user/*e", told("user.alice"), success,
+		"C: GET ANNOTATION user/a%k", success,
+		"C: GET ANNOTATION user/%/w*", success,
+		"C: GET ANNOTATION nobody/*", success)
 }
 
 // annotations asks for annotations of a mailbox and of the server. 3.6 takes the name for
