@@ -69,6 +69,9 @@ func (a *account) restore(ctx context.Context) error {
 			err = a.verify(ctx)
 		}
 		if err == nil {
+			err = a.queue(ctx)
+		}
+		if err == nil {
 			return a.note(journal.Entry{Verified: a.name})
 		}
 		if len(a.pending()) < left {

@@ -3,6 +3,7 @@ package restore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -70,6 +71,28 @@ func (e *engine) guard(ctx context.Context) (release func() error, err error) {
 		}
 		return e.note(journal.Entry{Released: string(sender)})
 	}, nil
+}
+
+// queuer is an operator that can have an account replicated.
+type queuer interface {
+	QueueUser(ctx context.Context, server target.ServerName, account string) error
+}
+
+// queue lets the serving server replicate the account, where it does so and something was
+// put back: what a server is told by the sync protocol it does not log.
+func (a *account) queue(ctx context.Context) error {
+	told := func(i int) bool {
+		act := a.plan.Actions[i].Act
+		return (act == PutBack || act == Remake) && a.journal.State(i) == journal.Done
+	}
+	if a.held != a.scene.Serving.Name() || !slices.ContainsFunc(a.actions, told) {
+		return nil
+	}
+	operator, can := a.scene.Operator.(queuer)
+	if !can {
+		return fmt.Errorf("sync_client of %s does not know what was put back, and nobody here can tell it: run cyr_synclog -u %s there", a.held, a.name)
+	}
+	return operator.QueueUser(ctx, a.held, a.name)
 }
 
 // ResetUser empties an account on the server that is wrong, so that it can be sent

@@ -28,7 +28,7 @@ func Guard(ctx context.Context, pair *field.Pair, replicationIsOff bool) (restor
 	if err != nil {
 		return restore.Scene{}, err
 	}
-	scene := restore.Scene{Rescued: rescued, Serving: serving, Executor: realtime.Time{}, Clock: realtime.Time{}, Operator: serving.Operator()}
+	scene := restore.Scene{Rescued: rescued, Serving: serving, Executor: realtime.Time{}, Clock: realtime.Time{}, Operator: serving.Operator(), Sync: lines{pair}}
 	var seen replication
 	if seen.rescuedSends, seen.rescuedKnown, err = rescued.Replicates(ctx); err != nil {
 		return scene, err

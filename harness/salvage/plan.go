@@ -58,7 +58,7 @@ func Plan(ctx context.Context, pair *field.Pair, options Options) (restore.Plan,
 	if !scripts {
 		freeze = withoutScripts(freeze)
 	}
-	scene := restore.Scene{Accounts: of.names, Rescued: rescued, Serving: serving, Executor: few{}, Clock: realtime.Time{}}
+	scene := restore.Scene{Accounts: of.names, Rescued: rescued, Serving: serving, Executor: few{}, Clock: realtime.Time{}, Sync: lines{pair}}
 	master, undecided := rescued.Name(), []restore.Action(nil)
 	if options.Untouched {
 		if why := freeze.Touched(rescued.Name(), serving.Name()); why != "" {

@@ -133,6 +133,14 @@ func (o operator) KeepIndex(ctx context.Context, server target.ServerName, accou
 	return where, err
 }
 
+func (o operator) QueueUser(ctx context.Context, server target.ServerName, account string) error {
+	queuer, can := o.Operator.(target.LogOperator)
+	if !can {
+		return &target.UnsupportedError{Target: "this operator", What: "queueing accounts"}
+	}
+	return o.death.command(func() error { return queuer.QueueUser(ctx, server, account) })
+}
+
 func (o operator) HoldReplication(ctx context.Context, server target.ServerName) error {
 	holder, can := o.Operator.(target.ReplicationHolder)
 	if !can {
