@@ -100,11 +100,11 @@ func TestRestoreWhenUsersHaveWorkedSince(t *testing.T) {
 	}
 	done := restoreBy(t, file, "--apply", "--plan", "plan.json", "--replication-is-off", "--letters", "letters")
 	if done.status != statusPass || !strings.Contains(done.out, "verdict   RESTORED: of 2 accounts 2 are restored and read back; 0 things to be done\n") ||
-		!strings.HasPrefix(done.out, "alice     3 × copy, 1 × expunge, 1 × flag, 1 × create, read back\n") {
+		!strings.HasPrefix(done.out, "alice     1 × copy, 2 × put-back, 1 × expunge, 1 × flag, 1 × remake, read back\n") {
 		t.Errorf("%+v", done)
 	}
 	for at, want := range map[[2]string]string{
-		{"alice", "INBOX"}: "2! 4! 5 10 6 7", {"alice", "INBOX/Work"}: "8", {"bob", "INBOX"}: "2! 3 4 5 6 7", {"bob", "INBOX/Work"}: "8",
+		{"alice", "INBOX"}: "2! 4! 5 10 7 6", {"alice", "INBOX/Work"}: "8", {"bob", "INBOX"}: "2! 3 4 5 6 7", {"bob", "INBOX/Work"}: "8",
 	} {
 		if got := mailIn(t, l, at[0], at[1]); got != want {
 			t.Errorf("%s of %s has %q, want %q", at[1], at[0], got, want)
@@ -138,7 +138,7 @@ func TestRestoreByAFreezeFromBefore(t *testing.T) {
 	if done.status != statusPass {
 		t.Fatalf("%+v", done)
 	}
-	for account, want := range map[string]string{"alice": "2! 4! 5 10 6 7", "bob": "2! 3 4 5 6 7"} {
+	for account, want := range map[string]string{"alice": "2! 4! 5 10 7 6", "bob": "2! 3 4 5 6 7"} {
 		if got := mailIn(t, l, account, "INBOX"); got != want {
 			t.Errorf("%s has %q, want %q", account, got, want)
 		}
@@ -237,7 +237,7 @@ func TestRestoreSaysInOneLineWhatIsWrong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write("nonsense.json", strings.Replace(string(plan), `"act": "copy"`, `"act": "destroy"`, 1))
+	write("nonsense.json", strings.Replace(string(plan), `"act": "put-back"`, `"act": "destroy"`, 1))
 	write("cut.json", string(plan[:len(plan)/2]))
 	write("another.jsonl", `{"apiVersion":"cyrdrill.journal/v1","plan":"sha256:00","run":"copy-missing, a to b","actions":3}`+"\n")
 	write("garbage.jsonl", "hello\n")

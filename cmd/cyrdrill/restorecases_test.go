@@ -72,7 +72,7 @@ func TestRestoreTellsWhatAPlanHasForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan.Actions = slices.DeleteFunc(plan.Actions, func(a restore.Action) bool { return a.Act == restore.Copy && a.UID == 6 })
+	plan.Actions = slices.DeleteFunc(plan.Actions, func(a restore.Action) bool { return (a.Act == restore.Copy || a.Act == restore.PutBack) && a.UID == 6 })
 	if err := salvage.WriteFile(path, func(w io.Writer) error { return planfile.Write(w, plan) }); err != nil {
 		t.Fatal(err)
 	}

@@ -67,6 +67,7 @@ func foreseen(snap *target.Snapshot, rescued target.Snapshot, a restore.Action) 
 		box.Records = append(box.Records, target.Record{GUID: a.GUID, Flags: flags, InternalDate: a.InternalDate})
 	case restore.Expunge, restore.Flag:
 		foreseenMessage(box, a)
+	case restore.Resync: // the replica alone is changed
 	case restore.Remake:
 		made, _ := rescued.Mailbox(a.From)
 		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: made.ACL, Annotations: maps.Clone(made.Annotations)})

@@ -154,6 +154,7 @@ func plannedInWords(p restore.Plan) string {
 	for _, act := range restore.Acts() {
 		if n := p.Count(act); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d × %s", n, act))
+	scene.Other = r.pair.Server(scene.Serving.Name().Other())
 		}
 	}
 	if len(parts) == 0 {

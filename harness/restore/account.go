@@ -309,6 +309,13 @@ func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
 		if action.bringsMail() && a.take(i) {
 			verdict = wasDone
 		}
+		if action.Act == Resync {
+			differ, err := a.differences(ctx)
+			if err != nil {
+				return nil, err
+			}
+			verdict = a.now.want(len(differ) == 0)
+		}
 		switch {
 		case verdict == mustNot:
 			left, why = append(left, i), reason

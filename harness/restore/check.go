@@ -59,7 +59,7 @@ func (a Action) Wrong() (field, problem string) {
 		{"uid", a.aboutMessage(), a.UID == 0, "is missing"},
 		{"guid", a.aboutMessage() || a.Act == PutScript, a.GUID == "", "is missing"},
 		{"add", a.Act == Flag, !a.AboutFlags(), "is missing, and remove too"},
-		{"name", a.Act == SetACL || a.Act == SetAnnotation || a.Act == PutScript || a.Act == DeleteScript || a.Act == Remake, a.Name == "", "is missing"},
+		{"name", a.Act == SetACL || a.Act == SetAnnotation || a.Act == PutScript || a.Act == DeleteScript || a.Act == Remake || a.Act == Resync, a.Name == "", "is missing"},
 		{"value", a.Act == Remake, !isUIDValidity(a.Value), fmt.Sprintf("%q is no UIDVALIDITY", a.Value)},
 		{"value", a.Act == SetQuota, !isLimit(a.Value), fmt.Sprintf("%q is no limit in KiB", a.Value)},
 	} {

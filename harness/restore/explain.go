@@ -13,6 +13,8 @@ func (a Action) Evidence() string {
 		return "unique IDs and names of mailboxes in the freeze of both sides, and on the serving server when the plan was made"
 	case PutScript, Activate, DeleteScript:
 		return "digests of scripts in the freeze of both sides, and what the serving server showed when the plan was made"
+	case Resync:
+		return "what was found on both servers; and right before it is done: nothing is on the replica alone, and each message of the serving server reads back as recorded"
 	case Reconstruct:
 		return "the serving server did not open the mailbox when it was asked to"
 	}

@@ -31,12 +31,14 @@ func Unsaved(ctx context.Context, executor target.Executor, rescued, serving tar
 			}
 		}
 		if len(sides[0].Accounts[account].Mailboxes) == 0 && len(sides[1].Accounts[account].Mailboxes) > 0 {
-			unsaved = append(unsaved, Unsafe{Place: target.Place{Server: rescued.Name(), Account: account}, Why: "it is not listed, and its mail may be on the disk"})
+			unsaved = append(unsaved, Unsafe{Place: target.Place{Server: rescued.Name(), Account: account}, Why: whyNotListed})
 		}
 		unsaved = append(unsaved, neverHad(sides[0].Accounts[account], sides[1].Accounts[account])...)
 	}
 	return unsaved, nil
 }
+
+const whyNotListed = "it is not listed, and its mail may be on the disk"
 
 // Unsafe is one thing that emptying a rescued store would destroy.
 type Unsafe struct {

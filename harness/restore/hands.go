@@ -137,6 +137,8 @@ func (a *account) single(ctx context.Context, action Action) error {
 	switch action.Act {
 	case Reconstruct:
 		return a.reconstruct(ctx, action)
+	case Resync:
+		return a.resync(ctx)
 	case SetQuota:
 		limit, err := strconv.ParseInt(action.Value, 10, 64)
 		if err != nil {

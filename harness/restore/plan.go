@@ -28,6 +28,8 @@ type Scene struct {
 	Rescued, Serving target.Server
 	Executor         target.Executor
 	Clock            target.Clock
+	// Other is the other server of the pair, to which accounts may be sent; nil: none.
+	Other target.Server
 	// Operator is for repairs that no user can make.
 	Operator target.Operator
 	// Sync opens conversations by the sync protocol, by which messages keep their UIDs.
@@ -93,6 +95,9 @@ const (
 	DeleteScript Act = "delete-script"
 	// Reconstruct rebuilds a mailbox that cannot be opened.
 	Reconstruct Act = "reconstruct"
+	// Resync sends an account anew from the serving server to its replica, which is
+	// emptied of it before.
+	Resync Act = "resync"
 	// Keep does nothing: what the plan would do has been done, or must not be.
 	Keep Act = "keep"
 )
@@ -101,7 +106,7 @@ const (
 func Acts() []Act {
 	return []Act{
 		Copy, PutBack, Expunge, Flag, Remake, Create, Rename, Delete, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota,
-		PutScript, Activate, DeleteScript, Reconstruct, Keep,
+		PutScript, Activate, DeleteScript, Reconstruct, Resync, Keep,
 	}
 }
 
@@ -136,7 +141,8 @@ type Action struct {
 	Remove       []string  `json:"remove,omitempty"` // flags
 	// Name is an identifier of an ACL, an annotation's entry, or a script;
 	// Value what it is set to, empty to take it away. Of Remake they are the
-	// mailbox's unique ID and its UIDVALIDITY. A script's source is in
+	// mailbox's unique ID and its UIDVALIDITY; of Resync the server that is sent to.
+	// A script's source is in
 	// neither plan nor report: it is read from the rescued store once more.
 	Name  string `json:"name,omitempty"`
 	Value string `json:"value,omitempty"`
@@ -197,7 +203,7 @@ func (p Plan) Count(act Act) int {
 func All() []Restorer {
 	return []Restorer{
 		RebuildMailboxes{}, RestoreMailboxes{}, CopyMissing{}, CarryExpunges{}, MergeFlags{}, MergeSettings{}, RestoreScripts{},
-		Everything{}, CopyEverything{},
+		Everything{}, ResyncAccounts{}, CopyEverything{},
 	}
 }
 
@@ -214,6 +220,9 @@ func ByName(name string) (Restorer, bool) {
 // WithoutRescued says whether the restorer needs no rescued store: it repairs
 // what the serving server has.
 func WithoutRescued(r Restorer) bool {
-	_, ok := r.(RebuildMailboxes)
-	return ok
+	switch r.(type) {
+	case RebuildMailboxes, ResyncAccounts:
+		return true
+	}
+	return false
 }

@@ -42,6 +42,9 @@ func (s Scene) sender(peer target.ServerName) target.ServerName {
 // cannot be held, or would carry harm as soon as it goes on, it refuses.
 func (e *engine) guard(ctx context.Context) (release func() error, err error) {
 	release = func() error { return nil }
+	if err := e.mayResync(ctx); err != nil {
+		return nil, err
+	}
 	peer, inPair := e.scene.peer()
 	if !inPair {
 		return release, nil

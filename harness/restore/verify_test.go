@@ -13,11 +13,18 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
 )
 
-// flagged is an incident in which three messages with flags and dates are missing, and a
-// mailbox with one of them, and its plan. Appended: all come back under new UIDs.
+// flagged is an incident in which three messages with flags and dates are missing (UIDs 2
+// and 3 of an INBOX of which the first was expunged, and UID 1 of a mailbox that is missing
+// with it), and its plan. Appended: all come back under new UIDs.
 func flagged(t *testing.T, appended bool) (*restoretest.Incident, restore.Plan) {
 	t.Helper()
 	in := restoretest.LoseWith(t, 1, "alice", func(session target.Session) error {
+		if _, _, err := session.Append(t.Context(), "INBOX", target.AppendMessage{Body: []byte("Subject: gone\r\n\r\nx\r\n")}); err != nil {
+			return err
+		}
+		if err := session.Expunge(t.Context(), "INBOX", []uint32{1}); err != nil {
+			return err
+		}
 		for i, mailbox := range []string{"INBOX", "INBOX", "INBOX/New"} {
 			if i == 2 {
 				if err := session.CreateMailbox(t.Context(), mailbox); err != nil {
@@ -103,7 +110,7 @@ func TestReadsBackPastItsUser(t *testing.T) {
 				return nil
 			}
 			mailboxes[mailbox] = true
-			return session.SetFlags(t.Context(), mailbox, []uint32{1}, []string{`\Seen`}, []string{"$Work"})
+			return session.SetFlags(t.Context(), mailbox, []uint32{1, 2}, []string{`\Seen`}, []string{"$Work"})
 		}}
 		report, err := restore.Apply(t.Context(), in.Scene, plan, restore.Options{})
 		if err != nil || len(mailboxes) != 2 {

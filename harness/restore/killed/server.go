@@ -133,6 +133,22 @@ func (o operator) KeepIndex(ctx context.Context, server target.ServerName, accou
 	return where, err
 }
 
+func (o operator) ResetUser(ctx context.Context, server target.ServerName, account string, apart bool) error {
+	resetter, can := o.Operator.(target.Resetter)
+	if !can {
+		return &target.UnsupportedError{Target: "this operator", What: "sync_reset"}
+	}
+	return o.death.command(func() error { return resetter.ResetUser(ctx, server, account, apart) })
+}
+
+func (o operator) SyncUser(ctx context.Context, server target.ServerName, account string) (status int, err error) {
+	err = o.death.command(func() (err error) {
+		status, err = o.Operator.SyncUser(ctx, server, account)
+		return err
+	})
+	return status, err
+}
+
 func (o operator) QueueUser(ctx context.Context, server target.ServerName, account string) error {
 	queuer, can := o.Operator.(target.LogOperator)
 	if !can {

@@ -139,6 +139,9 @@ func writeAlike(out *bytes.Buffer, actions []filedAction) {
 		case first.UID != 0:
 			what += fmt.Sprintf(" UID %d (%.8s)", first.UID, first.GUID)
 		}
+		if first.Act == restore.Remake { // as it was: that is in the file
+			first.Name, first.Value = "", ""
+		}
 		for _, detail := range []struct{ before, text string }{{" ", first.Name}, {" to ", first.To}, {" to ", first.Value}, {", adding ", strings.Join(first.Add, " ")}, {", removing ", strings.Join(first.Remove, " ")}} {
 			if detail.text != "" {
 				what += detail.before + detail.text

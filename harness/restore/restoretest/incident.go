@@ -218,6 +218,6 @@ func Calm(t testing.TB, seed uint64, accounts ...string) *Incident {
 		t.Fatal(err)
 	}
 	return &Incident{Pair: pair, Scene: restore.Scene{
-		Accounts: accounts, Rescued: pair.Server(target.Imap2), Serving: pair.Serving(), Executor: pair.Executor(), Clock: pair.Clock(), Operator: pair.Operator(), Role: pair.Role,
+		Accounts: accounts, Rescued: pair.Server(target.Imap2), Other: pair.Server(target.Imap2), Serving: pair.Serving(), Executor: pair.Executor(), Clock: pair.Clock(), Operator: pair.Operator(), Role: pair.Role,
 	}}
 }
