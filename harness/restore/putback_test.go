@@ -36,6 +36,11 @@ func caches(t *testing.T, in *restoretest.Incident) []string {
 // old master that takes its cache up is told of nothing.
 func TestPutsBackAsItWas(t *testing.T) {
 	in, plan := flagged(t, false)
+	wantAsItWas(t, in, plan)
+}
+
+func wantAsItWas(t *testing.T, in *restoretest.Incident, plan restore.Plan) {
+	t.Helper()
 	report, err := restore.Apply(t.Context(), in.Scene, plan, restore.Options{})
 	if err != nil || report.PutBack != 3 || report.Copied != 0 || report.Changed[restore.Remake] != 1 {
 		t.Fatalf("%s, %v", report.InWords(), err)

@@ -11,6 +11,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/restore/restoretest"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/dlist"
+	"github.com/cyrdrill/cyrdrill/sim"
 )
 
 // flagged is an incident in which three messages with flags and dates are missing (UIDs 2
@@ -18,7 +19,16 @@ import (
 // with it), and its plan. Appended: all come back under new UIDs.
 func flagged(t *testing.T, appended bool) (*restoretest.Incident, restore.Plan) {
 	t.Helper()
-	in := restoretest.LoseWith(t, 1, "alice", func(session target.Session) error {
+	pair, err := sim.New().NewPair(t.Context(), target.Spec{Seed: 1, Accounts: []string{"alice"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flaggedOn(t, pair, appended)
+}
+
+func flaggedOn(t *testing.T, pair target.Pair, appended bool) (*restoretest.Incident, restore.Plan) {
+	t.Helper()
+	in := restoretest.LoseWith(t, pair, "alice", func(session target.Session) error {
 		if _, _, err := session.Append(t.Context(), "INBOX", target.AppendMessage{Body: []byte("Subject: gone\r\n\r\nx\r\n")}); err != nil {
 			return err
 		}

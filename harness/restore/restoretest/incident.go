@@ -107,13 +107,23 @@ func Lose(t testing.TB, seed uint64, lost []Lost) *Incident {
 	})
 }
 
-// LoseWith makes an incident in which what an account's user does is lost, and nothing else.
-func LoseWith(t testing.TB, seed uint64, account string, do func(target.Session) error) *Incident {
+// LoseWith makes an incident on a pair, real or not, in which what an account's user does is
+// lost, and nothing else.
+func LoseWith(t testing.TB, pair target.Pair, account string, do func(target.Session) error) *Incident {
 	t.Helper()
-	return lose(t, seed, []string{account}, func(_ string, session target.Session) error { return do(session) })
+	return loseOn(t, pair, []string{account}, func(_ string, session target.Session) error { return do(session) })
 }
 
 func lose(t testing.TB, seed uint64, accounts []string, do func(account string, session target.Session) error) *Incident {
+	t.Helper()
+	pair, err := sim.New().NewPair(t.Context(), target.Spec{Seed: seed, Accounts: accounts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loseOn(t, pair, accounts, do)
+}
+
+func loseOn(t testing.TB, pair target.Pair, accounts []string, do func(account string, session target.Session) error) *Incident {
 	t.Helper()
 	ctx := t.Context()
 	must := func(err error) {
@@ -122,9 +132,7 @@ func lose(t testing.TB, seed uint64, accounts []string, do func(account string, 
 			t.Fatal(err)
 		}
 	}
-	pair, err := sim.New().NewPair(ctx, target.Spec{Seed: seed, Accounts: accounts})
-	must(err)
-	_, err = pair.Saboteur().Suspend(ctx, target.Imap1, "sync_client")
+	_, err := pair.Saboteur().Suspend(ctx, target.Imap1, "sync_client")
 	must(err)
 	for _, account := range accounts {
 		session, err := pair.Serving().User().Login(ctx, account)
