@@ -139,6 +139,7 @@ func (r *run) restoreScene(ctx context.Context) restore.Scene {
 		Serving: r.pair.Serving(), Operator: r.pair.Operator(), Executor: r.pair.Executor(),
 		Clock: r.pair.Clock(), Role: r.pair.Role,
 	}
+	scene.Other = r.pair.Server(scene.Serving.Name().Other())
 	scene.Sync, _ = r.pair.Operator().(target.SyncDialer)
 	if r.rescued != "" {
 		scene.Rescued = r.pair.Server(r.rescued)
@@ -154,7 +155,6 @@ func plannedInWords(p restore.Plan) string {
 	for _, act := range restore.Acts() {
 		if n := p.Count(act); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d × %s", n, act))
-	scene.Other = r.pair.Server(scene.Serving.Name().Other())
 		}
 	}
 	if len(parts) == 0 {
