@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
-	"os"
 
 	"github.com/cyrdrill/cyrdrill/harness/export"
 )
@@ -24,13 +22,5 @@ func (c *exportCommand) Run(a *app) error {
 	if err := export.As(&text, plans[0].Plan, c.As); err != nil {
 		return err
 	}
-	if c.Write == "" {
-		_, err := a.out.Write(text.Bytes())
-		return err
-	}
-	if err := os.WriteFile(c.Write, text.Bytes(), 0o755); err != nil {
-		return fmt.Errorf("writing what was exported: %w", err)
-	}
-	_, err = fmt.Fprintln(a.out, c.Write)
-	return err
+	return a.writeTo(c.Write, text.Bytes(), 0o755)
 }

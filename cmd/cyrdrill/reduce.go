@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -58,7 +57,7 @@ func (c *reduceCommand) Run(a *app) error {
 	if !reduced.Complete {
 		fmt.Fprintf(a.err, "cyrdrill: the budget of %s was spent before nothing more could be taken away\n", c.Budget)
 	}
-	return errors.Join(c.write(a.out, reduced), err)
+	return errors.Join(a.writeTo(c.Write, reduced.Plan.Text(), 0o644), err)
 }
 
 func (c *reduceCommand) options(on target.Target, observe func(reduce.Progress)) reduce.Options {
@@ -99,14 +98,15 @@ func closePool(ctx context.Context, pool *cyrus.Pool) {
 	_ = pool.Close(afterwards)
 }
 
-func (c *reduceCommand) write(out io.Writer, reduced *reduce.Reduced) error {
-	if c.Write == "" {
-		_, err := out.Write(reduced.Plan.Text())
+// writeTo writes a text to a file, and says so; without one to the standard output.
+func (a *app) writeTo(file string, text []byte, mode os.FileMode) error {
+	if file == "" {
+		_, err := a.out.Write(text)
 		return err
 	}
-	if err := os.WriteFile(c.Write, reduced.Plan.Text(), 0o644); err != nil {
-		return fmt.Errorf("writing the reduced plan: %w", err)
+	if err := os.WriteFile(file, text, mode); err != nil {
+		return fmt.Errorf("writing what was made of the plan: %w", err)
 	}
-	_, err := fmt.Fprintln(out, c.Write)
+	_, err := fmt.Fprintln(a.out, file)
 	return err
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/conform"
-	"github.com/cyrdrill/cyrdrill/harness/cyrus"
 	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
@@ -145,7 +144,7 @@ func TestRandomPlans(t *testing.T) {
 		seeds <- seed
 	}
 	close(seeds)
-	real := pool(t, *pairs)
+	real := cyrustest.Pool(t, *suite, *pairs)
 	for n := range *pairs {
 		t.Run(fmt.Sprintf("pair %d", n+1), func(t *testing.T) {
 			t.Parallel()
@@ -216,7 +215,7 @@ func keptPlans(t testing.TB) map[string]conform.Plan {
 func TestKeptPlans(t *testing.T) {
 	cyrustest.NeedSuite(t, *suite)
 	plans := keptPlans(t)
-	real := pool(t, *pairs)
+	real := cyrustest.Pool(t, *suite, *pairs)
 	for _, name := range slices.Sorted(maps.Keys(plans)) {
 		p := plans[name]
 		t.Run(name, func(each *testing.T) {
@@ -232,21 +231,6 @@ func TestKeptPlans(t *testing.T) {
 			}
 		})
 	}
-}
-
-// pool returns real pairs that stay warm, for as long as the test lasts.
-func pool(t testing.TB, most int) *cyrus.Pool {
-	t.Helper()
-	cyrustest.NeedSuite(t, *suite)
-	pool := cyrus.NewPool(most)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := pool.Close(ctx); err != nil {
-			t.Errorf("giving the pairs back: %v", err)
-		}
-	})
-	return pool
 }
 
 // What kept plans promise shows on the simulator alone as well.
