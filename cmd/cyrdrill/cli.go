@@ -45,6 +45,7 @@ type commands struct {
 	Restore restoreCommand `cmd:"" help:"Restore from a rescued server in the field to the one that serves; without --apply the plan is shown, and nothing is changed."`
 	Explore exploreCommand `cmd:"" help:"Explore: draw plans and run them in bulk, and keep the smallest plan of each way in which a promise is broken."`
 	Reduce  reduceCommand  `cmd:"" help:"Make a plan that fails as small as it can, by the same failure."`
+	Export  exportCommand  `cmd:"" help:"Write a plan as a shell script or as a test of Cyrus's own suite, for people who have no cyrdrill."`
 	List    listCommand    `cmd:"" help:"List scenarios, faults, detectors, restorers, properties and marks."`
 	Up      upCommand      `cmd:"" help:"Start a pair to poke at; it stays until 'down'."`
 	Down    downCommand    `cmd:"" help:"Remove pairs that were kept, or with --all whatever was left behind."`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -39,10 +38,11 @@ func (c *reduceCommand) Run(a *app) error {
 	}
 	override := runCommand{Seed: c.Seed, Suite: c.Suite}
 	override.override(plans[0].Plan)
-	on, err := c.target(a.ctx, plans[0])
+	on, closeAll, err := c.target(a.ctx, plans[0])
 	if err != nil {
 		return err
 	}
+	defer closeAll()
 	live := report.NewLive(a.err, a.errTerminal)
 	live.Working("running " + plans[0].Name)
 	reduced, err := reduce.Reduce(a.ctx, plans[0].Plan, c.options(on, func(p reduce.Progress) {
@@ -57,7 +57,7 @@ func (c *reduceCommand) Run(a *app) error {
 	if !reduced.Complete {
 		fmt.Fprintf(a.err, "cyrdrill: the budget of %s was spent before nothing more could be taken away\n", c.Budget)
 	}
-	return errors.Join(c.write(a.out, reduced), err)
+	return errors.Join(a.writeTo(c.Write, reduced.Plan.Text(), 0o644), err)
 }
 
 func (c *reduceCommand) options(on target.Target, observe func(reduce.Progress)) reduce.Options {
@@ -74,25 +74,39 @@ func (c *reduceCommand) options(on target.Target, observe func(reduce.Progress))
 	return o
 }
 
-func (c *reduceCommand) target(ctx context.Context, p source) (target.Target, error) {
+// warmPairs are as many as a reduction can use: one at work, and one at its reset.
+const warmPairs = 2
+
+// target is the one that was asked for, and how to give back all that it made.
+func (c *reduceCommand) target(ctx context.Context, p source) (target.Target, func(), error) {
 	if c.Target == "sim" {
 		collectSeldom()
-		return sim.New(), nil
+		return sim.New(), func() {}, nil
 	}
 	if err := cyrus.Check(ctx, p.Plan.Pair.Cyrus); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return cyrus.New(), nil
+	pool := cyrus.NewPool(warmPairs)
+	return pool, func() { closePool(ctx, pool) }, nil
 }
 
-func (c *reduceCommand) write(out io.Writer, reduced *reduce.Reduced) error {
-	if c.Write == "" {
-		_, err := out.Write(reduced.Plan.Text())
+// closePool throws a pool's pairs away, also after an interrupt; what is left is the
+// reaper's.
+func closePool(ctx context.Context, pool *cyrus.Pool) {
+	afterwards, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpWithin)
+	defer cancel()
+	_ = pool.Close(afterwards)
+}
+
+// writeTo writes a text to a file, and says so; without one to the standard output.
+func (a *app) writeTo(file string, text []byte, mode os.FileMode) error {
+	if file == "" {
+		_, err := a.out.Write(text)
 		return err
 	}
-	if err := os.WriteFile(c.Write, reduced.Plan.Text(), 0o644); err != nil {
-		return fmt.Errorf("writing the reduced plan: %w", err)
+	if err := os.WriteFile(file, text, mode); err != nil {
+		return fmt.Errorf("writing what was made of the plan: %w", err)
 	}
-	_, err := fmt.Fprintln(out, c.Write)
+	_, err := fmt.Fprintln(a.out, file)
 	return err
 }

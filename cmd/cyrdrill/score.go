@@ -52,10 +52,11 @@ func (c *scoreCommand) Run(a *app) error {
 	if len(c.Coverage) > 0 {
 		return c.coverage(a)
 	}
-	targets, err := c.targets(a.ctx)
+	targets, closeAll, err := c.targets(a.ctx)
 	if err != nil {
 		return err
 	}
+	defer closeAll()
 	if c.Hunt != "" {
 		return c.hunt(a, targets[0], faults)
 	}
@@ -163,24 +164,26 @@ func (c *scoreCommand) check() error {
 	return nil
 }
 
-func (c *scoreCommand) targets(ctx context.Context) ([]target.Target, error) {
+// targets are those that were asked for, and how to give back all that they made.
+func (c *scoreCommand) targets(ctx context.Context) (targets []target.Target, closeAll func(), err error) {
 	if c.Target == "auto" {
 		c.Target = "sim"
 		if _, err := cyrus.Engine(ctx); err == nil {
 			c.Target = "docker"
 		}
 	}
-	var targets []target.Target
+	closeAll = func() {}
 	if c.Target != "docker" {
 		targets = append(targets, sim.New())
 	}
 	if c.Target != "sim" {
 		if err := cyrus.Check(ctx, c.Suite); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		targets = append(targets, cyrus.New())
+		pool := cyrus.NewPool(c.Pairs)
+		targets, closeAll = append(targets, pool), func() { closePool(ctx, pool) }
 	}
-	return targets, nil
+	return targets, closeAll, nil
 }
 
 // scoreOn scores the detectors on one target, and writes what came out: also where the

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -86,12 +85,9 @@ func paceOf(seed uint64) func() time.Duration {
 
 // both runs a plan on the simulator and on a real pair. What the real one shows has
 // to be one of the model's outcomes; the difference is to the one that agrees longest.
-func both(t testing.TB, ctx context.Context, real target.Pair, p conform.Plan) *conform.Difference {
+func both(t testing.TB, ctx context.Context, pairs target.Target, p conform.Plan) *conform.Difference {
 	t.Helper()
-	if err := real.Reset(ctx, conform.Accounts()); err != nil {
-		t.Fatal(err)
-	}
-	seen, err := conform.Run(ctx, real, p)
+	seen, err := onReal(t, ctx, pairs, p)
 	if err != nil {
 		return &conform.Difference{At: len(seen.Steps), Lines: []string{"on the real pair: " + err.Error()}}
 	}
@@ -110,10 +106,27 @@ func both(t testing.TB, ctx context.Context, real target.Pair, p conform.Plan) *
 	return last
 }
 
+// onReal runs a plan on a real pair. One on which it could not be carried out is thrown away.
+func onReal(t testing.TB, ctx context.Context, pairs target.Target, p conform.Plan) (conform.Trace, error) {
+	t.Helper()
+	real, err := pairs.NewPair(ctx, specOf(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := conform.Run(ctx, real, p)
+	if discarder, ok := real.(target.Discarder); ok && err != nil {
+		discarder.Discard()
+	}
+	if err := real.Close(ctx); err != nil {
+		t.Errorf("giving the pair back: %v", err)
+	}
+	return seen, err
+}
+
 // differs runs a plan on both, and once more where they differ: on a machine that is
 // busy otherwise a step may take so long that something else happens. What shows
 // once is logged; unless -strict asks otherwise, only what shows twice counts.
-func differs(t testing.TB, ctx context.Context, real target.Pair, p conform.Plan) *conform.Difference {
+func differs(t testing.TB, ctx context.Context, real target.Target, p conform.Plan) *conform.Difference {
 	t.Helper()
 	d := both(t, ctx, real, p)
 	if d == nil || *strict {
@@ -131,10 +144,10 @@ func TestRandomPlans(t *testing.T) {
 		seeds <- seed
 	}
 	close(seeds)
+	real := cyrustest.Pool(t, *suite, *pairs)
 	for n := range *pairs {
 		t.Run(fmt.Sprintf("pair %d", n+1), func(t *testing.T) {
 			t.Parallel()
-			real := cyrustest.Pair(t, target.Spec{Suite: *suite, Accounts: conform.Accounts()})
 			for seed := range seeds {
 				p := drawn(seed)
 				d := differs(t, t.Context(), real, p)
@@ -161,7 +174,7 @@ func drawn(seed int) conform.Plan {
 }
 
 // reduced returns a shorter plan that differs as well, and how, if it was asked for.
-func reduced(t testing.TB, real target.Pair, p conform.Plan, d *conform.Difference) (conform.Plan, *conform.Difference) {
+func reduced(t testing.TB, real target.Target, p conform.Plan, d *conform.Difference) (conform.Plan, *conform.Difference) {
 	if *reduce == 0 {
 		return p, d
 	}
@@ -202,7 +215,7 @@ func keptPlans(t testing.TB) map[string]conform.Plan {
 func TestKeptPlans(t *testing.T) {
 	cyrustest.NeedSuite(t, *suite)
 	plans := keptPlans(t)
-	idle := pool{pairs: map[string][]target.Pair{}}
+	real := cyrustest.Pool(t, *suite, *pairs)
 	for _, name := range slices.Sorted(maps.Keys(plans)) {
 		p := plans[name]
 		t.Run(name, func(each *testing.T) {
@@ -213,38 +226,11 @@ func TestKeptPlans(t *testing.T) {
 				each.Skip("asked for by -every-kept, as `make conformance` does")
 			}
 			each.Parallel()
-			pair := idle.take(t, p)
-			defer idle.give(pair, p)
-			if d := differs(each, each.Context(), pair, p); d != nil {
+			if d := differs(each, each.Context(), real, p); d != nil {
 				each.Errorf("sim (-) and real Cyrus (+) differ at %s", d)
 			}
 		})
 	}
-}
-
-// pool is real pairs that nobody uses, by what plans need of them.
-type pool struct {
-	mu    sync.Mutex
-	pairs map[string][]target.Pair
-}
-
-// take returns an idle pair, or makes one that lives as long as the test.
-func (p *pool) take(t testing.TB, plan conform.Plan) target.Pair {
-	needs := fmt.Sprint(plan.Needs)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if idle := p.pairs[needs]; len(idle) > 0 {
-		p.pairs[needs] = idle[1:]
-		return idle[0]
-	}
-	return cyrustest.Pair(t, specOf(plan))
-}
-
-func (p *pool) give(pair target.Pair, plan conform.Plan) {
-	needs := fmt.Sprint(plan.Needs)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pairs[needs] = append(p.pairs[needs], pair)
 }
 
 // What kept plans promise shows on the simulator alone as well.

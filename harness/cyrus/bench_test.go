@@ -2,6 +2,9 @@ package cyrus
 
 import (
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -36,4 +39,37 @@ func BenchmarkReset(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkPool is how often pairs of a pool of four are lent, used, and given back: from
+// each to the first replicated message on the next.
+func BenchmarkPool(b *testing.B) {
+	const most = 4
+	p := pool(b, most)
+	spec := target.Spec{Accounts: accounts}
+	var warmed []*lent
+	for range most {
+		warmed = append(warmed, borrow(b, p, spec))
+	}
+	for _, pair := range warmed {
+		giveBack(b, pair)
+	}
+	began := time.Now()
+	var users errgroup.Group
+	users.SetLimit(most)
+	lentOut := 0
+	for b.Loop() {
+		lentOut++
+		users.Go(func() error {
+			pair, err := p.NewPair(b.Context(), spec)
+			if err != nil {
+				return err
+			}
+			return pair.Close(b.Context())
+		})
+	}
+	if err := users.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(lentOut)/time.Since(began).Seconds(), "resets/s")
 }

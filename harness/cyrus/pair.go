@@ -156,6 +156,23 @@ func (p *Pair) populate(ctx context.Context, accounts []string) error {
 	if err := master.User().Deliver(ctx, probe, []byte("Subject: probe\r\n\r\nAcross.\r\n")); err != nil {
 		return fmt.Errorf("delivering the probe on %s: %w", master.name, err)
 	}
+	return p.awaitPopulated(ctx, accounts)
+}
+
+// receive gives a pair that was reset without accounts these, and waits until both servers
+// have them.
+func (p *Pair) receive(ctx context.Context, accounts []string) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	if err := p.servers[0].view.Admin().CreateAccounts(ctx, accounts...); err != nil {
+		return err
+	}
+	return p.awaitPopulated(ctx, accounts)
+}
+
+func (p *Pair) awaitPopulated(ctx context.Context, accounts []string) error {
+	replica := p.servers[1]
 	return target.WaitUntil(ctx, realTime{}, readyWithin, "the probe message and the accounts to reach "+string(replica.name),
 		func(ctx context.Context) (bool, string, error) { return p.populated(ctx, replica, accounts) })
 }

@@ -55,6 +55,8 @@ type Reduced struct {
 	Skipped       int // plans that were not run, because they were none
 	// Complete: nothing more can be taken away. Otherwise the budget was spent.
 	Complete bool
+
+	marks []string // that the smallest plan reaches
 }
 
 // HoldsError says that a plan which was to be reduced did not fail, or not in the way
@@ -97,7 +99,7 @@ func Reduce(ctx context.Context, p *plan.Plan, o Options) (*Reduced, error) {
 	if r.After, measured = s.measure(s.best); err == nil {
 		err = measured
 	}
-	r.Says, r.Runs, r.Skipped = s.outcome.Says, s.runs, s.skipped
+	r.Says, r.marks, r.Runs, r.Skipped = s.outcome.Says, s.outcome.Marks, s.runs, s.skipped
 	told, toldErr := tell(r, p, o.Names)
 	if toldErr != nil {
 		return r, errors.Join(err, toldErr)

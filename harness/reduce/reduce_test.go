@@ -123,6 +123,7 @@ steps:
   - fault: {name: mailbox-entry-lost, on: replica}
 
 expect:
+  marks: [nothing-found]
   properties: [no-loss]
 `
 	got := regexpRuns.ReplaceAllString(string(r.Plan.Text()), "in RUNS runs")
@@ -146,6 +147,9 @@ func TestASimulatedDrillIsReduced(t *testing.T) {
 	t.Logf("%d runs, %d skipped:\n%s", r.Runs, r.Skipped, r.Plan.Text())
 	if len(r.Plan.Accounts) != 1 || !slices.Contains(kinds(r.Plan), "restore") || len(r.Plan.Steps) > 11 {
 		t.Errorf("left are %d accounts and %v", len(r.Plan.Accounts), kinds(r.Plan))
+	}
+	if len(r.Plan.Expect.Marks) == 0 || len(r.Plan.Expect.Marks) >= len(p.Expect.Marks) {
+		t.Errorf("of the %d marks it promises %v", len(p.Expect.Marks), r.Plan.Expect.Marks)
 	}
 	again, err := run(t.Context(), r.Plan)
 	if err != nil || !again.Failure.Same(reduce.Failure{"no-resurrection"}) {

@@ -42,6 +42,7 @@ func newSearch(ctx context.Context, p *plan.Plan, o Options) *search {
 // is its number, from 1, and stays with it whatever is taken away around it.
 func numbered(p *plan.Plan) *plan.Plan {
 	c := p.Clone()
+	c.Fails = nil // what is expected of the whole says nothing of a part
 	for i := range c.Steps {
 		c.Steps[i].Pos = plan.Pos{Line: i + 1, Column: 1}
 	}

@@ -11,7 +11,7 @@ import (
 // simplerSteps makes each step say less: lower numbers, fewer names, defaults.
 func (s *search) simplerSteps() error {
 	for at := 0; at < len(s.best.Steps); at++ {
-		for _, simplify := range []func(at int) error{s.oneFault, s.fewerNames, s.fewerOperations, s.lowerNumbers, s.defaults} {
+		for _, simplify := range []func(at int) error{s.plainMail, s.oneFault, s.fewerNames, s.fewerOperations, s.lowerNumbers, s.defaults} {
 			if err := simplify(at); err != nil {
 				return err
 			}
@@ -69,6 +69,19 @@ func (s *search) lowerNumbers(at int) error {
 	}
 	_, err := ddmin.Number(int(s.best.Steps[at].Clock.Advance/time.Hour), 1, func(hours int) (bool, error) {
 		return s.changed(at, func(step *plan.Step) { step.Clock.Advance = time.Duration(hours) * time.Hour })
+	})
+	return err
+}
+
+// plainMail lets mail arrive where users were to do this and that: nothing is easier to
+// follow.
+func (s *search) plainMail(at int) error {
+	work := s.best.Steps[at].Work
+	if work == nil {
+		return nil
+	}
+	_, err := s.changed(at, func(step *plan.Step) {
+		*step = plan.Step{Kind: plan.KindDeliver, Pos: step.Pos, Deliver: &plan.Deliver{To: slices.Clone(work.Accounts), Count: work.Operations}}
 	})
 	return err
 }

@@ -12,11 +12,19 @@ import (
 // longestName is how long a plan's name may be.
 const longestName = 64
 
-// tell gives the reduced plan a name, a title, a description and comments, and the marks
-// that it reaches beyond those, and returns it as it is read.
+// tell gives the reduced plan a name, a title, a description and comments, and returns it
+// as it is read. Of the marks that it came with it promises those that it still reaches: so
+// that it cannot hold one day by no longer getting there.
 func tell(r *Reduced, original *plan.Plan, known plan.Names) (*plan.Plan, error) {
 	p := r.Plan.Clone()
 	p.File = ""
+	if len(p.Expect.Marks) == 0 {
+		for _, ref := range original.Expect.Marks {
+			if slices.Contains(r.marks, ref.Name) {
+				p.Expect.Marks = append(p.Expect.Marks, ref)
+			}
+		}
+	}
 	p.Name, p.Title = nameOf(p, r.Failure), titleOf(p, r.Failure)
 	p.Description = describe(r, original)
 	text := plan.Tell(p, comments(p.Steps))

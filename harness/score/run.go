@@ -128,19 +128,26 @@ func (r *runner) group(ctx context.Context, o Options, spec target.Spec, all []t
 	return workers.Wait()
 }
 
-// onOnePair makes trials on a pair of its own until none is left.
+// onOnePair makes trials on a pair of its own until none is left. A pair on which a trial
+// could not be made has misbehaved: where the target has others, the trial is tried once
+// more on another.
 func (r *runner) onOnePair(ctx context.Context, spec target.Spec, todo <-chan task, done func(int, Trial)) (err error) {
 	pair, err := r.target.NewPair(ctx, spec)
 	if err != nil {
 		return fmt.Errorf("making a pair to break: %w", err)
 	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
-		defer cancel()
-		err = errors.Join(err, pair.Close(closing))
-	}()
+	defer func() { err = errors.Join(err, giveBack(ctx, pair)) }()
 	for t := range todo {
 		trial, err := r.try(ctx, pair, t.fault, t.on)
+		if discarder, ok := pair.(target.Discarder); ok && err != nil && ctx.Err() == nil {
+			discarder.Discard()
+			other, makeErr := r.inPlaceOf(ctx, pair, spec)
+			if makeErr != nil {
+				return fmt.Errorf("making a pair in the place of one that misbehaved (%w): %w", err, makeErr)
+			}
+			pair = other
+			trial, err = r.try(ctx, pair, t.fault, t.on)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err() // whatever this trial has come to, its end was not its own
 		}
@@ -150,6 +157,21 @@ func (r *runner) onOnePair(ctx context.Context, spec target.Spec, todo <-chan ta
 		done(t.at, trial)
 	}
 	return nil
+}
+
+// inPlaceOf gives a pair back, and only then takes another: a pool may have no third.
+func (r *runner) inPlaceOf(ctx context.Context, pair target.Pair, spec target.Spec) (target.Pair, error) {
+	if err := giveBack(ctx, pair); err != nil {
+		return nil, err
+	}
+	return r.target.NewPair(ctx, spec)
+}
+
+// giveBack closes a pair, also when ctx has ended.
+func giveBack(ctx context.Context, pair target.Pair) error {
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	return pair.Close(closing)
 }
 
 // closeWithin bounds giving a pair back.

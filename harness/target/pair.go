@@ -102,6 +102,14 @@ type Pair interface {
 	Close(ctx context.Context) error
 }
 
+// Discarder is a [Pair] that its target would lend to somebody else after it was closed. A
+// pair that has misbehaved (it cannot be reset, it answers what no server of its sort
+// does) is not to be trusted with the next drill.
+type Discarder interface {
+	// Discard lets the pair be thrown away when it is closed.
+	Discard()
+}
+
 // Server is one server, as it can be observed. Detectors get this and nothing
 // that could change it but a user's session.
 type Server interface {

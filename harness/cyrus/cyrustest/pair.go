@@ -44,12 +44,27 @@ func Pair(t testing.TB, spec target.Spec) target.Pair {
 	if err != nil {
 		t.Fatal(err)
 	}
+	giveBack(t, pair.Close)
+	return pair
+}
+
+// Pool returns real pairs of a suite that stay warm, so many at most. They are given back
+// at the test's end.
+func Pool(t testing.TB, suite string, most int) *cyrus.Pool {
+	t.Helper()
+	NeedSuite(t, suite)
+	pool := cyrus.NewPool(most)
+	giveBack(t, pool.Close)
+	return pool
+}
+
+// giveBack closes at the test's end.
+func giveBack(t testing.TB, closing func(context.Context) error) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := pair.Close(ctx); err != nil {
-			t.Errorf("giving the pair back: %v", err)
+		if err := closing(ctx); err != nil {
+			t.Errorf("giving back what was made of real servers: %v", err)
 		}
 	})
-	return pair
 }
