@@ -107,8 +107,12 @@ func stockTools() []stockRow {
 			stock: func(d *desk) {
 				d.plan(`
   - {op: sync-user, account: alice, answers: exit 0}
-  - {op: settle-bodies, answers: drained, sees: ["INBOX of alice on imap2 UID 1: message 2", "body another"]}
+  - {op: settle, answers: drained}
 `)
+				right, _ := d.record(target.Imap1, 3)
+				if wrong, _ := d.record(target.Imap2, 1); wrong.GUID == "" || wrong.GUID != right.GUID {
+					d.Errorf("the replica has UID 1: %+v", wrong)
+				}
 			},
 			oursSays: "`index-compare` finds both; the account is sent anew: both equal to the body",
 			ours: func(d *desk) {
