@@ -20,6 +20,9 @@ const (
 	whyAutocreate = "who logs in gets a new INBOX by autocreate, which subscribes to it; mail and scripts are put into it"
 	whyPeople     = "both servers were told so, and nothing tells that no user did it"
 	whyQuotaRoot  = "a mailbox that is rebuilt from its files alone has no quota root any more; an administrator sets the quota again"
+	whyOldList    = "a list that was cut off goes back to what it was once, names and scripts with it: `index-compare` tells that names differ, and the old master's word counts"
+	whyTwice      = "a UID may be given twice before anybody looks"
+	whyTombstone  = "all is whole; real Cyrus cannot send the tombstone of a message without its file, so the old master becomes a replica when `cyr_expire` has removed that"
 	whyDate       = "nobody can change a date but by a copy: `index-compare` tells, and it stays"
 )
 
@@ -40,7 +43,9 @@ func endings() map[where]map[string]ending {
 
 	lost := []string{"no-loss", "state-kept", "rules-current", "access", "convergence"}
 	note(onMaster, ending{may: lost, kept: true, why: whyUnreadable}, append(unreadable, "channel-stuck", "index-record-damaged", "killed-amid-reconstruct")...)
-	note(onMaster, ending{may: []string{"state-kept", "rules-current"}, why: whyAutocreate}, "mailbox-entry-lost", "mailbox-list-truncated", "mailbox-list-emptied")
+	note(onMaster, ending{may: []string{"state-kept", "rules-current"}, why: whyAutocreate}, "mailbox-entry-lost", "mailbox-list-emptied")
+	note(onMaster, ending{may: append(lost, "no-resurrection"), untold: true, why: whyOldList}, "mailbox-list-truncated")
+	note(onMaster, ending{may: []string{"no-loss", "state-kept", "imap-promises"}, why: whyTwice}, "last-uid-low")
 	note(onMaster, ending{may: []string{"state-kept"}, why: whyWord},
 		"subscription-lost", "quota-root-wrong", "quota-changed", "annotation-lost", "keyword-lost", "flags-changed", "internaldate-changed")
 	note(onMaster, ending{may: []string{"rules-current"}, why: whyWord}, "other-script-active", "script-deactivated", "script-deleted")
@@ -53,6 +58,7 @@ func endings() map[where]map[string]ending {
 	note(onReplica, ending{may: []string{"convergence"}, why: whyQuotaRoot}, "mailbox-folder-lost")
 	note(onReplica, ending{may: []string{"state-kept"}, why: whyDate}, "internaldate-changed")
 	note(onReplica, ending{may: []string{"no-loss", "no-resurrection", "no-doubles", "state-kept", "access", "convergence"}, kept: true, why: whyLinked}, append(files, swapped...)...)
+	note(onReplica, ending{may: []string{"convergence"}, why: whyTombstone}, denied...)
 	note(onReplica, ending{may: []string{"no-doubles", "state-kept", "no-resurrection"}, why: whyPeople}, "two-restores")
 
 	note(onlyCopy, ending{may: lost, kept: true, why: whyOnlyCopy}, append(unreadable, append(swapped, append(files, append(denied, "index-record-wiped")...)...)...)...)

@@ -77,7 +77,7 @@ func (t trial) plan(seed uint64, what amid) (p *plan.Plan, mendAt int, err error
 	t.before(step, e)
 	step("fault: {name: %s, on: %s}", t.fault.Name(), t.server())
 	mendAt = len(steps) + 1
-	if t.where == onReplica && !e.KillsServer && (!t.mends() || t.fault.Name() == (fault.NetworkNarrow{}).Name()) {
+	if _, low := t.fault.(fault.LastUIDLow); low && t.where == onReplica {
 		step("detect: {detector: status-compare, sides: pair}")
 	}
 	if t.where == onMaster && !e.Promotes {

@@ -59,7 +59,7 @@ func (p *accountPlanner) replacements(ctx context.Context) ([]Action, error) {
 			actions = append(actions, bad)
 			continue
 		}
-		flags, date := mine.Flags, mine.InternalDate
+		flags, date := p.flagsOfReplacement(now, *mine, theirs), mine.InternalDate
 		if theirs.UID != mine.UID { // the record was another message's
 			flags, date = theirs.Flags, theirs.InternalDate
 		}
@@ -69,6 +69,20 @@ func (p *accountPlanner) replacements(ctx context.Context) ([]Action, error) {
 		}, bad)
 	}
 	return actions, nil
+}
+
+// flagsOfReplacement are the flags that the damaged message has, with what its user had
+// changed of them on the old master: when flags are merged, it will be gone.
+func (p *accountPlanner) flagsOfReplacement(now target.Mailbox, mine, theirs target.Record) []string {
+	before, _ := byUniqueID(p.before, now.UniqueID)
+	base := liveAt(before, mine.UID)
+	if base == nil || base.GUID != mine.GUID {
+		return mine.Flags
+	}
+	add, remove := mergeThreeWays(base.Flags, theirs.Flags, mine.Flags)
+	flags := slices.DeleteFunc(slices.Concat(mine.Flags, add), func(flag string) bool { return slices.Contains(remove, flag) })
+	slices.Sort(flags)
+	return flags
 }
 
 // sound finds the message on the rescued store that a damaged one was: of its bytes, in

@@ -54,6 +54,9 @@ func (a *Accident) Came() bool {
 func (a *Accident) Befall(scene restore.Scene) restore.Scene {
 	scene.Serving = server{scene.Serving, a}
 	scene.Operator = operator{scene.Operator, a}
+	if scene.Sync != nil {
+		scene.Sync = dialer{scene.Sync, a}
+	}
 	return scene
 }
 
