@@ -98,5 +98,5 @@ func leftovers(ctx context.Context) ailment {
 	for i, pair := range kept {
 		names[i] = pair.Name
 	}
-	return ailment{what: "kept pairs", state: strings.Join(names, ", "), mend: "cyrdrill down"}
+	return ailment{what: "kept pairs", state: strings.Join(names, ", "), mend: "cyrdrill down " + names[0]}
 }

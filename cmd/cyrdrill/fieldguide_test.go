@@ -152,10 +152,16 @@ func (s *site) start(t *testing.T, server, settings, daemon string) {
 	} {
 		dockerCommand(t, "cp", file, name+":"+inside)
 	}
-	dockerCommand(t, "start", name)
+	s.run(t, server)
+}
+
+// run starts a server's container, and notes where its ports are then.
+func (s *site) run(t *testing.T, server string) {
+	t.Helper()
+	dockerCommand(t, "start", s.names[server])
 	s.ports[server] = map[string]string{}
 	for _, port := range []string{"143", "2005", "4190"} {
-		s.ports[server][port], _, _ = strings.Cut(dockerCommand(t, "port", name, port), "\n")
+		s.ports[server][port], _, _ = strings.Cut(dockerCommand(t, "port", s.names[server], port), "\n")
 	}
 }
 
@@ -176,6 +182,7 @@ type guide struct {
 	configuration string
 	commands      []string
 	printed       []string
+	monitor, page string // the command that watches for ever, and what it tells people by
 }
 
 // restoring is the part of the guide that is about two servers of which one was rescued.
@@ -205,6 +212,10 @@ func parseGuide(text string) (g guide) {
 			if g.configuration == "" { // what follows are parts, and others' files
 				g.configuration = body
 			}
+		case kind == "sh":
+			g.page = body
+		case strings.HasPrefix(body, "cyrdrill monitor "):
+			g.monitor = strings.TrimSpace(body)
 		case strings.HasPrefix(body, "$ "):
 			body = strings.TrimPrefix(body, "$ export CYRUS_PASSWORD=…\n")
 			line, printed, _ := strings.Cut(strings.TrimPrefix(body, "$ "), "\n")
@@ -221,9 +232,51 @@ func (g guide) here(s *site) string {
 		for port, address := range ports {
 			text = strings.ReplaceAll(text, server+".example.org:"+port, address)
 		}
-		text = strings.ReplaceAll(text, "ssh, "+server+".example.org, sudo, -u, cyrus", "docker, exec, -i, -u, cyrus, "+s.names[server])
 	}
 	return text
+}
+
+// ssh puts an ssh of the site's own before that of the machine: it runs a command on the
+// host of a server by its shell, as sshd does, and sudo there knows cyrus alone.
+func (s *site) ssh(t *testing.T) {
+	t.Helper()
+	bin := filepath.Join(s.folder, "bin")
+	if err := os.Mkdir(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "#!/bin/sh\nhost=$1; shift\ncase $host in\n"
+	for server, name := range s.names {
+		text += fmt.Sprintf("%s.example.org) name=%s;;\n", server, name)
+	}
+	text += "*) echo \"ssh: Could not resolve hostname $host\" >&2; exit 255;;\nesac\nexec docker exec -i $name sh -c \"$*\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "ssh"), []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const sudo = "#!/bin/sh\n[ \"$1 $2\" = '-u cyrus' ] || exit 1\nshift 2\nexec setpriv --reuid cyrus --regid mail --init-groups \"$@\"\n"
+	for server, name := range s.names {
+		dockerCommand(t, "cp", s.write(t, "sudo", sudo), name+":/usr/local/bin/sudo")
+		s.on(t, server, "chmod 755 /usr/local/bin/sudo")
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+}
+
+// open waits until the servers of a configuration let the administrator in.
+func (s *site) open(t *testing.T, configuration string) *field.Pair {
+	t.Helper()
+	loaded, err := field.Load(configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pair *field.Pair
+	err = target.WaitUntil(t.Context(), realtime.Time{}, time.Minute, "both servers to let the administrator in", func(ctx context.Context) (bool, string, error) {
+		pair, err = field.Open(ctx, loaded)
+		return err == nil, fmt.Sprint(err), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pair.Close() })
+	return pair
 }
 
 // changing is what differs between any two runs of a command.
@@ -239,19 +292,8 @@ func TestFieldGuide(t *testing.T) {
 	configuration := s.write(t, "field.yaml", g.here(s))
 	const password = "CYRUS_PASSWORD=secret"
 	t.Setenv("CYRUS_PASSWORD", "secret")
-	loaded, err := field.Load(configuration)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var pair *field.Pair
-	err = target.WaitUntil(t.Context(), realtime.Time{}, time.Minute, "both servers to let the administrator in", func(ctx context.Context) (bool, string, error) {
-		pair, err = field.Open(ctx, loaded)
-		return err == nil, fmt.Sprint(err), nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pair.Close() })
+	s.ssh(t)
+	pair := s.open(t, configuration)
 	fill(t, pair.Servers[0])
 	replicated(t, pair)
 	before := s.files(t, pair)

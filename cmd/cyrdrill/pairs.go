@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"text/tabwriter"
@@ -60,13 +62,20 @@ func showKept(a *app) error {
 }
 
 type downCommand struct {
-	Pair string `arg:"" optional:"" help:"Which pair; all that were kept when left out."`
-	All  bool   `help:"Also sweep whatever drills have left behind that are no longer running."`
+	Pair string `arg:"" optional:"" help:"Which pair; needed only where several are kept."`
+	All  bool   `help:"All that are kept, and whatever drills have left behind that are no longer running."`
 }
 
 // Run implements the command.
 func (c *downCommand) Run(a *app) error {
-	removed, err := cyrus.Down(a.ctx, c.Pair)
+	if c.All && c.Pair != "" {
+		return errors.New("down: say which pair, or --all")
+	}
+	remove := func(ctx context.Context) (int, error) { return cyrus.Down(ctx, c.Pair) }
+	if c.All {
+		remove = cyrus.DownAll
+	}
+	removed, err := remove(a.ctx)
 	if err != nil {
 		return err
 	}

@@ -32,26 +32,31 @@ func restoreBy(t *testing.T, file string, arguments ...string) comparison {
 
 // mailIn is an account's mail in a mailbox: the numbers of messages in order of UID, with
 // a mark where one is flagged.
-func mailIn(t *testing.T, l *fieldtest.Lab, account, mailbox string) string {
+func mailIn(t *testing.T, l *fieldtest.Lab, account, mailbox string) (all string) {
 	t.Helper()
-	var all []string
 	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
 		session, err := p.Serving().User().Login(ctx, account)
 		if err != nil {
 			return err
 		}
-		records, err := session.Records(ctx, mailbox)
-		numbers, unread := session.Header(ctx, mailbox, "Subject", nil)
-		for _, r := range records {
-			number := numbers[r.UID]
-			if slices.Contains(r.Flags, `\Flagged`) {
-				number += "!"
-			}
-			all = append(all, number)
-		}
-		return errors.Join(err, unread, session.Close())
+		all, err = numbered(ctx, session, mailbox)
+		return errors.Join(err, session.Close())
 	})
-	return strings.Join(all, " ")
+	return all
+}
+
+func numbered(ctx context.Context, session target.Session, mailbox string) (string, error) {
+	var all []string
+	records, err := session.Records(ctx, mailbox)
+	numbers, unread := session.Header(ctx, mailbox, "Subject", nil)
+	for _, r := range records {
+		number := numbers[r.UID]
+		if slices.Contains(r.Flags, `\Flagged`) {
+			number += "!"
+		}
+		all = append(all, number)
+	}
+	return strings.Join(all, " "), errors.Join(err, unread)
 }
 
 // scriptOf is the source of the script that runs for an account.

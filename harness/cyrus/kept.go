@@ -85,6 +85,12 @@ func (e *engine) one(ctx context.Context, name string) (Kept, error) {
 	if err != nil {
 		return Kept{}, err
 	}
+	return oneOf(all, name)
+}
+
+// oneOf is the kept pair that a name means. Without one nobody knows which of several is
+// meant.
+func oneOf(all []Kept, name string) (Kept, error) {
 	names := make([]string, len(all))
 	for i, pair := range all {
 		if names[i] = pair.Name; pair.Name == name {
@@ -155,9 +161,27 @@ func (p *Pair) findNetworks(ctx context.Context) error {
 	return nil
 }
 
-// Down removes a kept pair, or all of them where name is empty, and returns how
-// many they were.
+// Down removes a kept pair, which may be left out where only one is kept, and returns
+// how many were removed.
 func Down(ctx context.Context, name string) (int, error) {
+	return down(ctx, func(kept []Kept) ([]Kept, error) {
+		if len(kept) == 0 && name == "" {
+			return nil, nil
+		}
+		pair, err := oneOf(kept, name)
+		if setup := (*target.SetupError)(nil); len(kept) > 1 && name == "" && errors.As(err, &setup) {
+			setup.Mend += ", or say --all"
+		}
+		return []Kept{pair}, err
+	})
+}
+
+// DownAll removes all kept pairs, and returns how many they were.
+func DownAll(ctx context.Context) (int, error) {
+	return down(ctx, func(kept []Kept) ([]Kept, error) { return kept, nil })
+}
+
+func down(ctx context.Context, which func([]Kept) ([]Kept, error)) (int, error) {
 	e, err := connect(ctx)
 	if err != nil {
 		return 0, err
@@ -167,12 +191,8 @@ func Down(ctx context.Context, name string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if name != "" {
-		pair, err := e.one(ctx, name)
-		if err != nil {
-			return 0, err
-		}
-		kept = []Kept{pair}
+	if kept, err = which(kept); err != nil {
+		return 0, err
 	}
 	for i, pair := range kept {
 		if _, err := e.remove(ctx, client.Filters{}.Add("label", labelKeep+"="+pair.Name)); err != nil {

@@ -22,6 +22,26 @@ import (
 // clientPause are the options of a pause: none.
 var clientPause client.ContainerPauseOptions
 
+// Of several kept pairs none is removed by guess: it may be somebody else's.
+func TestWhichKeptPairIsMeant(t *testing.T) {
+	several := []Kept{{Name: "a"}, {Name: "b"}}
+	for _, tc := range []struct {
+		kept       []Kept
+		name, want string // the pair, or what is said
+	}{
+		{several, "b", "b"},
+		{several[:1], "", "a"},
+		{several, "", "2 pairs are kept; to mend it: name one of a, b"},
+		{several, "c", `no kept pair is called "c"; to mend it: name one of a, b`},
+		{nil, "", "no pair is kept; to mend it: cyrdrill up"},
+	} {
+		got, err := oneOf(tc.kept, tc.name)
+		if said := got.Name; said != tc.want && (err == nil || err.Error() != tc.want) {
+			t.Errorf("%q of %d: %q, %v", tc.name, len(tc.kept), said, err)
+		}
+	}
+}
+
 func TestKeptPairStaysUntilItIsTakenDown(t *testing.T) {
 	needDocker(t)
 	made, err := New().NewPair(t.Context(), target.Spec{Accounts: accounts, RepeatInterval: time.Second, Keep: true})

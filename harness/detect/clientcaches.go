@@ -50,7 +50,7 @@ func (d ClientCaches) Detect(ctx context.Context, scene Scene) ([]Finding, error
 		if scene.Master == promoted.Server {
 			old, promoted = promoted, old
 		}
-		found := staleCaches(old, promoted)
+		found := staleCaches(old, promoted, scene.live(promoted.Server) == nil)
 		if server := scene.live(promoted.Server); server != nil {
 			asked, err := askAgain(ctx, server, old, promoted, found)
 			return append(found, asked...), err
@@ -70,7 +70,9 @@ func (s Scene) live(name target.ServerName) target.Server {
 	return nil
 }
 
-func staleCaches(old, promoted target.Snapshot) []Finding {
+// staleCaches compares the two; frozen, if the promoted one is as it was before it served
+// anybody, so that each of its mailboxes came from the old one.
+func staleCaches(old, promoted target.Snapshot, frozen bool) []Finding {
 	var found []Finding
 	for _, m := range promoted.Mailboxes {
 		var evidence string
@@ -80,6 +82,9 @@ func staleCaches(old, promoted target.Snapshot) []Finding {
 			before = &m
 			evidence = fmt.Sprintf("its user had deleted it on %s, and clients may know UIDs from before that which %s gives out again if it stays",
 				old.Server, promoted.Server)
+		case before == nil && frozen && !isShown(old, m.Name):
+			before = &m
+			evidence = fmt.Sprintf("%s does not show it, and nobody knows which UIDs its clients know beyond %d", old.Server, m.LastUID)
 		case before == nil || before.UIDValidity != m.UIDValidity:
 			continue
 		case before.LastUID > m.LastUID:
@@ -96,6 +101,11 @@ func staleCaches(old, promoted target.Snapshot) []Finding {
 		found = append(found, wrongCaches(promoted, m.Name, before.Name, evidence)...)
 	}
 	return found
+}
+
+func isShown(in target.Snapshot, name string) bool {
+	_, shown := in.Mailbox(name)
+	return shown
 }
 
 // otherMessages says of which UID the two mean different messages, as far as their indexes

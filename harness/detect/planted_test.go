@@ -96,14 +96,15 @@ func TestClientCachesFindsWhatIsGivenOutAgain(t *testing.T) {
 		change func(*target.Mailbox)
 		want   []string
 	}{
-		"even":                   {func(*target.Mailbox) {}, []string{}},
-		"behind in UIDs":         {func(m *target.Mailbox) { m.LastUID = 4 }, []string{"client-caches-wrong INBOX of alice on imap2 right: "}},
-		"behind in modseqs":      {func(m *target.Mailbox) { m.HighestModSeq = 49 }, []string{"client-caches-wrong INBOX of alice on imap2 right: "}},
-		"another UIDVALIDITY":    {func(m *target.Mailbox) { m.LastUID, m.UIDValidity = 4, 2 }, []string{}},
-		"another mailbox":        {func(m *target.Mailbox) { m.LastUID, m.UniqueID = 4, "v" }, []string{}},
-		"behind, and renamed":    {func(m *target.Mailbox) { m.LastUID, m.Name = 4, "INBOX/New" }, []string{"client-caches-wrong INBOX/New of alice on imap2 right: ", "client-caches-wrong INBOX of alice on imap2 right: "}},
-		"ahead, as is no danger": {func(m *target.Mailbox) { m.LastUID, m.HighestModSeq = 6, 60 }, []string{}},
-		"deleted on the old one": {func(m *target.Mailbox) { m.UniqueID, m.Name = "gone", "INBOX/Gone" }, []string{"client-caches-wrong INBOX/Gone of alice on imap2 right: "}},
+		"even":                     {func(*target.Mailbox) {}, []string{}},
+		"behind in UIDs":           {func(m *target.Mailbox) { m.LastUID = 4 }, []string{"client-caches-wrong INBOX of alice on imap2 right: "}},
+		"behind in modseqs":        {func(m *target.Mailbox) { m.HighestModSeq = 49 }, []string{"client-caches-wrong INBOX of alice on imap2 right: "}},
+		"another UIDVALIDITY":      {func(m *target.Mailbox) { m.LastUID, m.UIDValidity = 4, 2 }, []string{}},
+		"another mailbox":          {func(m *target.Mailbox) { m.LastUID, m.UniqueID = 4, "v" }, []string{}},
+		"behind, and renamed":      {func(m *target.Mailbox) { m.LastUID, m.Name = 4, "INBOX/New" }, []string{"client-caches-wrong INBOX/New of alice on imap2 right: ", "client-caches-wrong INBOX of alice on imap2 right: "}},
+		"ahead, as is no danger":   {func(m *target.Mailbox) { m.LastUID, m.HighestModSeq = 6, 60 }, []string{}},
+		"not shown by the old one": {func(m *target.Mailbox) { m.UniqueID, m.Name = "w", "INBOX/Broken" }, []string{"client-caches-wrong INBOX/Broken of alice on imap2 right: "}},
+		"deleted on the old one":   {func(m *target.Mailbox) { m.UniqueID, m.Name = "gone", "INBOX/Gone" }, []string{"client-caches-wrong INBOX/Gone of alice on imap2 right: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			promoted := old

@@ -65,7 +65,7 @@ func foreseen(snap *target.Snapshot, rescued target.Snapshot, a restore.Action) 
 	case restore.Copy, restore.PutBack:
 		flags := slices.Sorted(slices.Values(a.Flags))
 		box.Records = append(box.Records, target.Record{GUID: a.GUID, Flags: flags, InternalDate: a.InternalDate})
-	case restore.Expunge, restore.Flag:
+	case restore.Expunge, restore.ExpungeDamaged, restore.Flag:
 		foreseenMessage(box, a)
 	case restore.Resync: // the replica alone is changed
 	case restore.Remake:
@@ -129,7 +129,7 @@ func foreseenMessage(box *target.Mailbox, a restore.Action) {
 		if r.UID != a.UID || r.GUID != a.GUID || r.Expunged {
 			continue
 		}
-		box.Records[i].Expunged = a.Act == restore.Expunge
+		box.Records[i].Expunged = a.Act != restore.Flag
 		flags := slices.DeleteFunc(slices.Concat(r.Flags, a.Add), func(flag string) bool { return slices.Contains(a.Remove, flag) })
 		slices.Sort(flags)
 		box.Records[i].Flags = slices.Compact(flags)

@@ -35,6 +35,8 @@ const (
 	MarkHungServerFound         = "hung-server-found"
 	MarkNothingFound            = "nothing-found"
 	MarkRestoreKilled           = "restore-killed"
+	MarkRivalRefused            = "rival-refused"
+	MarkOutageAmidRestore       = "outage-amid-restore"
 )
 
 // Marks returns the catalogue, in the order of the documentation.
@@ -64,6 +66,8 @@ func Marks() []Mark {
 		{MarkHungServerFound, "a detector found that a server accepts connections and answers none"},
 		{MarkNothingFound, "detectors looked, and at the end none of them had found anything"},
 		{MarkRestoreKilled, "a restore was killed amid its work, and went on"},
+		{MarkRivalRefused, "a second restore was begun beside one at work, and refused"},
+		{MarkOutageAmidRestore, "the server to which was restored died amid it, and came back"},
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
-	"github.com/cyrdrill/cyrdrill/harness/restore/killed"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -17,14 +16,14 @@ import (
 // property 9 is to judge, where the drill expects it.
 func (r *run) apply(ctx context.Context, scene restore.Scene, planned restore.Plan, step plan.Restore) (restore.Report, error) {
 	if !r.expects(property.Repeatable{}) {
-		return r.applyKilled(ctx, scene, planned, step, nil)
+		return r.endure(ctx, scene, planned, step, nil, nil)
 	}
 	before, err := r.indexes(ctx)
 	if err != nil {
 		return restore.Report{Restorer: planned.Restorer}, err
 	}
 	var seen []restore.Progress
-	report, err := r.applyKilled(ctx, scene, planned, step, func(p restore.Progress) { seen = append(seen, p) })
+	report, err := r.endure(ctx, scene, planned, step, before, func(p restore.Progress) { seen = append(seen, p) })
 	if err != nil {
 		return report, err
 	}
@@ -41,17 +40,8 @@ func (r *run) apply(ctx context.Context, scene restore.Scene, planned restore.Pl
 		return report, err
 	}
 	serving := scene.Serving.Name()
-	done := "applied"
-	if step.Kills > 0 {
-		done = fmt.Sprintf("killed %d times", step.Kills)
-	}
-	var rescued map[string]target.Snapshot
-	if scene.Rescued != nil && scene.Freeze != nil {
-		if side, err := scene.Freeze.Side(scene.Rescued.Name()); err == nil {
-			rescued = side.Accounts
-		}
-	}
-	want, known := foresee(before, rescued, planned, report)
+	done := "applied" + amidInWords(step)
+	want, known := foresee(before, frozenRescued(scene), planned, report)
 	for account := range once {
 		if !known[account] {
 			delete(want, account)
@@ -63,30 +53,36 @@ func (r *run) apply(ctx context.Context, scene restore.Scene, planned restore.Pl
 	return report, nil
 }
 
+// frozenRescued is what the freeze has of the rescued store, by account; nil: nothing.
+func frozenRescued(scene restore.Scene) map[string]target.Snapshot {
+	if scene.Rescued == nil || scene.Freeze == nil {
+		return nil
+	}
+	side, err := scene.Freeze.Side(scene.Rescued.Name())
+	if err != nil {
+		return nil
+	}
+	return side.Accounts
+}
+
+// disturbed says whether anything is to happen amid a restore.
+func disturbed(step plan.Restore) bool { return step.Kills+step.Rivals+step.Outages > 0 }
+
 // killWithin is before which of its acts a restore is killed: early enough that a small
 // one does not end before.
 const killWithin = 40
 
-// applyKilled applies a plan with one journal until it is done.
-func (r *run) applyKilled(ctx context.Context, scene restore.Scene, planned restore.Plan, step plan.Restore, observe func(restore.Progress)) (restore.Report, error) {
+// endure applies a plan until it is done, whatever happens amid that.
+func (r *run) endure(ctx context.Context, scene restore.Scene, planned restore.Plan, step plan.Restore, before map[string]target.Snapshot, observe func(restore.Progress)) (restore.Report, error) {
 	store := &journal.Memory{}
-	options := restore.Options{Journal: store, Workers: step.Workers, Observe: observe}
+	o := ordeal{
+		run: r, scene: scene, planned: planned, step: step, store: store, before: before,
+		options: restore.Options{Journal: store, Workers: step.Workers, Observe: observe},
+	}
 	if scene.Freeze != nil {
-		options.LastUse = restore.LastUse(scene.Freeze)
+		o.options.LastUse = restore.LastUse(scene.Freeze)
 	}
-	for range step.Kills {
-		death := killed.At(1+r.chance.IntN(killWithin), killed.When(r.chance.IntN(3)))
-		mortal, dying, diary := death.Mortal(ctx, scene, store)
-		options.Journal = diary
-		report, err := restore.Apply(mortal, dying, planned, options)
-		if !death.Came() {
-			return report, err
-		}
-		r.reach(MarkRestoreKilled, "%s", report.InWords())
-		r.note("the restore was killed: %s by then", report.InWords())
-	}
-	options.Journal = store
-	return restore.Apply(ctx, scene, planned, options)
+	return o.endure(ctx)
 }
 
 // indexes returns what the serving server has of all accounts.
@@ -109,7 +105,7 @@ const (
 // noteEstimates keeps what a restore said of the time that was left. One that was killed
 // has measured no whole restore.
 func (r *run) noteEstimates(planned restore.Plan, step plan.Restore, seen []restore.Progress) {
-	if len(seen) < enoughToEstimate || step.Kills > 0 {
+	if len(seen) < enoughToEstimate || disturbed(step) {
 		return
 	}
 	began, ended := seen[0].At, seen[len(seen)-1].At

@@ -95,14 +95,11 @@ func (r *run) describe(step plan.Step) string {
 	case plan.KindDetect:
 		return fmt.Sprintf("look for damage: %s (%s)", step.Detect.Detector.Name, step.Detect.Sides)
 	case plan.KindRestore:
-		text := "restore: " + step.Restore.Restorer.Name
-		if tool := r.tools.inPlaceOf(step.Restore.Restorer.Name); tool != nil {
-			text = fmt.Sprintf("restore: %s in place of %s", tool.Name(), step.Restore.Restorer.Name)
+		name := step.Restore.Restorer.Name
+		if tool := r.tools.inPlaceOf(name); tool != nil {
+			name = fmt.Sprintf("%s in place of %s", tool.Name(), name)
 		}
-		if step.Restore.Kills > 0 {
-			text += fmt.Sprintf(", killed %d times", step.Restore.Kills)
-		}
-		return text
+		return "restore: " + name + amidInWords(*step.Restore)
 	}
 	return string(step.Kind)
 }

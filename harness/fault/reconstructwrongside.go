@@ -21,7 +21,7 @@ func (ReconstructWrongSide) Doc() string {
 
 // Effects implements [Fault].
 func (ReconstructWrongSide) Effects() Effects {
-	return Effects{Breaks: BothSides, NeedsReplication: true, HurtsMailboxes: true}
+	return Effects{Breaks: BothSides, NeedsReplication: true, HurtsMailboxes: true, Fits: holds(isLive)}
 }
 
 // Inject implements [Fault].

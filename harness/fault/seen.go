@@ -21,7 +21,9 @@ func (SeenDeleted) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SeenDeleted) Effects() Effects { return Effects{Breaks: AccountData, HurtsAccounts: true} }
+func (SeenDeleted) Effects() Effects {
+	return Effects{Breaks: AccountData, HurtsAccounts: true, FitsAccount: hasSeenOthers}
+}
 
 // Inject implements [Fault]. The account must have seen others' mail.
 func (SeenDeleted) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -48,7 +50,9 @@ func (SeenTruncated) Doc() string {
 }
 
 // Effects implements [Fault].
-func (SeenTruncated) Effects() Effects { return Effects{Breaks: AccountData, HurtsAccounts: true} }
+func (SeenTruncated) Effects() Effects {
+	return Effects{Breaks: AccountData, HurtsAccounts: true, FitsAccount: hasSeenOthers}
+}
 
 // Inject implements [Fault]. The account must have seen others' mail.
 func (SeenTruncated) Inject(ctx context.Context, scene Scene) (Instance, error) {
@@ -135,3 +139,6 @@ func unseen(scene Scene, account string, had map[string][]uint32) part {
 	}
 	return p
 }
+
+// hasSeenOthers says of an account whether it has seen anything of others' mail.
+func hasSeenOthers(s target.Snapshot) bool { return len(s.Meta.Seen) > 0 }

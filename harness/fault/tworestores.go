@@ -21,7 +21,7 @@ func (TwoRestores) Doc() string {
 
 // Effects implements [Fault].
 func (TwoRestores) Effects() Effects {
-	return Effects{Breaks: BothSides, NeedsServer: true, HurtsMailboxes: true}
+	return Effects{Breaks: BothSides, NeedsServer: true, HurtsMailboxes: true, Fits: holds(isLive)}
 }
 
 // Inject implements [Fault].

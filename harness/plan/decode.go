@@ -87,6 +87,7 @@ func (d *decoder) step(f document.Field) Step {
 		s.Restore = &Restore{
 			Restorer: d.ref(n.Get("restorer"), "restorer", d.names.Restorers),
 			Policy:   n.Get("policy").Str(), Workers: int(n.Get("workers").Uint()), Kills: int(n.Get("kills").Uint()),
+			Rivals: int(n.Get("rivals").Uint()), Outages: int(n.Get("outages").Uint()),
 		}
 	default:
 		d.laterStep(&s, n)

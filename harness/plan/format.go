@@ -56,7 +56,8 @@ func formatStep(s Step) string {
 	case KindDetect:
 		return fmt.Sprintf("detect: {detector: %s, sides: %s}", quote(s.Detect.Detector.Name), s.Detect.Sides)
 	case KindRestore:
-		return fmt.Sprintf("restore: {restorer: %s, policy: %s, workers: %d, kills: %d}", quote(s.Restore.Restorer.Name), s.Restore.Policy, s.Restore.Workers, s.Restore.Kills)
+		return fmt.Sprintf("restore: {restorer: %s, policy: %s, workers: %d, kills: %d, rivals: %d, outages: %d}",
+			quote(s.Restore.Restorer.Name), s.Restore.Policy, s.Restore.Workers, s.Restore.Kills, s.Restore.Rivals, s.Restore.Outages)
 	case KindSeed:
 		return fmt.Sprintf("seed: {mailboxes: %d, messages: %d}", s.Seed.Mailboxes, s.Seed.Messages)
 	case KindWork:

@@ -156,6 +156,7 @@ func (d stepDrawer) death() []Step {
 			Restorer: Ref{Name: rapid.SampledFrom(testNames.Restorers).Draw(d.t, "restorer")},
 			Policy:   rapid.SampledFrom([]string{"restore", "ask", "skip"}).Draw(d.t, "policy"),
 			Workers:  rapid.IntRange(1, 64).Draw(d.t, "workers"), Kills: rapid.IntRange(0, 100).Draw(d.t, "kills"),
+			Rivals: rapid.IntRange(0, 100).Draw(d.t, "rivals"), Outages: rapid.IntRange(0, 100).Draw(d.t, "outages"),
 		}},
 		d.users(), Step{Kind: KindClock, Clock: &Clock{Advance: time.Duration(d.count(100_000)) * time.Millisecond}},
 		Step{Kind: KindExpire, Expire: &Expire{Server: Master}}, Step{Kind: KindRules, Rules: &Rules{Accounts: d.accounts}},

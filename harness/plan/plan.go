@@ -264,6 +264,12 @@ type Restore struct {
 	// Kills is how often the restore is killed amid its work, at moments drawn by the
 	// plan's seed, and run again; 0 when left out.
 	Kills int
+	// Rivals is how often a second restore of the same plan is begun amid it, which has to
+	// be refused; 0 when left out.
+	Rivals int
+	// Outages is how often the server to which is restored dies amid it. It is started
+	// again, and the restore run again; 0 when left out.
+	Outages int
 }
 
 // Seed puts mail in bulk into all accounts, on both servers alike, before

@@ -284,7 +284,7 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 		a.dropPiece()
 		return err
 	}
-	if first := a.plan.Actions[todo[0]]; !first.bringsMail() && first.Act != Expunge && first.Act != Flag {
+	if first := a.plan.Actions[todo[0]]; !first.bringsMail() && first.Act != Expunge && first.Act != ExpungeDamaged && first.Act != Flag {
 		a.now = nil // names may mean other mailboxes from here on
 	}
 	err = a.pace.pay(ctx, work, began)
@@ -315,6 +315,13 @@ func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
 				return nil, err
 			}
 			verdict = a.now.want(len(differ) == 0)
+		}
+		if action.Act == ExpungeDamaged && verdict == needed {
+			if sound, err := a.hasSound(ctx, action); err != nil {
+				return nil, err
+			} else if !sound {
+				verdict, reason = mustNot, noSoundCopy
+			}
 		}
 		switch {
 		case verdict == mustNot:

@@ -70,7 +70,9 @@ func (a Action) Wrong() (field, problem string) {
 	return "", ""
 }
 
-func (a Action) aboutMessage() bool { return a.bringsMail() || a.Act == Expunge || a.Act == Flag }
+func (a Action) aboutMessage() bool {
+	return a.bringsMail() || a.Act == Expunge || a.Act == ExpungeDamaged || a.Act == Flag
+}
 
 func (a Action) needsMailbox() bool {
 	switch a.Act {

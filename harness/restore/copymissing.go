@@ -88,6 +88,12 @@ func newAccountPlanner(ctx context.Context, scene Scene, account string, now tar
 			return nil, err
 		}
 	}
+	if slices.Contains(scene.Freeze.Sides[scene.Rescued.Name()].NoMeta, account) {
+		p.rescued.Meta = p.before.Meta // what nobody knows of has not changed
+	}
+	if slices.Contains(p.frozen.NoMeta, account) {
+		p.before.Meta = p.rescued.Meta
+	}
 	p.now = now
 	return p, nil
 }
@@ -151,7 +157,7 @@ func byUniqueID(snap target.Snapshot, id string) (target.Mailbox, bool) {
 
 // missing plans to bring back each message that the serving server lacks.
 func (p *accountPlanner) missing() []Action {
-	return putBackFirst(p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.bringOnce))
+	return putBackFirst(append(p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.bringOnce), p.underOneUID()...))
 }
 
 // bringOnce plans to bring a message back into the mailbox that is the source's on

@@ -18,7 +18,7 @@ func (Everything) Name() string { return "restore-everything" }
 
 // Doc implements [Restorer].
 func (Everything) Doc() string {
-	return "all of scripts, mailboxes, messages, expunges, flags and settings in one plan, account by account"
+	return "all of scripts, mailboxes, damaged messages, messages, expunges, flags and settings in one plan, account by account"
 }
 
 // Plan implements [Restorer].
@@ -31,6 +31,11 @@ func (r Everything) Plan(ctx context.Context, scene Scene) (Plan, error) {
 		mailboxes := p.mailboxes()
 		p.now = p.after(mailboxes)
 		actions := append(mailboxes, scripts...) // which file into them
+		replacements, err := p.replacements(ctx)
+		if err != nil {
+			return nil, err
+		}
+		actions = append(actions, replacements...)
 		actions = append(actions, p.missing()...)
 		actions = append(actions, p.expunges()...)
 		actions = append(actions, p.flags()...)

@@ -7,6 +7,8 @@ func (a Action) Evidence() string {
 		return "both indexes in the freeze: UID, GUID, LAST_UID, tombstones; and unique ID, UIDVALIDITY and LAST_UID of the mailbox on the serving server when the plan was made"
 	case Copy, Expunge:
 		return "both indexes in the freeze: UID, GUID, LAST_UID, tombstones, deleted mailboxes; and the serving server when the plan was made"
+	case ExpungeDamaged:
+		return "what the serving server gave of it, held against its index"
 	case Flag, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota:
 		return "three ways: both sides in the freeze, and the serving server when the plan was made"
 	case Remake, Create, Rename, Delete:
@@ -41,6 +43,8 @@ func (a Action) Clients() string {
 		return "nothing, where they knew it: the same UIDVALIDITY and UIDs; else a new mailbox"
 	case Expunge:
 		return "the message vanishes"
+	case ExpungeDamaged:
+		return "the damaged message vanishes; the sound one has a new UID"
 	case Flag:
 		return "its flags change"
 	case Create:

@@ -55,6 +55,9 @@ func (p *accountPlanner) mergeFlags(source target.Mailbox) []Action {
 			continue
 		}
 		add, remove := mergeThreeWays(frozen.Flags, theirs.Flags, mine.Flags)
+		if source.UIDValidity != before.UIDValidity {
+			remove = nil // it was rebuilt there, and what it lacks was lost with its index
+		}
 		if len(add)+len(remove) == 0 {
 			continue
 		}

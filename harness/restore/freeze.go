@@ -32,6 +32,10 @@ type FrozenSide struct {
 	// Unreadable are mailboxes, by account, that the server lists and whose
 	// index could not be opened: the freeze knows nothing of what is in them.
 	Unreadable map[string][]string `json:"unreadable,omitempty"`
+	// NoMeta are accounts of which the server told their mailboxes, and died of being
+	// asked for scripts, subscriptions, quota and what was deleted: nothing is known of
+	// those.
+	NoMeta []string `json:"no_meta,omitempty"`
 	// Rebuilt are unique IDs of mailboxes, by account, whose index was rebuilt
 	// from the message files since. What the freeze has of them is what the
 	// rebuilding left: all messages whose files were there, with their UIDs,
@@ -148,11 +152,24 @@ func FreezeApart(ctx context.Context, clock target.Clock, executor target.Execut
 // read takes the accounts' snapshots, and notes which mailboxes are listed and
 // could not be opened.
 func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server target.Server, accounts []string, list lister) error {
-	taken, err := target.TakeSnapshots(ctx, executor, accounts, target.LevelIndex, server)
-	if err != nil {
+	snaps, unreadable := map[string]target.Snapshot{}, map[string][]string{}
+	taken, dumb := make([]target.Snapshot, len(accounts)), make([]bool, len(accounts))
+	tasks := make([]func(context.Context) error, len(accounts))
+	for i, account := range accounts {
+		tasks[i] = func(ctx context.Context) (err error) {
+			taken[i], dumb[i], err = snapshotOrPieces(ctx, server, account, list)
+			return err
+		}
+	}
+	if err := executor.Run(ctx, tasks...); err != nil {
 		return err
 	}
-	snaps, unreadable := taken[server.Name()], map[string][]string{}
+	for i, account := range accounts {
+		snaps[account] = taken[i]
+		if dumb[i] {
+			s.NoMeta = append(s.NoMeta, account)
+		}
+	}
 	for _, account := range accounts {
 		listed, err := list(ctx, server, account)
 		if err != nil {

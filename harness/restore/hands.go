@@ -95,7 +95,7 @@ func (a *account) do(ctx context.Context, batch []int) (o outcome, err error) {
 		return a.copy(ctx, batch)
 	case PutBack, Remake:
 		return a.putBack(ctx, batch)
-	case Expunge, Flag:
+	case Expunge, ExpungeDamaged, Flag:
 		err = a.change(ctx, batch)
 	default:
 		err = a.single(ctx, first)
@@ -126,7 +126,7 @@ func (a *account) change(ctx context.Context, batch []int) error {
 	for n, i := range batch {
 		uids[n] = a.plan.Actions[i].UID
 	}
-	if first.Act == Expunge {
+	if first.Act != Flag {
 		return session.Expunge(ctx, first.Mailbox, uids)
 	}
 	return session.SetFlags(ctx, first.Mailbox, uids, first.Add, first.Remove)

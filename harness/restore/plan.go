@@ -74,6 +74,9 @@ const (
 	// Expunge removes a message on the serving server that its user had
 	// expunged on the old master.
 	Expunge Act = "expunge"
+	// ExpungeDamaged removes a message on the serving server whose bytes are not what was
+	// recorded, once a sound copy of it stands in its mailbox.
+	ExpungeDamaged Act = "expunge-damaged"
 	// Flag adds and removes flags of a message.
 	Flag Act = "flag"
 	// Create makes a mailbox, Rename gives one the name that its user had given
@@ -105,7 +108,7 @@ const (
 // Acts returns the kinds of actions in the order of the documentation.
 func Acts() []Act {
 	return []Act{
-		Copy, PutBack, Expunge, Flag, Remake, Create, Rename, Delete, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota,
+		Copy, PutBack, Expunge, ExpungeDamaged, Flag, Remake, Create, Rename, Delete, Subscribe, Unsubscribe, SetACL, SetAnnotation, SetQuota,
 		PutScript, Activate, DeleteScript, Reconstruct, Resync, Keep,
 	}
 }
@@ -202,7 +205,7 @@ func (p Plan) Count(act Act) int {
 // All returns the restorers, in the order of the documentation.
 func All() []Restorer {
 	return []Restorer{
-		RebuildMailboxes{}, RestoreMailboxes{}, CopyMissing{}, CarryExpunges{}, MergeFlags{}, MergeSettings{}, RestoreScripts{},
+		RebuildMailboxes{}, RestoreMailboxes{}, ReplaceDamaged{}, CopyMissing{}, CarryExpunges{}, MergeFlags{}, MergeSettings{}, RestoreScripts{},
 		Everything{}, ResyncAccounts{}, CopyEverything{},
 	}
 }

@@ -40,13 +40,14 @@ func (p *accountPlanner) scripts(ctx context.Context) ([]Action, error) {
 		actions = append(actions, act...)
 	}
 	active, base, mine := activeScript(p.rescued.Meta), activeScript(p.before.Meta), activeScript(p.now.Meta)
-	if active != mine && mine == base {
+	anew := p.madeAnew()
+	if active != mine && mine == base && !(anew && active == "") {
 		actions = append(actions, Action{Act: Activate, Account: p.account, Name: active, Was: mine, Why: p.why()})
 	}
 	for _, s := range p.before.Meta.Scripts {
 		_, kept := scriptNamed(p.rescued.Meta, s.Name)
 		now, there := scriptNamed(p.now.Meta, s.Name)
-		if !kept && there && now.GUID == s.GUID && active != s.Name {
+		if !anew && !kept && there && now.GUID == s.GUID && active != s.Name {
 			actions = append(actions, Action{Act: DeleteScript, Account: p.account, Name: s.Name, Was: now.GUID, Why: fmt.Sprintf("its user had deleted it on %s", p.rescued.Server)})
 		}
 	}

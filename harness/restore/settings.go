@@ -35,6 +35,9 @@ func (p *accountPlanner) settings() []Action {
 	for _, source := range p.rescued.Mailboxes {
 		if now, ok := p.destination(source); ok {
 			before, known := byUniqueID(p.before, source.UniqueID)
+			if _, old := byUniqueID(p.before, now.UniqueID); !known && old {
+				continue // two mailboxes of one name: nothing tells of a change
+			}
 			if !known { // it was made here since: what its user has set on it by now stands
 				before = made(p.now, now.Name)
 			}
@@ -51,6 +54,9 @@ func (p *accountPlanner) why() string {
 
 func (p *accountPlanner) subscriptions() []Action {
 	add, remove := mergeThreeWays(p.before.Meta.Subscriptions, p.rescued.Meta.Subscriptions, p.now.Meta.Subscriptions)
+	if p.madeAnew() {
+		add, remove = slices.DeleteFunc(add, func(name string) bool { return name == "INBOX" }), nil // Cyrus subscribes to the INBOX that it makes
+	}
 	var actions []Action
 	for _, name := range add {
 		a := Action{Act: Subscribe, Account: p.account, Mailbox: name, Why: p.why()}
@@ -68,7 +74,7 @@ func (p *accountPlanner) subscriptions() []Action {
 
 func (p *accountPlanner) quota() []Action {
 	theirs, base, mine := p.rescued.Meta.QuotaKiB, p.before.Meta.QuotaKiB, p.now.Meta.QuotaKiB
-	if theirs == base || mine != base {
+	if theirs == base || mine != base || p.madeAnew() {
 		return nil
 	}
 	return []Action{{Act: SetQuota, Account: p.account, Value: strconv.FormatInt(theirs, 10), Was: strconv.FormatInt(mine, 10), Why: p.why()}}

@@ -92,11 +92,17 @@ const (
 // the server has now. Copies are for [standing.arrived] to tell.
 func (s *standing) stands(ctx context.Context, a Action) (finding, string, error) {
 	switch a.Act {
-	case Expunge, Flag:
+	case Expunge, ExpungeDamaged, Flag:
 		return s.message(ctx, a)
-	case Remake, Create, Rename, Delete, Reconstruct:
+	case Remake, Create, Rename, Delete:
 		f, why := s.mailbox(a)
 		return f, why, nil
+	case Reconstruct: // one that cannot be opened is not among them
+		if _, there := s.boxes[a.Mailbox]; !there {
+			return needed, "", nil
+		}
+		m, err := s.records(ctx, a.Mailbox)
+		return s.want(!lastUIDTooLow(m)), "", err
 	case Subscribe, Unsubscribe:
 		return s.want(slices.Contains(s.meta.Subscriptions, a.Mailbox) == (a.Act == Subscribe)), "", nil
 	case SetACL:
@@ -148,7 +154,7 @@ func (s *standing) message(ctx context.Context, a Action) (finding, string, erro
 	switch {
 	case r == nil || r.GUID != a.GUID:
 		return wasDone, "", nil // it is gone, and its flags with it
-	case a.Act == Expunge:
+	case a.Act != Flag:
 		return needed, "", nil
 	}
 	add, remove := mergeThreeWays(nil, a.Add, r.Flags)
@@ -165,7 +171,7 @@ func (s *standing) mailbox(a Action) (finding, string) {
 	switch a.Act {
 	case Remake:
 		return s.remade(a)
-	case Create, Reconstruct: // one that cannot be opened is not among them
+	case Create:
 		return s.want(there), ""
 	case Rename:
 		_, taken := s.boxes[a.To]

@@ -29,12 +29,11 @@ func Apart() []string {
 func (l *Lab) Incident(t testing.TB, users func(context.Context, target.UserView) error, accounts ...string) {
 	t.Helper()
 	l.Act(t, func(ctx context.Context, p *sim.Pair) error {
-		before := func(user target.UserView, account string) error {
-			return errors.Join(deliver(ctx, user, account, 1, 5), putScript(ctx, user, account, "keep; # as it was\r\n"))
+		arrive := func(ctx context.Context, account string, n int) error {
+			return p.Serving().User().Deliver(ctx, account, Mail(account, n))
 		}
-		lost := func(user target.UserView, account string) error {
-			return errors.Join(deliver(ctx, user, account, 6, 7), change(ctx, user, account), putScript(ctx, user, account, "keep; # as it is\r\n"))
-		}
+		before := func(user target.UserView, account string) error { return Before(ctx, user, account, arrive) }
+		lost := func(user target.UserView, account string) error { return Lost(ctx, user, account, arrive) }
 		each := func(do func(target.UserView, string) error) (err error) {
 			for _, account := range accounts {
 				err = errors.Join(err, do(p.Serving().User(), account))
@@ -54,13 +53,26 @@ func (l *Lab) Incident(t testing.TB, users func(context.Context, target.UserView
 	})
 }
 
-func deliver(ctx context.Context, user target.UserView, account string, from, to int) error {
+// Arrive lets an account have a message of a number.
+type Arrive func(ctx context.Context, account string, n int) error
+
+func (arrive Arrive) all(ctx context.Context, account string, from, to int) error {
 	for n := from; n <= to; n++ {
-		if err := user.Deliver(ctx, account, Mail(account, n)); err != nil {
+		if err := arrive(ctx, account, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Before gives an account what is replicated before an incident.
+func Before(ctx context.Context, user target.UserView, account string, arrive Arrive) error {
+	return errors.Join(arrive.all(ctx, account, 1, 5), putScript(ctx, user, account, "keep; # as it was\r\n"))
+}
+
+// Lost is what an account's user does that is never replicated.
+func Lost(ctx context.Context, user target.UserView, account string, arrive Arrive) error {
+	return errors.Join(arrive.all(ctx, account, 6, 7), change(ctx, user, account), putScript(ctx, user, account, "keep; # as it is\r\n"))
 }
 
 func change(ctx context.Context, user target.UserView, account string) error {

@@ -3,6 +3,7 @@ package killed_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/cyrdrill/cyrdrill/harness/restore"
@@ -50,6 +51,39 @@ func TestCommands(t *testing.T) {
 		box, _ := in.State(t)["alice"].Mailbox("INBOX")
 		if len(box.Live()) != want {
 			t.Errorf("%d: %d messages were stored, want %d", when, len(box.Live()), want)
+		}
+	}
+}
+
+// An accident happens once, at its command, and what follows is told of each later one.
+func TestAccidents(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		in := restoretest.Calm(t, 1, "alice")
+		var there []int
+		var since []int
+		count := func() {
+			box, _ := in.State(t)["alice"].Mailbox("INBOX")
+			there = append(there, len(box.Live()))
+		}
+		accident := killed.Upon(2, after, count).Then(func(n int) { since = append(since, n) })
+		session, err := accident.Befall(in.Scene).Serving.User().Login(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 4 {
+			if accident.Came() != (n >= 2) {
+				t.Errorf("after %d commands: %v", n, accident.Came())
+			}
+			if _, _, err := session.Append(t.Context(), "INBOX", target.AppendMessage{Body: []byte("x\r\n")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := 1
+		if after {
+			want = 2
+		}
+		if len(there) != 1 || there[0] != want || !slices.Equal(since, []int{1, 2}) {
+			t.Errorf("after the answer: %v; there were %v messages, and since then %v commands", after, there, since)
 		}
 	}
 }

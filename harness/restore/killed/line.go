@@ -10,7 +10,7 @@ import (
 // dialer opens conversations by the sync protocol as a mortal does.
 type dialer struct {
 	target.SyncDialer
-	death *Death
+	death fate
 }
 
 func (d dialer) DialSync(ctx context.Context, server target.ServerName) (target.SyncConversation, error) {
@@ -24,7 +24,7 @@ func (d dialer) DialSync(ctx context.Context, server target.ServerName) (target.
 // conversation is one of them. To ask is no act.
 type conversation struct {
 	target.SyncConversation
-	death *Death
+	death fate
 }
 
 func (c conversation) Apply(ctx context.Context, what dlist.Value) error {

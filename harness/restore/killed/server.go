@@ -10,14 +10,14 @@ import (
 // it.
 type server struct {
 	target.Server
-	death *Death
+	death fate
 }
 
 func (s server) User() target.UserView { return users{s.Server.User(), s.death} }
 
 type users struct {
 	target.UserView
-	death *Death
+	death fate
 }
 
 func (u users) Login(ctx context.Context, account string) (target.Session, error) {
@@ -42,7 +42,7 @@ func (u users) Scripts(ctx context.Context, account string) (target.ScriptSessio
 
 type session struct {
 	target.Session
-	death *Death
+	death fate
 }
 
 func (s session) Append(ctx context.Context, mailbox string, messages ...target.AppendMessage) (validity uint32, uids []uint32, err error) {
@@ -87,7 +87,7 @@ func (s session) SetAnnotation(ctx context.Context, mailbox, entry, value string
 
 type scripts struct {
 	target.ScriptSession
-	death *Death
+	death fate
 }
 
 func (s scripts) Put(ctx context.Context, name string, source []byte) error {
@@ -105,7 +105,7 @@ func (s scripts) Delete(ctx context.Context, name string) error {
 // operator is an operator as a mortal uses one.
 type operator struct {
 	target.Operator
-	death *Death
+	death fate
 }
 
 var (
