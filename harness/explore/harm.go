@@ -133,6 +133,16 @@ func passing() []string {
 	}
 }
 
+// changes says whether a fault, beside what it breaks, changes anything that would have
+// to be replicated, or keeps changes from it.
+func changes(fault string) bool {
+	switch fault {
+	case "killed-amid-appends", "killed-amid-sync", "disk-full", "disk-read-only":
+		return true
+	}
+	return slices.ContainsFunc(harms()[fault], func(h harm) bool { return !ofFiles(h.kind) || h.kind == target.ReplicationStopped })
+}
+
 // breaks returns the properties that damage of a kind may break while it is live on the
 // server that serves. Damage that says nothing of what users have breaks none.
 func breaks(kind target.Kind) []property.Property {

@@ -166,6 +166,10 @@ func (d *draft) restorers() []string {
 
 // lastLooks draws who looks at what is there in the end.
 func (d *draft) lastLooks() {
+	if d.sometimes("inspection") {
+		d.inspect()
+		return
+	}
 	for range rapid.IntRange(0, 3).Draw(d.T, "last looks") {
 		switch {
 		case !d.promotedNow():
@@ -173,6 +177,19 @@ func (d *draft) lastLooks() {
 		case d.rescuedNow():
 			d.look(plan.RescuedAndServing)
 		}
+	}
+}
+
+// inspect lets every detector look that sees what is lost.
+func (d *draft) inspect() {
+	sides := plan.PairNow
+	if d.rescuedNow() {
+		sides = plan.RescuedAndServing
+	} else if d.promotedNow() || d.silent != [2]bool{} {
+		return
+	}
+	for _, name := range inspection() {
+		d.add(detectStep(name, sides))
 	}
 }
 

@@ -24,8 +24,10 @@ func (RebuildMailboxes) Doc() string {
 // Plan implements [Restorer].
 func (r RebuildMailboxes) Plan(_ context.Context, scene Scene) (Plan, error) {
 	plan := Plan{Restorer: r.Name()}
+	told := map[target.Place]bool{} // it may have been found more than once
 	for _, finding := range scene.Findings {
-		if finding.Kind == target.MailboxUnreadable && finding.Server == scene.Serving.Name() && finding.Mailbox != "" {
+		if !told[finding.Place] && finding.Kind == target.MailboxUnreadable && finding.Server == scene.Serving.Name() && finding.Mailbox != "" {
+			told[finding.Place] = true
 			plan.Actions = append(plan.Actions, Action{Act: Reconstruct, Account: finding.Account, Mailbox: finding.Mailbox, Why: finding.Evidence})
 		}
 	}
