@@ -61,7 +61,7 @@ func TestDrawnPlansCanBeRun(t *testing.T) {
 func TestDrawsEverything(t *testing.T) {
 	faults, kinds := map[string]bool{}, map[plan.Kind]bool{}
 	recoverable, lossy, told := 0, 0, 0
-	const drills = 3000
+	const drills = 1500
 	for i := range uint64(drills) {
 		p := draw(t, 1, i, nil)
 		for _, s := range p.Steps {
