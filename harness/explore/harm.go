@@ -235,6 +235,12 @@ func ofFiles(kind target.Kind) bool {
 	return false
 }
 
+// ofBytecode says whether damage does not show in the index: that what runs is not what is
+// shown somebody has to look for.
+func ofBytecode(kind target.Kind) bool {
+	return kind == target.ScriptStale || kind == target.CompiledScriptStale || kind == target.CompiledScriptMissing
+}
+
 // mended says whether the restorers put right damage of a kind that the promoted replica
 // had at the freeze, where the old master has it right.
 func mended(kind target.Kind) bool {

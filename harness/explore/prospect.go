@@ -73,6 +73,7 @@ type foresight struct {
 	frozen   bool            // the freeze was taken
 	rescued  bool            // the old master is up apart, and has completed it
 	compared bool            // index-compare has looked at both sides of it
+	scripted bool            // script-compare has looked at the scripts of both
 	opened   bool            // access has tried every mailbox of the new master
 	caches   bool            // client-caches has looked since the promotion
 	seen     map[string]bool // detectors that have looked at all there is since anything last happened
@@ -201,7 +202,7 @@ func (f *foresight) fault(name string, on int) {
 func (f *foresight) promote() {
 	f.serving, f.pair, f.promoted = 1-f.serving, false, true
 	f.compared, f.opened, f.caches, f.done, f.ran = false, false, false, map[string]bool{}, map[string]int{}
-	f.unfiled = false
+	f.unfiled, f.scripted = false, false
 	if f.behind != "" {
 		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ReplicaBehind, why: f.behind, late: f.unfrozen})
 	}
@@ -227,6 +228,8 @@ func (f *foresight) detect(d plan.Detect) {
 	switch d.Detector.Name {
 	case (detect.IndexCompare{}).Name():
 		f.compared = f.compared || d.Sides == plan.FrozenSides && whole
+	case (detect.ScriptCompare{}).Name():
+		f.scripted = f.scripted || d.Sides == plan.RescuedAndServing
 	case (detect.ClientCaches{}).Name():
 		f.caches = f.caches || d.Sides == plan.FrozenSides && whole
 	case (detect.Access{}).Name():
@@ -342,7 +345,9 @@ func (f *foresight) mend() {
 	if slices.ContainsFunc(f.wrong[f.serving], func(w wrong) bool { return w.kind == target.DiskFull || w.kind == target.DiskReadOnly }) {
 		return // nothing can be written there
 	}
-	f.wrong[f.serving] = slices.DeleteFunc(slices.Clone(f.wrong[f.serving]), func(w wrong) bool { return mended(w.kind) && !w.late })
+	f.wrong[f.serving] = slices.DeleteFunc(slices.Clone(f.wrong[f.serving]), func(w wrong) bool {
+		return mended(w.kind) && !w.late && (f.scripted || !ofBytecode(w.kind))
+	})
 }
 
 // unhurt says whether nothing may keep a step from being carried out.

@@ -33,6 +33,41 @@ func (r CopyMissing) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	})
 }
 
+// missing plans a copy of each message that never reached the replica.
+func (p *accountPlanner) missing() []Action {
+	return append(p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.copyOnce), p.clashing()...)
+}
+
+// clashing plans copies of messages whose UID is another message's on the replica: both
+// sides gave it away. The replica had it under no UID, so it never got there.
+func (p *accountPlanner) clashing() []Action {
+	var actions []Action
+	told := map[target.Place]bool{}
+	for _, finding := range p.scene.Findings {
+		at := target.Place{Mailbox: finding.Mailbox, UID: finding.UID}
+		if finding.Account != p.account || finding.Kind != target.GUIDDiffers || told[at] {
+			continue
+		}
+		told[at] = true
+		source, ok := p.rescued.Mailbox(finding.Mailbox)
+		i := slices.IndexFunc(source.Records, func(r target.Record) bool { return r.UID == finding.UID && !r.Expunged })
+		if !ok || i < 0 {
+			continue
+		}
+		record := source.Records[i]
+		before, _ := byUniqueID(p.before, source.UniqueID)
+		if slices.ContainsFunc(before.Records, func(r target.Record) bool { return r.GUID == record.GUID }) {
+			continue
+		}
+		actions = append(actions, p.copyOnce(source, Action{
+			Account: p.account, Mailbox: source.Name, UID: record.UID, GUID: record.GUID, Size: record.Size,
+			Flags: record.Flags, InternalDate: record.InternalDate,
+			Why: fmt.Sprintf("%s gave UID %d to another message, and never had this one", p.scene.Serving.Name(), record.UID),
+		}))
+	}
+	return actions
+}
+
 // planAccounts plans each account by itself, on what the freeze has of it and
 // what the serving server has now.
 func planAccounts(ctx context.Context, scene Scene, restorer string, plan func(context.Context, *accountPlanner) ([]Action, error)) (Plan, error) {
