@@ -161,7 +161,7 @@ func (c *exploreCommand) options(a *app) (options explore.Options, end func(), e
 
 // runOnly draws one plan and runs it as 'run' does.
 func (c *exploreCommand) runOnly(a *app) error {
-	p, err := explore.Draw(c.Seed, *c.Only, explore.LeanOf(c.Lean), c.limits())
+	p, err := explore.Finish(explore.Draw(c.Seed, *c.Only, explore.LeanOf(c.Lean), c.limits()))
 	if err != nil {
 		return err
 	}

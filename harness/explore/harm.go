@@ -2,6 +2,7 @@ package explore
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -16,8 +17,10 @@ type harm struct {
 
 // harms returns what each fault may make wrong, by its name: the kinds of damage that
 // it declares once it has been injected. That no fault declares others is tested, for
-// all of them, on each side.
-func harms() map[string][]harm {
+// all of them, on each side. The table is made once, and never changed.
+var harms = sync.OnceValue(harmTable)
+
+func harmTable() map[string][]harm {
 	here := func(kinds ...target.Kind) (all []harm) {
 		for _, kind := range kinds {
 			all = append(all, harm{kind: kind})
