@@ -197,7 +197,7 @@ func (c *exploreCommand) write(a *app, directory string, state *explore.State, t
 	}
 	text := func(w io.Writer) error { return state.WriteText(w, tally, command) }
 	inJSON := func(w io.Writer) error { return state.WriteJSON(w, tally) }
-	for name, write := range map[string]func(io.Writer) error{"report.txt": text, "report.json": inJSON, "never.txt": tally.Coverage.WriteMap} {
+	for name, write := range map[string]func(io.Writer) error{"report.txt": text, "report.json": inJSON, "coverage.txt": tally.Coverage.WriteMap, "coverage.html": func(w io.Writer) error { return state.WriteHTML(w, tally) }} {
 		if err := writeFile(filepath.Join(directory, name), write); err != nil {
 			return err
 		}

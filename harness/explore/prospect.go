@@ -422,6 +422,11 @@ func (f *foresight) conclude(p *plan.Plan) Prospect {
 // told says whether each loss must be one that somebody was told of: where every look
 // that could tell was taken at the end, and each thing that may be lost shows in one.
 func (f *foresight) told(lose func(property.Property, string), lossy bool) {
+	for _, w := range slices.Concat(f.wrong[0], f.wrong[1]) {
+		if w.kind == target.DiskReadOnly { // whose index is asked for then is said to have no mailbox
+			lose(property.LossesTold{}, w.why)
+		}
+	}
 	if !lossy {
 		return
 	}
