@@ -89,17 +89,27 @@ type draft struct {
 	serving  int                // machine
 	stopped  bool               // replication does not go on by itself, or not well
 	silent   [2]bool            // the master, the replica: does not answer
-	mute     bool               // the replica is gone for good
 	frozen   bool
 	rules    bool // users have scripts
 }
 
 func (d *draft) add(steps ...plan.Step) { d.plan.Steps = append(d.plan.Steps, steps...) }
 
-// usually and sometimes toss coins.
-func (d *draft) sometimes(label string) bool { return rapid.Bool().Draw(d.T, label) }
-func (d *draft) usually(label string) bool   { return d.sometimes(label) || d.sometimes(label) }
-func (d *draft) rarely(label string) bool    { return d.sometimes(label) && d.sometimes(label) }
+// How often something is drawn.
+func (d *draft) sometimes(label string) bool  { return rapid.Bool().Draw(d.T, label) }
+func (d *draft) usually(label string) bool    { return d.tosses(label, 2) > 0 }
+func (d *draft) rarely(label string) bool     { return d.tosses(label, 2) == 2 }
+func (d *draft) hardlyEver(label string) bool { return d.tosses(label, 4) == 4 }
+
+// tosses returns how often of n tosses a coin falls on the one side.
+func (d *draft) tosses(label string, n int) (count int) {
+	for _, toss := range rapid.SliceOfN(rapid.Bool(), n, n).Draw(d.T, label) {
+		if toss {
+			count++
+		}
+	}
+	return count
+}
 
 func (d *draft) draw() {
 	d.prelude()

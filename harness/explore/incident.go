@@ -134,7 +134,7 @@ func (d *draft) repair() {
 		step := restoreStep(name)
 		step.Restore.Workers = oneOf(d.T, "workers", 4, 1, 8)
 		step.Restore.Kills = oneOf(d.T, "kills", 0, 0, 0, 1, 3)
-		if d.rarely("policy") && d.rarely("policy") {
+		if d.hardlyEver("policy") {
 			step.Restore.Policy = string(oneOf(d.T, "which policy", restore.PolicyAsk, restore.PolicySkip))
 		}
 		d.add(step)

@@ -33,12 +33,7 @@ func (r CopyMissing) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	})
 }
 
-// missing plans a copy of each message that never reached the replica.
-func (p *accountPlanner) missing() []Action {
-	return append(p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.copyOnce), p.clashing()...)
-}
-
-// clashing plans copies of messages whose UID is another message's on the replica: both
+// clashing plans to bring back messages whose UID is another message's on the replica: both
 // sides gave it away. The replica had it under no UID, so it never got there.
 func (p *accountPlanner) clashing() []Action {
 	var actions []Action
@@ -51,7 +46,7 @@ func (p *accountPlanner) clashing() []Action {
 		told[at] = true
 		source, ok := p.rescued.Mailbox(finding.Mailbox)
 		i := slices.IndexFunc(source.Records, func(r target.Record) bool { return r.UID == finding.UID && !r.Expunged })
-		if !ok || i < 0 {
+		if !ok || i < 0 || p.isRemade(source.UniqueID) {
 			continue
 		}
 		record := source.Records[i]
@@ -59,7 +54,7 @@ func (p *accountPlanner) clashing() []Action {
 		if slices.ContainsFunc(before.Records, func(r target.Record) bool { return r.GUID == record.GUID }) {
 			continue
 		}
-		actions = append(actions, p.copyOnce(source, Action{
+		actions = append(actions, p.bringOnce(source, Action{
 			Account: p.account, Mailbox: source.Name, UID: record.UID, GUID: record.GUID, Size: record.Size,
 			Flags: record.Flags, InternalDate: record.InternalDate,
 			Why: fmt.Sprintf("%s gave UID %d to another message, and never had this one", p.scene.Serving.Name(), record.UID),
@@ -191,7 +186,7 @@ func byUniqueID(snap target.Snapshot, id string) (target.Mailbox, bool) {
 
 // missing plans to bring back each message that the serving server lacks.
 func (p *accountPlanner) missing() []Action {
-	return putBackFirst(p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.bringOnce))
+	return putBackFirst(append(p.forFindings(target.MessageMissing, p.scene.Serving.Name(), p.bringOnce), p.clashing()...))
 }
 
 // bringOnce plans to bring a message back into the mailbox that is the source's on
