@@ -209,6 +209,7 @@ func (c *syncClient) work() {
 	case more || len(c.batch.todo) > c.batch.at:
 		c.next()
 	default:
+		s.peer.rooting = rooting{} // it has answered to all by now, and so done all
 		s.removesRun()
 		s.disk.run, c.batch = logFile{}, nil
 		if len(s.disk.log.entries) > 0 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/harness/cyrus"
 	"github.com/cyrdrill/cyrdrill/harness/explore"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/report"
@@ -50,10 +51,11 @@ func (c *exploreCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	options, err := c.options(a)
+	options, end, err := c.options(a)
 	if err != nil {
 		return err
 	}
+	defer end()
 	directory := c.directory()
 	if err := os.MkdirAll(directory, 0o777); err != nil {
 		return fmt.Errorf("making the campaign's directory: %w", err)
@@ -123,29 +125,43 @@ func (c *exploreCommand) directory() string {
 	return filepath.Join("results", fmt.Sprintf("explore-%s-%d-%s", c.Target, c.Seed, time.Now().UTC().Format("20060102T150405")))
 }
 
-func (c *exploreCommand) options(a *app) (explore.Options, error) {
-	run, err := c.runner(a.ctx)
-	if err != nil {
-		return explore.Options{}, err
-	}
-	options := explore.Options{Seed: c.Seed, Limits: c.limits(), Drills: c.Drills, For: c.For, Jobs: c.Jobs, Run: run}
-	if c.Reduce > 0 && c.Target == "sim" {
+// realBlock is how many drills on real servers share a lean, and are lost at an interrupt.
+const realBlock = 10
+
+// options are the campaign's, and what has to be done at its end.
+func (c *exploreCommand) options(a *app) (options explore.Options, end func(), err error) {
+	options = explore.Options{Seed: c.Seed, Limits: c.limits(), Drills: c.Drills, For: c.For, Jobs: c.Jobs, Run: explore.OnTarget(sim.New())}
+	if c.Reduce > 0 {
 		options.Reducer = explore.Shrinker{Within: c.Reduce}
 	}
-	return options, nil
-}
-
-func (c *exploreCommand) runner(context.Context) (explore.Run, error) {
-	if c.Target != "sim" {
-		return nil, fmt.Errorf("--target %s is not there yet: explore on sim", c.Target)
+	if c.Target == "sim" {
+		collectSeldom()
+		return options, func() {}, nil
 	}
-	collectSeldom()
-	return explore.OnTarget(sim.New()), nil
+	for _, suite := range c.Suites {
+		if err := cyrus.Check(a.ctx, suite); err != nil {
+			return options, nil, err
+		}
+	}
+	pool := explore.NewPool(cyrus.New(), c.Jobs)
+	options.Block = realBlock
+	if c.Target == "both" {
+		options.Run, options.Judge = explore.OnBoth(options.Run, pool.Run), explore.JudgeBoth
+	} else {
+		options.Run = pool.Run
+	}
+	return options, func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), cleanUpWithin)
+		defer cancel()
+		if err := pool.Close(closing); err != nil {
+			fmt.Fprintf(a.err, "cyrdrill: giving pairs back: %s; 'cyrdrill down --all' sweeps what is left\n", oneLine(err))
+		}
+	}, nil
 }
 
 // runOnly draws one plan and runs it as 'run' does.
 func (c *exploreCommand) runOnly(a *app) error {
-	p, err := explore.Draw(c.Seed, *c.Only, explore.LeanOf(c.Lean), c.limits())
+	p, err := explore.Finish(explore.Draw(c.Seed, *c.Only, explore.LeanOf(c.Lean), c.limits()))
 	if err != nil {
 		return err
 	}
@@ -153,9 +169,12 @@ func (c *exploreCommand) runOnly(a *app) error {
 		_, err := a.out.Write(plan.Format(p))
 		return err
 	}
+	if c.Target == "both" {
+		return errors.New("--only runs on one target: say --target sim or docker")
+	}
 	run := runCommand{Target: c.Target, Output: c.Output, Results: "results"}
 	chosen := chosenTarget{target.Target(sim.New()), "as asked"}
-	if c.Target != "sim" {
+	if c.Target == "docker" {
 		if chosen, err = dockerTarget(a.ctx, []source{{p, p.Name}}, "as asked"); err != nil {
 			return err
 		}
@@ -178,7 +197,7 @@ func (c *exploreCommand) write(a *app, directory string, state *explore.State, t
 	}
 	text := func(w io.Writer) error { return state.WriteText(w, tally, command) }
 	inJSON := func(w io.Writer) error { return state.WriteJSON(w, tally) }
-	for name, write := range map[string]func(io.Writer) error{"report.txt": text, "report.json": inJSON, "never.txt": tally.Coverage.WriteMap} {
+	for name, write := range map[string]func(io.Writer) error{"report.txt": text, "report.json": inJSON, "coverage.txt": tally.Coverage.WriteMap, "coverage.html": func(w io.Writer) error { return state.WriteHTML(w, tally) }} {
 		if err := writeFile(filepath.Join(directory, name), write); err != nil {
 			return err
 		}

@@ -55,6 +55,7 @@ type run struct {
 	chance      *rand.Rand               // of what faults hurt
 	scriptsHurt map[string]bool          // by account
 	diedAt      time.Time                // when the master was killed
+	changedAt   time.Time                // when a step last did more than look or wait
 	outages     map[string]time.Duration // by account: without service since then
 	tools       tools
 }
@@ -133,6 +134,9 @@ func (r *run) walk(ctx context.Context) {
 			outcome.StartedAt = r.pair.Clock().Now()
 			summary, err := r.bounded(ctx, step)
 			outcome.Elapsed = r.pair.Clock().Now().Sub(outcome.StartedAt)
+			if step.Kind != plan.KindDetect && step.Kind != plan.KindWait && step.Kind != plan.KindClock && step.Kind != plan.KindFreeze {
+				r.changedAt = r.pair.Clock().Now()
+			}
 			outcome.Status, outcome.Summary = StepDone, summary
 			if err != nil {
 				outcome.Status, outcome.Error = StepFailed, err.Error()

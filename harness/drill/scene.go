@@ -61,6 +61,11 @@ func (r *run) reported() property.Reported {
 			}
 		}
 	}
+	for _, f := range r.findings {
+		if property.TellsOfLoss(f.Kind) {
+			told.Lost = append(told.Lost, property.Lost{Place: f.Place, Doubtful: f.Doubtful(), Last: !f.FoundAt.Before(r.changedAt)})
+		}
+	}
 	for _, f := range r.result.Findings {
 		if f.Kind == target.ClientCachesWrong {
 			told.Caches = append(told.Caches, property.MailboxID{Account: f.Account, Mailbox: f.Mailbox})

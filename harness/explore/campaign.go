@@ -139,10 +139,7 @@ func (c *campaign) block(ctx context.Context, from uint64, size int) (tally *Tal
 				if working.Err() != nil || c.For > 0 && time.Since(c.began) >= c.For {
 					return nil
 				}
-				p, err := Draw(c.Seed, from+uint64(i), lean, c.Limits)
-				if err != nil {
-					return err
-				}
+				p := Draw(c.Seed, from+uint64(i), lean, c.Limits)
 				shown, err := c.Run(working, p)
 				if working.Err() != nil {
 					return nil // its end was not its own

@@ -12,16 +12,13 @@ import (
 )
 
 // Draw returns the plan of drill number i of a seed, under a lean. It depends on its
-// arguments alone.
-func Draw(seed, i uint64, lean Lean, limits Limits) (*plan.Plan, error) {
+// arguments alone, and can be carried out.
+func Draw(seed, i uint64, lean Lean, limits Limits) *plan.Plan {
 	swarm := DrawSwarm(seed, i, lean, limits)
 	drawn := Plans(swarm).Example(int(mix(seed, i) >> 1))
 	drawn.Name = fmt.Sprintf("drill-%d-%d", seed, i)
-	p, err := Finish(&drawn)
-	if err != nil {
-		return nil, fmt.Errorf("drill %d of seed %d: the generator drew a plan that is none: %w", i, seed, err)
-	}
-	return p, nil
+	promise(&drawn)
+	return &drawn
 }
 
 // mix makes one number of two, such that neighbours are far apart (splitmix64).
@@ -37,15 +34,29 @@ func mix(seed, i uint64) uint64 {
 // an error.
 func Finish(p *plan.Plan) (*plan.Plan, error) {
 	promised := *p
+	promise(&promised)
+	return plan.Parse(p.Name+".yaml", plan.Format(&promised), drill.Names())
+}
+
+// firstStep is the line of a drawn plan's first step, as it is printed.
+const firstStep = 8
+
+// promise writes into a plan what can be promised of its steps, and on which lines they
+// stand. That a plan which was drawn can be carried out is the generator's business: to
+// read each again would take a third of the time.
+func promise(p *plan.Plan) {
 	prospect := Foresee(p)
-	promised.Expect = plan.Expect{}
+	p.Expect = plan.Expect{}
 	for _, name := range prospect.Properties {
-		promised.Expect.Properties = append(promised.Expect.Properties, plan.Ref{Name: name})
+		p.Expect.Properties = append(p.Expect.Properties, plan.Ref{Name: name})
 	}
 	for _, name := range prospect.Marks {
-		promised.Expect.Marks = append(promised.Expect.Marks, plan.Ref{Name: name})
+		p.Expect.Marks = append(p.Expect.Marks, plan.Ref{Name: name})
 	}
-	return plan.Parse(p.Name+".yaml", plan.Format(&promised), drill.Names())
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		p.Steps[i].Pos = plan.Pos{Line: firstStep + i, Column: 5}
+	}
 }
 
 // accountNames are those that plans have; some are alike, since those are mixed up.
@@ -78,17 +89,27 @@ type draft struct {
 	serving  int                // machine
 	stopped  bool               // replication does not go on by itself, or not well
 	silent   [2]bool            // the master, the replica: does not answer
-	mute     bool               // the replica is gone for good
 	frozen   bool
 	rules    bool // users have scripts
 }
 
 func (d *draft) add(steps ...plan.Step) { d.plan.Steps = append(d.plan.Steps, steps...) }
 
-// usually and sometimes toss coins.
-func (d *draft) sometimes(label string) bool { return rapid.Bool().Draw(d.T, label) }
-func (d *draft) usually(label string) bool   { return d.sometimes(label) || d.sometimes(label) }
-func (d *draft) rarely(label string) bool    { return d.sometimes(label) && d.sometimes(label) }
+// How often something is drawn.
+func (d *draft) sometimes(label string) bool  { return rapid.Bool().Draw(d.T, label) }
+func (d *draft) usually(label string) bool    { return d.tosses(label, 2) > 0 }
+func (d *draft) rarely(label string) bool     { return d.tosses(label, 2) == 2 }
+func (d *draft) hardlyEver(label string) bool { return d.tosses(label, 4) == 4 }
+
+// tosses returns how often of n tosses a coin falls on the one side.
+func (d *draft) tosses(label string, n int) (count int) {
+	for _, toss := range rapid.SliceOfN(rapid.Bool(), n, n).Draw(d.T, label) {
+		if toss {
+			count++
+		}
+	}
+	return count
+}
 
 func (d *draft) draw() {
 	d.prelude()

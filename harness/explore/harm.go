@@ -2,6 +2,7 @@ package explore
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/target"
@@ -16,8 +17,10 @@ type harm struct {
 
 // harms returns what each fault may make wrong, by its name: the kinds of damage that
 // it declares once it has been injected. That no fault declares others is tested, for
-// all of them, on each side.
-func harms() map[string][]harm {
+// all of them, on each side. The table is made once, and never changed.
+var harms = sync.OnceValue(harmTable)
+
+func harmTable() map[string][]harm {
 	here := func(kinds ...target.Kind) (all []harm) {
 		for _, kind := range kinds {
 			all = append(all, harm{kind: kind})
@@ -133,6 +136,16 @@ func passing() []string {
 	}
 }
 
+// changes says whether a fault, beside what it breaks, changes anything that would have
+// to be replicated, or keeps changes from it.
+func changes(fault string) bool {
+	switch fault {
+	case "killed-amid-appends", "killed-amid-sync", "disk-full", "disk-read-only":
+		return true
+	}
+	return slices.ContainsFunc(harms()[fault], func(h harm) bool { return !ofFiles(h.kind) || h.kind == target.ReplicationStopped })
+}
+
 // breaks returns the properties that damage of a kind may break while it is live on the
 // server that serves. Damage that says nothing of what users have breaks none.
 func breaks(kind target.Kind) []property.Property {
@@ -223,6 +236,12 @@ func ofFiles(kind target.Kind) bool {
 		return true
 	}
 	return false
+}
+
+// ofBytecode says whether damage does not show in the index: that what runs is not what is
+// shown somebody has to look for.
+func ofBytecode(kind target.Kind) bool {
+	return kind == target.ScriptStale || kind == target.CompiledScriptStale || kind == target.CompiledScriptMissing
 }
 
 // mended says whether the restorers put right damage of a kind that the promoted replica

@@ -134,7 +134,7 @@ func (d *draft) repair() {
 		step := restoreStep(name)
 		step.Restore.Workers = oneOf(d.T, "workers", 4, 1, 8)
 		step.Restore.Kills = oneOf(d.T, "kills", 0, 0, 0, 1, 3)
-		if d.rarely("policy") && d.rarely("policy") {
+		if d.hardlyEver("policy") {
 			step.Restore.Policy = string(oneOf(d.T, "which policy", restore.PolicyAsk, restore.PolicySkip))
 		}
 		d.add(step)
@@ -166,6 +166,10 @@ func (d *draft) restorers() []string {
 
 // lastLooks draws who looks at what is there in the end.
 func (d *draft) lastLooks() {
+	if d.sometimes("inspection") {
+		d.inspect()
+		return
+	}
 	for range rapid.IntRange(0, 3).Draw(d.T, "last looks") {
 		switch {
 		case !d.promotedNow():
@@ -173,6 +177,19 @@ func (d *draft) lastLooks() {
 		case d.rescuedNow():
 			d.look(plan.RescuedAndServing)
 		}
+	}
+}
+
+// inspect lets every detector look that sees what is lost.
+func (d *draft) inspect() {
+	sides := plan.PairNow
+	if d.rescuedNow() {
+		sides = plan.RescuedAndServing
+	} else if d.promotedNow() || d.silent != [2]bool{} {
+		return
+	}
+	for _, name := range inspection() {
+		d.add(detectStep(name, sides))
 	}
 }
 

@@ -34,7 +34,7 @@ type Prospect struct {
 // to damage, and which server has which role when. It errs on the side of promising less:
 // what is promised must hold.
 func Foresee(p *plan.Plan) Prospect {
-	f := &foresight{accounts: len(p.Accounts), pair: true, calm: true, marks: map[string]bool{}, done: map[string]bool{}, ran: map[string]int{}}
+	f := &foresight{accounts: len(p.Accounts), pair: true, calm: true, marks: map[string]bool{}, done: map[string]bool{}, ran: map[string]int{}, seen: map[string]bool{}}
 	for i, step := range p.Steps {
 		f.step = i
 		f.whole = append(f.whole, f.unhurt(step))
@@ -70,12 +70,14 @@ type foresight struct {
 
 	// Of the incident at hand.
 	promoted bool
-	frozen   bool // the freeze was taken
-	rescued  bool // the old master is up apart, and has completed it
-	compared bool // index-compare has looked at both sides of it
-	opened   bool // access has tried every mailbox of the new master
-	caches   bool // client-caches has looked since the promotion
-	unlisted bool // in an incident before, it has not
+	frozen   bool            // the freeze was taken
+	rescued  bool            // the old master is up apart, and has completed it
+	compared bool            // index-compare has looked at both sides of it
+	scripted bool            // script-compare has looked at the scripts of both
+	opened   bool            // access has tried every mailbox of the new master
+	caches   bool            // client-caches has looked since the promotion
+	seen     map[string]bool // detectors that have looked at all there is since anything last happened
+	unlisted bool            // in an incident before, it has not
 	done     map[string]bool
 	ran      map[string]int // restorers by name, at which step
 	worked   int            // the step at which users last changed anything
@@ -83,6 +85,11 @@ type foresight struct {
 }
 
 func (f *foresight) walk(s plan.Step) {
+	switch s.Kind {
+	case plan.KindDetect, plan.KindWait, plan.KindClock, plan.KindFreeze:
+	default:
+		f.seen = map[string]bool{}
+	}
 	switch s.Kind {
 	case plan.KindDeliver, plan.KindAppend, plan.KindExpunge, plan.KindWork, plan.KindRules:
 		f.lag(fmt.Sprintf("step %d may not have been replicated", f.step+1))
@@ -173,7 +180,9 @@ func (f *foresight) fault(name string, on int) {
 	if !slices.Contains(passing(), name) {
 		f.stopped = true
 	}
-	f.lag(why)
+	if changes(name) {
+		f.lag(why)
+	}
 	passes := slices.Contains(passing(), name)
 	for _, h := range harms()[name] {
 		machine := on
@@ -193,7 +202,7 @@ func (f *foresight) fault(name string, on int) {
 func (f *foresight) promote() {
 	f.serving, f.pair, f.promoted = 1-f.serving, false, true
 	f.compared, f.opened, f.caches, f.done, f.ran = false, false, false, map[string]bool{}, map[string]int{}
-	f.unfiled = false
+	f.unfiled, f.scripted = false, false
 	if f.behind != "" {
 		f.wrong[f.serving] = append(f.wrong[f.serving], wrong{kind: target.ReplicaBehind, why: f.behind, late: f.unfrozen})
 	}
@@ -212,10 +221,15 @@ func (f *foresight) rescue() {
 
 func (f *foresight) detect(d plan.Detect) {
 	f.looked = true
+	if d.Sides != plan.FrozenSides {
+		f.seen[d.Detector.Name] = true
+	}
 	whole := f.frozen && (f.rescued || !f.promoted)
 	switch d.Detector.Name {
 	case (detect.IndexCompare{}).Name():
 		f.compared = f.compared || d.Sides == plan.FrozenSides && whole
+	case (detect.ScriptCompare{}).Name():
+		f.scripted = f.scripted || d.Sides == plan.RescuedAndServing
 	case (detect.ClientCaches{}).Name():
 		f.caches = f.caches || d.Sides == plan.FrozenSides && whole
 	case (detect.Access{}).Name():
@@ -331,7 +345,9 @@ func (f *foresight) mend() {
 	if slices.ContainsFunc(f.wrong[f.serving], func(w wrong) bool { return w.kind == target.DiskFull || w.kind == target.DiskReadOnly }) {
 		return // nothing can be written there
 	}
-	f.wrong[f.serving] = slices.DeleteFunc(slices.Clone(f.wrong[f.serving]), func(w wrong) bool { return mended(w.kind) && !w.late })
+	f.wrong[f.serving] = slices.DeleteFunc(slices.Clone(f.wrong[f.serving]), func(w wrong) bool {
+		return mended(w.kind) && !w.late && (f.scripted || !ofBytecode(w.kind))
+	})
 }
 
 // unhurt says whether nothing may keep a step from being carried out.
@@ -369,6 +385,7 @@ func (f *foresight) conclude(p *plan.Plan) Prospect {
 	if f.unlisted || f.promoted && !f.caches {
 		lose(property.IMAPPromises{}, "nobody has listed the mailboxes whose clients' caches are wrong")
 	}
+	f.told(lose, because[property.NoLoss{}.Name()] != "")
 	if !f.looked {
 		lose(property.LookingChangesNothing{}, "no detector looks")
 	}
@@ -400,6 +417,39 @@ func (f *foresight) conclude(p *plan.Plan) Prospect {
 		}
 	}
 	return prospect
+}
+
+// told says whether each loss must be one that somebody was told of: where every look
+// that could tell was taken at the end, and each thing that may be lost shows in one.
+func (f *foresight) told(lose func(property.Property, string), lossy bool) {
+	for _, w := range slices.Concat(f.wrong[0], f.wrong[1]) {
+		if w.kind == target.DiskReadOnly { // whose index is asked for then is said to have no mailbox
+			lose(property.LossesTold{}, w.why)
+		}
+	}
+	if !lossy {
+		return
+	}
+	for _, name := range inspection() {
+		if !f.seen[name] {
+			lose(property.LossesTold{}, "in the end nobody looks with "+name)
+		}
+	}
+	apart := f.promoted && f.rescued && f.compared
+	for _, w := range f.wrong[f.serving] {
+		loses := slices.Contains(breaks(w.kind), property.Property(property.NoLoss{}))
+		switch {
+		case !loses, w.kind == target.BodyDiffers, w.kind == target.FileInaccessible, w.kind == target.MailboxUnreadable:
+		case w.kind == target.ReplicaBehind && apart && !w.late:
+		default:
+			lose(property.LossesTold{}, w.why)
+		}
+	}
+}
+
+// inspection are the detectors that together see whatever is lost and can be seen.
+func inspection() []string {
+	return []string{detect.Access{}.Name(), detect.BodyCompare{}.Name(), detect.ListCompare{}.Name()}
 }
 
 func (f *foresight) convergence(lose func(property.Property, string)) {

@@ -18,6 +18,8 @@ import (
 type Shown struct {
 	*drill.Result
 	Logs [][]byte // both servers' syslogs, as far as they can be had
+	// Model is what the model showed of the same plan, where it was run on both targets.
+	Model *drill.Result
 }
 
 // Run carries out a plan from a fresh pair on and returns what it showed. An error means
@@ -27,8 +29,8 @@ type Run func(ctx context.Context, p *plan.Plan) (Shown, error)
 // closeWithin bounds giving a pair back.
 const closeWithin = time.Minute
 
-// OnTarget runs each plan on a pair of its own. Where the harness or the simulator
-// panics, that is what the run showed, with where it happened.
+// OnTarget runs each plan on a pair of its own. Where to make one panics, that is what the
+// run showed, with where it happened.
 func OnTarget(t target.Target) Run {
 	return func(ctx context.Context, p *plan.Plan) (shown Shown, err error) {
 		defer func() {
@@ -45,14 +47,25 @@ func OnTarget(t target.Target) Run {
 			defer cancel()
 			err = errors.Join(err, pair.Close(closing))
 		}()
-		shown.Result, _ = drill.Run(ctx, p, pair, drill.Options{Target: t.Name()})
-		for _, server := range pair.Servers() {
-			if log, err := server.Host().Syslog(ctx); err == nil { // a server that cannot be asked costs its log
-				shown.Logs = append(shown.Logs, log)
-			}
-		}
-		return shown, nil
+		return carryOut(ctx, p, t.Name(), pair), nil
 	}
+}
+
+// carryOut runs a plan on a pair. Where the harness or the simulator panics, that is what
+// the run showed.
+func carryOut(ctx context.Context, p *plan.Plan, targetName string, pair target.Pair) (shown Shown) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			shown = Shown{Result: crashed(p, targetName, thrown, debug.Stack())}
+		}
+	}()
+	shown.Result, _ = drill.Run(ctx, p, pair, drill.Options{Target: targetName})
+	for _, server := range pair.Servers() {
+		if log, err := server.Host().Syslog(ctx); err == nil { // a server that cannot be asked costs its log
+			shown.Logs = append(shown.Logs, log)
+		}
+	}
+	return shown
 }
 
 // crashReason begins the reason of a run that was ended by a panic.

@@ -38,20 +38,30 @@ func (p NoLoss) Check(scene Scene) Result {
 			continue
 		}
 		result.Checked++
-		switch {
-		case box.Absent:
-			result.violate(scene.Mail.Server, promise, 0, "its mailbox does not exist")
-		case box.Refused != nil:
-			result.violate(scene.Mail.Server, promise, 0, "its mailbox cannot be read: %s", box.Refused)
-		case len(found) == 0:
-			result.violate(scene.Mail.Server, promise, 0, "it was acknowledged and is not there")
-		default:
-			if fault := bodyFault(promise, found); fault != "" {
-				result.violate(scene.Mail.Server, promise, found[0].UID, "%s", fault)
+		if why := lossOf(promise, found, box); why != "" {
+			uid := uint32(0)
+			if len(found) > 0 {
+				uid = found[0].UID
 			}
+			result.violate(scene.Mail.Server, promise, uid, "%s", why)
 		}
 	}
 	return result.conclude()
+}
+
+// lossOf says why a message cannot be had, given what was found of it in its mailbox;
+// empty: it can.
+func lossOf(promise traffic.Message, found []ReadMessage, box *ReadMailbox) string {
+	switch {
+	case box.Absent:
+		return "its mailbox does not exist"
+	case box.Refused != nil:
+		return fmt.Sprintf("its mailbox cannot be read: %s", box.Refused)
+	case len(found) == 0:
+		return "it was acknowledged and is not there"
+	default:
+		return bodyFault(promise, found)
+	}
 }
 
 // bodyFault says what is wrong with all of the copies of a message; one good

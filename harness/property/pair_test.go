@@ -65,7 +65,7 @@ func TestAllPropertiesOnTheSimulator(t *testing.T) {
 	}
 	want := map[string]property.Verdict{
 		"no-loss": property.Pass, "no-resurrection": property.Pass, "no-doubles": property.Pass, "state-kept": property.Pass,
-		"imap-promises": property.Pass, "access": property.Pass, "convergence": property.Pass, "isolation": property.Pass,
+		"imap-promises": property.Pass, "access": property.Pass, "losses-told": property.Pass, "convergence": property.Pass, "isolation": property.Pass,
 		"rules-current":           property.Unknown, // no user of the simulator has rules
 		"looking-changes-nothing": property.Unknown,
 		"restore-repeatable":      property.Unknown, // nothing is restored
@@ -90,6 +90,7 @@ func TestAllPropertiesOnTheSimulator(t *testing.T) {
 		t.Fatal(err)
 	}
 	want["convergence"], want["no-loss"], want["state-kept"] = property.Unknown, property.Fail, property.Unknown
+	want["losses-told"] = property.Fail // nobody has looked
 	wantVerdicts(t, whole(t, p, ledger, accounts), want)
 
 	// The new master gives the lost message's UID to another one.

@@ -169,7 +169,7 @@ func (r *Result) told(at target.Place, what string, err error) bool {
 // All returns the properties, by number.
 func All() []Property {
 	return []Property{
-		NoLoss{}, NoResurrection{}, NoDoubles{}, StateKept{}, RulesCurrent{}, IMAPPromises{}, Access{}, Repeatable{}, Convergence{}, Isolation{}, LookingChangesNothing{},
+		NoLoss{}, NoResurrection{}, NoDoubles{}, StateKept{}, RulesCurrent{}, IMAPPromises{}, Access{}, Repeatable{}, Convergence{}, Isolation{}, LookingChangesNothing{}, LossesTold{},
 	}
 }
 

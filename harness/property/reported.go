@@ -1,6 +1,10 @@
 package property
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+)
 
 // Reported is what the operator was told of the restore's own accord. What was
 // reported breaks no promise where a property says so.
@@ -14,6 +18,17 @@ type Reported struct {
 	// Caches are the mailboxes whose UIDs may mean other messages than clients
 	// have cached.
 	Caches []MailboxID
+	// Lost is what detectors said of mail that cannot be had.
+	Lost []Lost
+}
+
+// Lost says that mail cannot be had: a message, all of a mailbox, an account, or a
+// server, as far as the place tells.
+type Lost struct {
+	target.Place
+	Doubtful bool // which side is right could not be told
+	// Last: nothing has happened since that could have brought it back.
+	Last bool
 }
 
 // Doubtful is a message that was called so.

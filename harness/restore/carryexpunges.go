@@ -58,8 +58,9 @@ func (p *accountPlanner) expungeOnce(source target.Mailbox, action Action) Actio
 // old master keeps nothing: deleted there and expired, or lost there.
 func (p *accountPlanner) keepDoubtful() []Action {
 	var kept []Action
+	told := map[target.Place]bool{}
 	for _, finding := range p.scene.Findings {
-		if finding.Account != p.account || finding.Server != p.scene.Rescued.Name() || finding.Kind != target.MessageMissing || !finding.Doubtful() {
+		if told[finding.Place] || finding.Account != p.account || finding.Server != p.scene.Rescued.Name() || finding.Kind != target.MessageMissing || !finding.Doubtful() {
 			continue
 		}
 		source, ok := p.rescued.Mailbox(finding.Mailbox)
@@ -70,6 +71,7 @@ func (p *accountPlanner) keepDoubtful() []Action {
 		if !ok || !slices.ContainsFunc(now.Live(), func(r target.Record) bool { return r.UID == finding.UID && r.GUID == finding.GUID }) {
 			continue
 		}
+		told[finding.Place] = true
 		kept = append(kept, Action{
 			Act: Keep, Account: p.account, Mailbox: now.Name, UID: finding.UID, GUID: finding.GUID, Doubtful: true,
 			Why: "it stays, since it may not have been deleted; " + finding.Evidence,

@@ -113,11 +113,15 @@ func (p *accountPlanner) countArrived() {
 	}
 }
 
-// forFindings plans one action for each of the account's findings of a kind on
-// a server.
+// forFindings plans one action for each of the account's messages of which a finding
+// of a kind on a server tells, however often it was found.
 func (p *accountPlanner) forFindings(kind target.Kind, server target.ServerName, plan func(target.Mailbox, Action) Action) []Action {
 	var actions []Action
+	told := map[target.Place]bool{}
 	for _, finding := range p.scene.Findings {
+		if told[finding.Place] {
+			continue
+		}
 		if finding.Account != p.account || finding.Server != server || finding.Kind != kind {
 			continue
 		}
@@ -125,6 +129,7 @@ func (p *accountPlanner) forFindings(kind target.Kind, server target.ServerName,
 		if !ok || p.isRemade(source.UniqueID) {
 			continue
 		}
+		told[finding.Place] = true
 		actions = append(actions, plan(source, Action{
 			Account: p.account, Mailbox: source.Name, UID: record.UID, GUID: record.GUID, Size: record.Size,
 			Flags: record.Flags, InternalDate: record.InternalDate, Why: finding.Evidence, Doubtful: finding.Doubtful(),

@@ -8,10 +8,11 @@ import (
 )
 
 // RebuildMailboxes rebuilds, on the serving server, the index of each mailbox
-// that a detector could not open, or that nothing can be added to. That gives users their mail back, and a good
-// deal that they had expunged with it: the files of expunged messages are kept,
-// and what told them apart was in the index. Flags are gone as well. Both are
-// mended from the rescued store, by [CarryExpunges] and [MergeFlags].
+// that a detector could not open, or that nothing can be added to. That gives
+// users their mail back, and a good deal that they had expunged with it: the files
+// of expunged messages are kept, and what told them apart was in the index. Flags
+// are gone as well. Both are mended from the rescued store, by [CarryExpunges] and
+// [MergeFlags].
 type RebuildMailboxes struct{}
 
 // Name implements [Restorer].
@@ -25,7 +26,7 @@ func (RebuildMailboxes) Doc() string {
 // Plan implements [Restorer].
 func (r RebuildMailboxes) Plan(ctx context.Context, scene Scene) (Plan, error) {
 	plan := Plan{Restorer: r.Name()}
-	planned := map[[2]string]bool{}
+	planned := map[[2]string]bool{} // it may have been found more than once
 	for _, finding := range scene.Findings {
 		at := [2]string{finding.Account, finding.Mailbox}
 		if finding.Server != scene.Serving.Name() || finding.Mailbox == "" || planned[at] {

@@ -13,12 +13,15 @@ import (
 // (a split brain). Users were promised both.
 func (p *accountPlanner) underOneUID() []Action {
 	var actions []Action
+	told := map[target.Place]bool{} // it is found on both sides, and perhaps by more than one look
 	for _, f := range p.scene.Findings {
-		if f.Account != p.account || f.Kind != target.GUIDDiffers {
+		at := target.Place{Mailbox: f.Mailbox, UID: f.UID}
+		if f.Account != p.account || f.Kind != target.GUIDDiffers || told[at] {
 			continue
 		}
+		told[at] = true
 		source, ok := p.rescued.Mailbox(f.Mailbox)
-		if !ok {
+		if !ok || p.isRemade(source.UniqueID) {
 			continue
 		}
 		r, before := liveAt(source, f.UID), p.wasAt(source)
