@@ -187,7 +187,7 @@ func TestRepeatableCatches(t *testing.T) {
 	}{
 		{"a retry that appends twice, for it does not look what has come", appended(3), blind, "leaves too much: message"},
 		{"a journal entry that is written before the act", appended(3), hasty, "leaves out: message"},
-		{"a journal entry that is written before the act, of what is put back", kept(3), hasty, "leaves out: message"},
+		{"a journal entry that is written before the act, of a mailbox that is made again", kept(3), hasty, "which was made again, is not there, and nobody has deleted it"},
 		{"a journal that forgets what was begun and done, and a plan that is blind as well", appended(3), func(r *try) { blind(r); forgetful(r) }, "leaves too much: message"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -198,7 +198,16 @@ func TestRepeatableCatches(t *testing.T) {
 					if !r.die(t, killed.At(n, when), 1) {
 						break
 					}
-					r.apply(t, 1)
+					_, err := restore.Apply(t.Context(), r.scene, r.plan, restore.Options{Journal: r.store, Workers: 1})
+					if restore.IsUnsound(err) { // the restore has seen it itself
+						if strings.Contains(err.Error(), tc.says) {
+							said = err.Error()
+						}
+						continue
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
 					if result := repeats("killed", want, r.State(t)); result.Verdict == property.Fail {
 						for _, v := range result.Violations {
 							if strings.Contains(v.Text, tc.says) {
