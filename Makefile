@@ -42,6 +42,7 @@ conformance: images ## the simulator against real Cyrus: 300 random plans, and a
 faults: images ## every fault of the catalogue, the incident without each of its repairs, and the stock tools beside ours, on real servers (needs Docker)
 	@CI=true $(GO) test -count=1 -p 1 -timeout 90m ./harness/fault ./harness/detect -every-fault
 	@CI=true $(GO) test -count=1 -timeout 30m -run 'Repairs|StockTools' ./scenarios -every-repair -every-stock
+	@CI=true $(GO) test -count=1 -timeout 60m -run EveryFault ./scenarios -every-fault
 
 scorecard: build images ## what each detector finds of every fault, on both targets (needs Docker)
 	@bin/cyrdrill score --target both --suite $(SUITE) --pairs 3 || test $$? -eq 3 # docker cannot make four of the trials

@@ -1,5 +1,14 @@
 package scenarios_test
 
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
 // ending is how a trial ends where not every property holds. Whatever is lost must have
 // been told all the same, but for untold.
 type ending struct {
@@ -15,7 +24,7 @@ const (
 	whyUnreadable = "what came to a mailbox that cannot be opened on the old master stays there: the mailbox is told, and the old master not emptied"
 	whyOnlyCopy   = "the only copy is told as lost, message by message, and the old master not emptied"
 	whyWord       = "the old master's word counts, also where it was changed behind its users' backs; `index-compare` tells that both differ"
-	whySpreads    = "what users copied of it before is damaged as well; what is, is told"
+	whySpreads    = "what users had copied or moved of it is as damaged, and told; else all is whole"
 	whyLinked     = "Cyrus 3.6 links a copy to the damaged file: it is told, and the old master not emptied; from 3.10 on all is whole"
 	whyAutocreate = "who logs in gets a new INBOX by autocreate, which subscribes to it; mail and scripts are put into it"
 	whyPeople     = "both servers were told so, and nothing tells that no user did it"
@@ -64,4 +73,35 @@ func endings() map[where]map[string]ending {
 	note(onlyCopy, ending{may: lost, kept: true, why: whyOnlyCopy}, append(unreadable, append(swapped, append(files, append(denied, "index-record-wiped")...)...)...)...)
 	note(onlyCopy, ending{may: []string{"state-kept"}, why: whyWord}, "keyword-lost", "flags-changed", "internaldate-changed")
 	return all
+}
+
+// Each ending stands in the documentation, with its faults.
+func TestEndingsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/restore.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, whole := 0, 0
+	for _, tr := range trials() {
+		all++
+		if endings()[tr.where][tr.fault.Name()].why == "" && tr.fault.Name() != "hasty-failover" {
+			whole++
+		}
+	}
+	want := []string{fmt.Sprintf("Of %d such drills %d end with every property held", all, whole)}
+	for w, byFault := range endings() {
+		rows := map[string][]string{}
+		for _, f := range slices.Sorted(maps.Keys(byFault)) {
+			rows[byFault[f].why] = append(rows[byFault[f].why], "`"+f+"`")
+		}
+		for why, faults := range rows {
+			want = append(want, fmt.Sprintf("| %s | %s | %s |", w, strings.Join(faults, ", "), why))
+		}
+	}
+	slices.Sort(want)
+	for _, row := range want {
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/restore.md lacks\n%s", row)
+		}
+	}
 }

@@ -216,7 +216,7 @@ func TestRestoreGuideOnRealServers(t *testing.T) {
 		}
 	}
 	wantNumbers(t, pair.Servers[1], map[[2]string]string{
-		{"alice", "INBOX"}: "2! 4! 5 10 6 7", {"alice", "INBOX/Work"}: "8", {"bob", "INBOX"}: "1 2 3 4 5",
+		{"alice", "INBOX"}: "2! 4! 5 10 7 6", {"alice", "INBOX/Work"}: "8", {"bob", "INBOX"}: "1 2 3 4 5",
 	})
 
 	// With a view of both machines nobody has to say that replication is off.

@@ -43,6 +43,12 @@ func TestMonitorOnce(t *testing.T) {
 		!strings.Contains(well.out, "left-out    health of imap1: of imap1 there is no view of its machine: its configuration has no host\n") {
 		t.Errorf("on a pair that is well: %+v", well)
 	}
+	l.File(t, "    role: replica", "    role: replica\n    host: {command: [sh, -c, 'exit 255']}")
+	unseen := monitorBy(t, file, "--once", "--deadline", "5s")
+	if unseen.status != statusUnknown || !strings.HasPrefix(unseen.out, "UNKNOWN: ") || !strings.Contains(unseen.out, "failed      health of imap2: ") {
+		t.Errorf("on one that is well, of which a machine cannot be looked at: %+v", unseen)
+	}
+	l.File(t)
 	lost(t, l, "bob")
 	found := monitorBy(t, file, "--once")
 	if found.status != statusFail || !strings.HasPrefix(found.out, "FOUND: 1 findings, the first: replica-behind: bob on imap2 (") {

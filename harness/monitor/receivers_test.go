@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // some is a notice as the ledger makes them.
@@ -84,6 +86,38 @@ func TestCommandThatDoesNotDoItsWork(t *testing.T) {
 				t.Errorf("it took %s", took)
 			}
 		})
+	}
+}
+
+// What a command that hangs has started dies with it: a pager that waits for a dead modem
+// must not be there a thousand times in the morning.
+func TestCommandThatHangsDiesWithItsChildren(t *testing.T) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("this machine has no /proc to look for processes in")
+	}
+	pids := filepath.Join(t.TempDir(), "pids")
+	t.Setenv("PIDS", pids)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := (Command{`sleep 60 & echo $! >>"$PIDS"; (sleep 61 & echo $! >>"$PIDS"; wait); wait`}).Tell(ctx, some()); err == nil {
+		t.Fatal("it ended")
+	}
+	text, err := os.ReadFile(pids)
+	if err != nil || strings.Count(string(text), "\n") != 2 {
+		t.Fatalf("its children are %q, %v", text, err)
+	}
+	err = target.WaitUntil(t.Context(), realtime.Time{}, 10*time.Second, "its children to be gone", func(context.Context) (bool, string, error) {
+		var alive []string
+		for _, pid := range strings.Fields(string(text)) {
+			// One that has died and has not been waited for is a zombie, and runs nothing.
+			if status, err := os.ReadFile("/proc/" + pid + "/stat"); err == nil && !strings.Contains(string(status), ") Z ") {
+				alive = append(alive, pid)
+			}
+		}
+		return len(alive) == 0, strings.Join(alive, " "), nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
