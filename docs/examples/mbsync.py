@@ -81,6 +81,9 @@ with open(file, "w", encoding="utf-8") as out:
     out.write(config())
 command = ["mbsync"]
 if not shutil.which("mbsync"):
-    command = ["docker", "run", "--rm", "--network", "host", "--volume", f"{WORK}:{WORK}",
+    # One whose run was killed goes on, and keeps its state locked.
+    name = "-".join(WORK.split(os.sep)[-3:-1])
+    subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
+    command = ["docker", "run", "--rm", "--name", name, "--network", "host", "--volume", f"{WORK}:{WORK}",
                "--user", f"{os.getuid()}:{os.getgid()}", "--entrypoint", "mbsync", IMAGE]
 sys.exit(subprocess.run(command + ["--config", file, "--all"], stdout=sys.stderr, check=False).returncode)
