@@ -137,7 +137,7 @@ func (v indexView) Meta(ctx context.Context, account string) (target.Meta, error
 	slices.Sort(meta.Subscriptions)
 	for _, stored := range v.disk.scripts(account) {
 		if guid, known := v.scriptGUID(own, stored); known {
-			meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: guid, Active: stored.record.has(`\Flagged`)})
+			meta.Scripts = append(meta.Scripts, target.Script{Name: stored.name, GUID: guid, Active: v.runs(own, stored)})
 		}
 	}
 	if a, ok := v.disk.accounts[account]; ok && a.quotaRoot != "" {

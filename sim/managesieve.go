@@ -56,7 +56,7 @@ func (s *scriptSession) List(ctx context.Context) ([]target.ScriptInfo, error) {
 	}
 	infos := []target.ScriptInfo{}
 	for _, stored := range s.disk.scripts(s.account) {
-		infos = append(infos, target.ScriptInfo{Name: stored.name, Active: stored.record.has(`\Flagged`)})
+		infos = append(infos, target.ScriptInfo{Name: stored.name, Active: s.runs(s.disk.account(s.account), stored)})
 	}
 	return infos, nil
 }

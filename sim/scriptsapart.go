@@ -15,6 +15,15 @@ func (s *server) scriptGUID(a *accountState, stored storedScript) (guid string, 
 	return listed.sha1, known
 }
 
+// runs says whether a script is shown as the active one: one that is mail is if it was made
+// so, another one if its bytecode is what the link leads to.
+func (s *server) runs(a *accountState, stored storedScript) bool {
+	if s.pair.version.scriptsApart {
+		return a.defaultScript == stored.name
+	}
+	return stored.record.has(`\Flagged`)
+}
+
 // scripts brings the replica's scripts up to the master's: those whose files differ.
 func (c *replication) scripts(account string) {
 	theirs := &scriptSession{server: c.replica, account: account, life: c.replica.life}

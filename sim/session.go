@@ -255,11 +255,20 @@ func (s *session) bodies(ctx context.Context, name string, uids []uint32, each f
 		return err
 	}
 	for _, listed := range v.listed(uids) {
+		s.readsCache(&v, listed.uid)
 		if err := each(listed.uid, v.folder.given(listed)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readsCache complains of a cache that does not tell of a message, and from which it would
+// be told what the message is made of. Then the file is read.
+func (s *session) readsCache(v *visit, uid uint32) {
+	if v.folder.uncached[uid] {
+		s.logf("%s: IOERROR: offset greater than cache size", serviceIMAP)
+	}
 }
 
 // listing is what an index says of a message that is to be read.

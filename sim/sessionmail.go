@@ -326,9 +326,7 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 	uids := make([]uint32, len(records))
 	var seen []uint32
 	for i, r := range records {
-		if source.folder.uncached[r.uid] {
-			s.logf("%s: IOERROR: offset greater than cache size", serviceIMAP) // and it reads the file instead
-		}
+		s.readsCache(source, r.uid)
 		uids[i] = v.index().lastUID + 1
 		v.folder.files.put(uids[i], source.folder.files.at[r.uid])
 		flags, ownSeen := s.given(v, s.flagsOf(source, r))

@@ -193,7 +193,7 @@ func (c *replication) updateFrom(v *visit, remote *header) error {
 			return nil
 		}
 	}
-	u := update{header: v.header(), createdModSeq: x.createdModSeq, told: x.told, forced: c.oneWay}
+	u := update{header: v.header(), createdModSeq: x.createdModSeq, told: x.told, forced: c.oneWay && !c.master.pair.version.oneWayAsks}
 	lastUID, since := uint32(0), uint64(0)
 	if remote != nil {
 		lastUID, since = remote.lastUID, remote.highestModSeq

@@ -71,6 +71,9 @@ type version struct {
 	// othersSeenUncounted: \Seen of a mailbox of others' changes no modseq. 3.2 does, the
 	// others count it as a change of the message; seen by seen-truncated.
 	othersSeenUncounted bool
+	// oneWayAsks: sync_client -O does not tell the replica to take what it would refuse.
+	// 3.2 does not, the others do; seen by sent-one-way and sent-one-way-asking.
+	oneWayAsks bool
 }
 
 // defaultSuite is the Debian suite whose Cyrus is modelled where none is asked for.
@@ -79,7 +82,7 @@ const defaultSuite = "bookworm"
 // versions are the Debian suites whose Cyrus is modelled.
 func versions() map[string]version {
 	return map[string]version{
-		"bullseye": {cyrus: "3.2.6", build: "3.2.6-Debian-3.2.6-2+deb11u2", linksUnchecked: true, asksByPattern: true, foldersByName: true, scriptsApart: true, looksSeldom: true, renamesByMailbox: true, othersSeenUncounted: true},
+		"bullseye": {cyrus: "3.2.6", build: "3.2.6-Debian-3.2.6-2+deb11u2", linksUnchecked: true, asksByPattern: true, foldersByName: true, scriptsApart: true, looksSeldom: true, renamesByMailbox: true, othersSeenUncounted: true, oneWayAsks: true},
 		"bookworm": {cyrus: "3.6.1", build: "3.6.1-Debian-3.6.1-4+deb12u5", renameInboxCrashes: true, linksUnchecked: true, straysConversations: true, asksByPattern: true, missesFolders: true},
 		"trixie":   {cyrus: "3.10.2", build: "3.10.2-Debian-3.10.2-1+deb13u2", overQuotaCode: "OVERQUOTA", scriptsWithoutInboxCrash: true, unmadeCrash: true, rightsIntoHeaderFirst: true},
 	}
