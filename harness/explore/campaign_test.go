@@ -45,7 +45,7 @@ func explored(t *testing.T, s *State, o Options) *Tally {
 // A campaign finds a restore that brings nothing back, says which promise that breaks, and
 // hands over a plan that a person can read.
 func TestFindsAPlantedBug(t *testing.T) {
-	tally := explored(t, NewState("sim", 1, testLimits()), Options{Drills: 150, Run: planted(), Reducer: Shrinker{}})
+	tally := explored(t, NewState("sim", 1, testLimits()), Options{Drills: 500, Run: planted(), Reducer: Shrinker{Runs: 200}})
 	i := slices.IndexFunc(tally.Sorted(), func(g *Group) bool {
 		return g.Failure.Sort == BrokenProperty && g.Failure.Name == "no-loss"
 	})

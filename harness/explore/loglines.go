@@ -48,5 +48,8 @@ func logLines() []string {
 		"append file failed",
 		"dupelim: eliminated duplicate message",
 		"bailing out!",
+		"twoskip: recovery2 mailboxes.db",
+		"offset greater than cache size",
+		"Fatal error: idle for too long",
 	}
 }
