@@ -113,6 +113,8 @@ func tellParameters(s Step, all []string) (p parameters) {
 		p.text("policy", s.Restore.Policy, "restore")
 		p.number("workers", s.Restore.Workers, 4)
 		p.number("kills", s.Restore.Kills, zero)
+		p.number("rivals", s.Restore.Rivals, zero)
+		p.number("outages", s.Restore.Outages, zero)
 	case KindSeed:
 		p.number("mailboxes", s.Seed.Mailboxes, 5)
 		p.number("messages", s.Seed.Messages, zero)
