@@ -70,10 +70,18 @@ func TestRegressionsOnTheSimulator(t *testing.T) {
 // On real servers as well.
 func TestRegressionsOnRealServers(t *testing.T) {
 	for _, suite := range suites {
+		pairs := cyrustest.Pool(t, suite, 2) // one at its reset while the other is drilled
 		for _, name := range scenarios.Regressions() {
 			t.Run(name+" on "+suite, func(t *testing.T) {
 				p := on(t, name, suite)
-				result, _ := drill.Run(t.Context(), p, cyrustest.Pair(t, drill.Spec(p)), drill.Options{Target: "docker"})
+				pair, err := pairs.NewPair(t.Context(), drill.Spec(p))
+				if err != nil {
+					t.Fatal(err)
+				}
+				result, _ := drill.Run(t.Context(), p, pair, drill.Options{Target: "docker"})
+				if err := pair.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
 				wantAsExpected(t, result)
 			})
 		}

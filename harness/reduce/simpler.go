@@ -50,7 +50,11 @@ func numbers(s plan.Step) []number {
 	case plan.KindSeed:
 		return append(one(func(s *plan.Step) *int { return &s.Seed.Messages }), one(func(s *plan.Step) *int { return &s.Seed.Mailboxes })...)
 	case plan.KindRestore:
-		return []number{{func(s *plan.Step) *int { return &s.Restore.Kills }, 0}}
+		return []number{
+			{func(s *plan.Step) *int { return &s.Restore.Kills }, 0},
+			{func(s *plan.Step) *int { return &s.Restore.Rivals }, 0},
+			{func(s *plan.Step) *int { return &s.Restore.Outages }, 0},
+		}
 	}
 	return nil
 }
