@@ -26,6 +26,10 @@ type account struct {
 	hands
 	evidence evidence
 	cuts     int // conversations by the sync protocol that ended amid work
+
+	following []int           // the batch after the one at work
+	ready     *ready          // that batch; nil: it is not
+	owed      []journal.Entry // what the journal is to be told with the next begun batch
 }
 
 // spot is where a message is to be: a mailbox, and the message's GUID.
@@ -106,6 +110,10 @@ func (a *account) once(ctx context.Context) (at string, err error) {
 	for len(left) > 0 {
 		batch := a.batch(left)
 		left = left[len(batch):]
+		a.following = nil
+		if len(left) > 0 {
+			a.following = a.batch(left)
+		}
 		if err := a.carryOut(ctx, batch); err != nil {
 			return a.plan.Actions[batch[0]].where(), err
 		}
@@ -214,7 +222,7 @@ func (a *account) look(ctx context.Context) error {
 			}
 		}
 	}
-	a.now, a.spare, a.own, a.copied = now, spare, map[int]arrival{}, nil
+	a.now, a.spare, a.own, a.copied, a.ready, a.owed = now, spare, map[int]arrival{}, nil, nil, nil
 	a.claimOwn()
 	for _, i := range a.actions { // what is known to be done takes its own
 		if a.plan.Actions[i].bringsMail() && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {
@@ -264,17 +272,25 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 			return err
 		}
 	}
-	todo, err := a.sift(ctx, batch)
-	if err != nil || len(todo) == 0 {
-		return err
+	made := a.takeReady()
+	if made == nil {
+		todo, err := a.sift(ctx, batch)
+		if err != nil {
+			return err
+		}
+		made = &ready{todo: todo}
+	}
+	todo := made.todo
+	if len(todo) == 0 {
+		return nil
 	}
 	work := a.workOf(todo)
-	if err := a.note(journal.Entry{Begun: journal.Ranges(todo)}); err != nil {
+	if err := a.begin(todo); err != nil {
 		return err
 	}
 	began := a.scene.Clock.Now()
 	a.beginPiece(work, began)
-	outcome, err := a.do(ctx, todo)
+	outcome, err := a.do(ctx, todo, made.read)
 	if err != nil {
 		a.dropPiece()
 		return err
@@ -290,7 +306,7 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 	err = a.pace.pay(ctx, work, began)
 	a.endPiece(work)
 	if err != nil {
-		return err
+		return also(err, a.noteOwed())
 	}
 	a.tell("")
 	return nil
@@ -346,11 +362,10 @@ func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
 
 // answered notes what came of a batch.
 func (a *account) answered(todo []int, o outcome) error {
+	var entries []journal.Entry
 	done := slices.DeleteFunc(slices.Clone(todo), func(i int) bool { return o.left[i] != "" })
 	if len(done) > 0 || len(o.left) == 0 {
-		if err := a.note(journal.Entry{Done: journal.Ranges(done)}); err != nil {
-			return err
-		}
+		entries = append(entries, journal.Entry{Done: journal.Ranges(done)})
 	}
 	a.copied = append(a.copied, o.placed...)
 	byReason, reasons := map[string][]int{}, []string{}
@@ -363,11 +378,9 @@ func (a *account) answered(todo []int, o outcome) error {
 		}
 	}
 	for _, why := range reasons {
-		if err := a.note(journal.Entry{Left: journal.Ranges(byReason[why]), Why: why}); err != nil {
-			return err
-		}
+		entries = append(entries, journal.Entry{Left: journal.Ranges(byReason[why]), Why: why})
 	}
-	return nil
+	return a.conclude(entries)
 }
 
 // beginPiece, endPiece, dropPiece and skip keep what is known of how long things take.
