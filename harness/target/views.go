@@ -24,6 +24,27 @@ type IndexView interface {
 	Meta(ctx context.Context, account string) (Meta, error)
 }
 
+// AccountReader is an index view that tells of an account at once what [IndexView] tells
+// of in parts, and asks its server for nothing twice.
+type AccountReader interface {
+	// Account returns what Mailboxes and Meta do.
+	Account(ctx context.Context, account string) ([]Mailbox, Meta, error)
+}
+
+// ReadAccount returns the headers of an account's mailboxes, sorted by name, and what
+// belongs to none of them. It changes nothing.
+func ReadAccount(ctx context.Context, index IndexView, account string) ([]Mailbox, Meta, error) {
+	if reader, ok := index.(AccountReader); ok {
+		return reader.Account(ctx, account)
+	}
+	mailboxes, err := index.Mailboxes(ctx, account)
+	if err != nil {
+		return nil, Meta{}, err
+	}
+	meta, err := index.Meta(ctx, account)
+	return mailboxes, meta, err
+}
+
 // UserView is what users get: IMAP sessions, mail by LMTP, and their scripts by
 // ManageSieve.
 type UserView interface {
