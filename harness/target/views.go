@@ -69,6 +69,13 @@ type UserView interface {
 	Scripts(ctx context.Context, account string) (ScriptSession, error)
 }
 
+// ListReader is a user view that tells over one connection what [UserView.Listed] tells of
+// several accounts.
+type ListReader interface {
+	// ListedOf returns each account's names.
+	ListedOf(ctx context.Context, accounts []string) (map[string][]string, error)
+}
+
 // NoQuota stands for a quota root without a limit, or for none at all.
 const NoQuota = -1
 
