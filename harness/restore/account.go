@@ -93,8 +93,10 @@ func (a *account) restore(ctx context.Context) error {
 }
 
 // pending returns the actions that are not known to be over.
-func (a *account) pending() []int {
-	return slices.DeleteFunc(slices.Clone(a.actions), func(i int) bool { return a.journal.State(i).Over() })
+func (a *account) pending() []int { return a.unfinished(a.actions) }
+
+func (a *account) unfinished(actions []int) []int {
+	return slices.DeleteFunc(slices.Clone(actions), func(i int) bool { return a.journal.State(i).Over() })
 }
 
 // once goes through what is pending, as far as the server answers. It says what it was
@@ -274,7 +276,7 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 	}
 	made := a.takeReady()
 	if made == nil {
-		todo, err := a.sift(ctx, batch)
+		todo, err := a.sift(ctx, a.unfinished(batch)) // it may have been sifted in part, ahead
 		if err != nil {
 			return err
 		}

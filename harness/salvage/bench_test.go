@@ -30,22 +30,28 @@ const (
 //
 // x-bare is how many times as long as the bare client the restore took, x-mbsync how many
 // times as many messages a second it did; core-s is what this process had of the processors.
+// What the last restore foretold of its own end is logged.
 func BenchmarkRestore(b *testing.B) {
-	lost := openLost(b)
+	lost := openLost(b, accountsThere)
 	for _, tc := range []struct {
 		name     string
 		accounts int
 	}{{"one-mailbox", 1}, {"four-accounts", fourAccounts}} {
 		b.Run(tc.name, func(b *testing.B) {
 			var bare, own, mbsync time.Duration
+			var foretold estimates
+			var ended time.Time
 			for b.Loop() {
 				b.StopTimer()
 				names := lost.lose(b, tc.accounts, 0, manyMessages/tc.accounts)
 				plan := lost.plan(b, names)
+				foretold = estimates{}
+				lost.observe = foretold.observe
 				before := coreTime(b)
 				b.StartTimer()
 				lost.apply(b, plan, manyMessages)
 				b.StopTimer()
+				ended = time.Now()
 				own += coreTime(b) - before
 				began := time.Now()
 				lost.writeBare(b, lost.next(b, tc.accounts), manyMessages/tc.accounts)
@@ -53,6 +59,7 @@ func BenchmarkRestore(b *testing.B) {
 				mbsync += lost.mbsync(b, lostMessages)
 				b.StartTimer()
 			}
+			foretold.log(b, ended)
 			perSecond := func(messages int, took time.Duration) float64 { return float64(messages*b.N) / took.Seconds() }
 			b.ReportMetric(own.Seconds()/float64(b.N), "core-s")
 			b.ReportMetric(bare.Seconds()/float64(b.N), "bare-s")
@@ -68,7 +75,7 @@ func BenchmarkRestore(b *testing.B) {
 // of one mailbox, from nothing known to all read back. Beside it, by turns, a script that
 // lists both sides by IMAP, fetches what is not there, and writes it, and verifies nothing.
 func BenchmarkMissing(b *testing.B) {
-	lost := openLost(b)
+	lost := openLost(b, accountsThere)
 	var script, own time.Duration
 	for b.Loop() {
 		b.StopTimer()

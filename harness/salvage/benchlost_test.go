@@ -42,20 +42,22 @@ type lost struct {
 	observe func(restore.Progress)
 }
 
-// openLost makes the pair, and opens it as servers in the field are opened.
-func openLost(b *testing.B) *lost {
+// openLost makes the pair, with so many accounts, and opens it as servers in the field are
+// opened.
+func openLost(b *testing.B, accounts int) *lost {
 	b.Helper()
-	accounts := make([]string, accountsThere)
-	for i := range accounts {
-		accounts[i] = accountName(i)
+	names := make([]string, accounts)
+	for i := range names {
+		names[i] = accountName(i)
 	}
-	pair := cyrustest.Pair(b, target.Spec{Accounts: accounts})
+	pair := cyrustest.Pair(b, target.Spec{Accounts: names})
 	ctx := b.Context()
 	_, err := pair.Saboteur().KillServer(ctx, target.Imap1)
 	must(b, err)
 	must(b, pair.Operator().Promote(ctx, target.Imap2))
 	must(b, pair.Operator().Rescue(ctx, target.Imap1))
-	l := &lost{pair: pair, field: openField(b, pair)}
+	address := func(server target.ServerName, service view.Service) string { return addressOf(pair, server, service) }
+	l := &lost{pair: pair, field: openField(b, address)}
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
 		l.sides[i] = view.New(name, pair.Server(name).(view.Dialer), view.Credentials{Admin: docker.AdminUser, Password: docker.AdminPassword})
 		b.Cleanup(func() { _ = l.sides[i].Close() })
@@ -65,15 +67,15 @@ func openLost(b *testing.B) *lost {
 
 func accountName(i int) string { return fmt.Sprintf("user%04d", i) }
 
-// openField opens the pair by a configuration, as an operator has it.
-func openField(b *testing.B, pair target.Pair) *field.Pair {
+// openField opens the servers by a configuration, as an operator has it.
+func openField(b *testing.B, address func(target.ServerName, view.Service) string) *field.Pair {
 	b.Helper()
 	text := "apiVersion: cyrdrill/v1\nservers:\n"
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
 		text += fmt.Sprintf("  %s:\n    role: %s\n    tls: {mode: none}\n    admin: %s\n    password: {file: password}\n",
 			name, []target.Role{target.RoleRescued, target.RoleServing}[i], docker.AdminUser)
 		for _, service := range []view.Service{view.IMAP, view.Sync} {
-			text += fmt.Sprintf("    %s: %s\n", service, addressOf(pair, name, service))
+			text += fmt.Sprintf("    %s: %s\n", service, address(name, service))
 		}
 	}
 	folder := b.TempDir()

@@ -101,11 +101,22 @@ func (s *survey) plan(ctx context.Context, kept *freezeFile) (restore.Plan, erro
 		}
 		return err
 	})
-	whole := restore.Plan{Restorer: restorersOf(s.options.Restorers)}
+	return joined(restorersOf(s.options.Restorers), parts), err
+}
+
+// joined is one plan of several. Each part is let go when it is in: of a large plan there
+// are not two.
+func joined(restorer string, parts []restore.Plan) restore.Plan {
+	actions, sights := 0, 0
 	for _, part := range parts {
-		whole.Actions, whole.Saw = append(whole.Actions, part.Actions...), append(whole.Saw, part.Saw...)
+		actions, sights = actions+len(part.Actions), sights+len(part.Saw)
 	}
-	return whole, err
+	whole := restore.Plan{Restorer: restorer, Actions: make([]restore.Action, 0, actions), Saw: make([]restore.Sight, 0, sights)}
+	for i, part := range parts {
+		whole.Actions, whole.Saw = append(whole.Actions, part.Actions...), append(whole.Saw, part.Saw...)
+		parts[i] = restore.Plan{}
+	}
+	return whole
 }
 
 // planGroup plans what is in a scene.
