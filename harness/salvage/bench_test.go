@@ -33,6 +33,7 @@ const (
 // What the last restore foretold of its own end is logged.
 func BenchmarkRestore(b *testing.B) {
 	lost := openLost(b, accountsThere)
+	buildIsync(b)
 	for _, tc := range []struct {
 		name     string
 		accounts int

@@ -158,6 +158,14 @@ func (l *lost) writeBare(b *testing.B, accounts []string, each int) {
 	must(b, l.pair.Executor().Run(b.Context(), tasks...))
 }
 
+// buildIsync makes the image with mbsync, where it is not there.
+func buildIsync(b *testing.B) {
+	b.Helper()
+	if said, err := exec.CommandContext(b.Context(), "../../docker/isync/build.sh").CombinedOutput(); err != nil {
+		b.Fatalf("building the image with mbsync: %v: %s", err, said)
+	}
+}
+
 // mbsync has Debian's mbsync copy so many letters, and says how long that took, without
 // the start of its container.
 func (l *lost) mbsync(b *testing.B, messages int) time.Duration {

@@ -2,14 +2,18 @@ package salvage_test
 
 import (
 	"fmt"
+	"io"
+	"path/filepath"
 	"testing"
 
 	"github.com/cyrdrill/cyrdrill/harness/gauge"
+	"github.com/cyrdrill/cyrdrill/harness/restore/planfile"
+	"github.com/cyrdrill/cyrdrill/harness/salvage"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/view"
 )
 
-// BenchmarkMemory plans and carries out a restore of accounts of 1,000 messages each, of
+// BenchmarkMemory plans a restore, writes the plan to a file, and carries it out: of accounts of 1,000 messages each, of
 // which the serving server lacks the last hundred, over sockets to somebody who speaks as
 // two Cyrus servers do: to fill real ones would take too long for a benchmark. Every message
 // that is read back is held against its digest.
@@ -25,7 +29,10 @@ func BenchmarkMemory(b *testing.B) {
 				l := openCrowd(b, accounts)
 				b.StartTimer()
 				peak := gauge.WatchMemory()
-				l.apply(b, l.plan(b, nil), accounts*crowdLost)
+				plan := l.plan(b, nil)
+				file := filepath.Join(b.TempDir(), "restore.plan.json")
+				must(b, salvage.WriteFile(file, func(w io.Writer) error { return planfile.Write(w, plan) }))
+				l.apply(b, plan, accounts*crowdLost)
 				most = max(most, peak())
 			}
 			b.ReportMetric(float64(most)/(1<<20), "peak-MiB")
