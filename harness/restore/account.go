@@ -48,10 +48,11 @@ type placed struct {
 }
 
 // A batch is carried out in one command: large enough that the server's fsyncs do not
-// dominate, small enough that it is repeated cheaply.
+// dominate, small enough that it is repeated cheaply, and that two of them can be held for
+// each account that is at work.
 const (
-	batchMessages = 250
-	batchBytes    = 8 << 20
+	batchMessages = 500
+	batchBytes    = 4 << 20
 )
 
 // What is put back goes in one command as far as can be: whoever comes in between takes

@@ -14,7 +14,7 @@ import (
 )
 
 // batches are written in so many commands, where none is full of bytes.
-func batches(messages int) int { return (messages + 249) / 250 }
+func batches(messages int) int { return (messages + 499) / 500 }
 
 // read is a server that notes when mail is read from it, and may refuse to give it.
 type read struct {
@@ -60,7 +60,7 @@ func (s *synced) Append(data []byte) error {
 // While a batch is written the next one is read, each once, and the disk is waited for once
 // a batch: what is written down between two commands is safe before the second is sent.
 func TestReadsAheadWhileItWrites(t *testing.T) {
-	const messages = 1000
+	const messages = 2000
 	in, plan := lost(t, 1, messages, 500)
 	reads, written, ahead := 0, 0, 0
 	in.Scene.Rescued = read{in.Scene.Rescued, func() error { reads++; return nil }}
@@ -119,10 +119,10 @@ func arrive(t *testing.T, in *restoretest.Incident, account string, uids []uint3
 // batch to fail, or to read anew. What was found to have come already before it went wrong
 // is not copied after all.
 func TestReadingAheadFails(t *testing.T) {
-	const messages = 1000
+	const messages = 2000
 	for failing := range batches(messages) {
 		in, plan := lost(t, 1, messages, 500)
-		came := []uint32{260, 261, 300, 510, 760, 999}
+		came := []uint32{510, 511, 600, 1020, 1520, 1999}
 		arrive(t, in, "u00", came)
 		reads, appends := 0, 0
 		in.Scene.Rescued = read{in.Scene.Rescued, func() error {
@@ -145,7 +145,7 @@ func TestReadingAheadFails(t *testing.T) {
 
 // A restore that ends while the next batch was read has not begun with that one.
 func TestWhatWasReadAheadIsNotBegun(t *testing.T) {
-	const messages = 750
+	const messages = 1500
 	in, plan := lost(t, 1, messages, 500)
 	appends := 0
 	serving := in.Scene.Serving
@@ -159,10 +159,10 @@ func TestWhatWasReadAheadIsNotBegun(t *testing.T) {
 		return nil
 	}}
 	report, err := restore.Apply(t.Context(), in.Scene, plan, restore.Options{})
-	if err != nil || report.Copied != 500 || len(report.Left) != 250 {
+	if err != nil || report.Copied != 1000 || len(report.Left) != 500 {
 		t.Fatalf("%v: %s", err, report.InWords())
 	}
-	left := func(l restore.Left) bool { return l.Action.UID <= 250 || l.Action.UID > 500 }
+	left := func(l restore.Left) bool { return l.Action.UID <= 500 || l.Action.UID > 1000 }
 	if slices.ContainsFunc(report.Left, left) {
 		t.Errorf("others were left than those of the second command: %v", report.Left[0].Action)
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/view"
 )
 
-// BenchmarkMemory plans a restore, writes the plan to a file, and carries it out: of accounts of 1,000 messages each, of
-// which the serving server lacks the last hundred, over sockets to somebody who speaks as
-// two Cyrus servers do: to fill real ones would take too long for a benchmark. Every message
-// that is read back is held against its digest.
+// BenchmarkMemory plans a restore, writes the plan to a file, and carries it out: of
+// accounts of 1,000 messages each, of which the serving server lacks the last hundred, over
+// sockets to somebody who speaks as two Cyrus servers do, since to fill real ones would take
+// too long for a benchmark. Every message that is read back is held against its digest.
 //
 // peak-MiB is the most memory that Go's runtime had of the system meanwhile, both servers'
 // included; max-RSS-MiB is the kernel's figure for the whole process since it began.
