@@ -11,7 +11,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/realtime"
-	"github.com/cyrdrill/cyrdrill/harness/restore"
+	"github.com/cyrdrill/cyrdrill/harness/salvage"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/view"
@@ -76,7 +76,7 @@ func BenchmarkAccounts(b *testing.B) {
 		})
 	})
 	b.Run("plan", func(b *testing.B) {
-		beside(b, func() int { return l.plan(b, nil).Count(restore.Copy) })
+		beside(b, func() int { return salvage.Work(l.plan(b, nil)) })
 	})
 }
 

@@ -37,7 +37,8 @@ type lost struct {
 	pair  target.Pair
 	field *field.Pair
 	sides [2]*view.View
-	taken int // accounts
+	all   int // accounts that there are
+	taken int // of them
 	// observe is told how a restore goes; nil: nobody is.
 	observe func(restore.Progress)
 }
@@ -57,7 +58,7 @@ func openLost(b *testing.B, accounts int) *lost {
 	must(b, pair.Operator().Promote(ctx, target.Imap2))
 	must(b, pair.Operator().Rescue(ctx, target.Imap1))
 	address := func(server target.ServerName, service view.Service) string { return addressOf(pair, server, service) }
-	l := &lost{pair: pair, field: openField(b, address)}
+	l := &lost{pair: pair, field: openField(b, address), all: accounts}
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
 		l.sides[i] = view.New(name, pair.Server(name).(view.Dialer), view.Credentials{Admin: docker.AdminUser, Password: docker.AdminPassword})
 		b.Cleanup(func() { _ = l.sides[i].Close() })
@@ -99,8 +100,8 @@ func (l *lost) next(b *testing.B, n int) []string {
 	b.Helper()
 	names := make([]string, n)
 	for i := range names {
-		if l.taken == accountsThere {
-			b.Fatalf("all %d accounts are used up: choose fewer rounds by -benchtime", accountsThere)
+		if l.taken == l.all {
+			b.Fatalf("all %d accounts are used up: choose fewer rounds by -benchtime", l.all)
 		}
 		names[i] = accountName(l.taken)
 		l.taken++

@@ -21,6 +21,7 @@ import (
 type crowd struct {
 	accounts int
 	mail     int // messages of each account at the beginning: UIDs and numbers from 1
+	given    int // the last UID that each had given out by then
 
 	mu      sync.Mutex
 	written map[string][]uint32 // numbers of the messages that have come, by account
@@ -70,8 +71,8 @@ func (c *crowd) number(account string, uid int) uint32 {
 	switch came := c.written[account]; {
 	case uid <= c.mail:
 		return uint32(uid)
-	case uid <= c.mail+len(came):
-		return came[uid-c.mail-1]
+	case uid > c.given && uid <= c.given+len(came):
+		return came[uid-c.given-1]
 	}
 	return 0
 }
@@ -79,7 +80,16 @@ func (c *crowd) number(account string, uid int) uint32 {
 func (c *crowd) lastUID(account string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.mail + len(c.written[account])
+	return c.given + len(c.written[account])
+}
+
+// letters calls each with the messages of these UIDs that are there.
+func (c *crowd) letters(account string, first, last int, each func(uid int, letter []byte)) {
+	for uid := first; uid <= min(last, c.lastUID(account)); uid++ {
+		if number := c.number(account, uid); number != 0 {
+			each(uid, crowdLetter(account, number))
+		}
+	}
 }
 
 // sync is the talk of a sync_server.
@@ -107,10 +117,9 @@ func (c *crowd) tellMailbox(out io.Writer, account string, whole bool) {
 	fmt.Fprintf(out, "* MAILBOX %%(UNIQUEID u%[1]s MBOXNAME user.%[1]s SYNC_CRC 1 LAST_UID %[2]d HIGHESTMODSEQ %[2]d UIDVALIDITY 1 ACL \"%[1]s\tlrswipkxtecdan\t\"", account, last)
 	if whole {
 		fmt.Fprint(out, " RECORD (")
-		for uid := 1; uid <= last; uid++ {
-			letter := crowdLetter(account, c.number(account, uid))
+		c.letters(account, 1, last, func(uid int, letter []byte) {
 			fmt.Fprintf(out, "%%(UID %d MODSEQ %d LAST_UPDATED %d FLAGS (\\Seen) INTERNALDATE %d SIZE %d GUID %s) ", uid, uid, crowdDate, crowdDate, len(letter), digestOf(letter))
-		}
+		})
 		fmt.Fprint(out, ")")
 	}
 	fmt.Fprint(out, ")\r\n")
@@ -191,8 +200,7 @@ func (c *crowd) fetch(out io.Writer, account, set, command string) {
 		if to == "*" {
 			last = c.lastUID(account)
 		}
-		for uid := first; uid <= min(last, c.lastUID(account)); uid++ {
-			letter := crowdLetter(account, c.number(account, uid))
+		c.letters(account, first, last, func(uid int, letter []byte) {
 			switch {
 			case strings.Contains(command, "BODY"):
 				fmt.Fprintf(out, "* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n", uid, uid, len(letter), letter)
@@ -202,7 +210,7 @@ func (c *crowd) fetch(out io.Writer, account, set, command string) {
 			default:
 				fmt.Fprintf(out, "* %d FETCH (UID %d)\r\n", uid, uid)
 			}
-		}
+		})
 	}
 }
 

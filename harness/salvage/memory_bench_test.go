@@ -14,9 +14,10 @@ import (
 )
 
 // BenchmarkMemory plans a restore, writes the plan to a file, and carries it out: of
-// accounts of 1,000 messages each, of which the serving server lacks the last hundred, over
-// sockets to somebody who speaks as two Cyrus servers do, since to fill real ones would take
-// too long for a benchmark. Every message that is read back is held against its digest.
+// accounts of 1,000 messages each, of which the serving server has had the last hundred and
+// lacks them, over sockets to somebody who speaks as two Cyrus servers do, since to fill
+// real ones would take too long for a benchmark. Every message that is read back is held
+// against its digest.
 //
 // peak-MiB is the most memory that Go's runtime had of the system meanwhile, both servers'
 // included; max-RSS-MiB is the kernel's figure for the whole process since it began.
@@ -54,7 +55,7 @@ func openCrowd(b *testing.B, accounts int) *lost {
 	b.Helper()
 	addresses := map[target.ServerName]map[view.Service]string{}
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
-		side := &crowd{accounts: accounts, mail: crowdMail - i*crowdLost, written: map[string][]uint32{}}
+		side := &crowd{accounts: accounts, mail: crowdMail - i*crowdLost, given: crowdMail, written: map[string][]uint32{}}
 		imap, sync := side.listen(b)
 		addresses[name] = map[view.Service]string{view.IMAP: imap, view.Sync: sync}
 	}
