@@ -102,9 +102,14 @@ func arrive(t *testing.T, in *restoretest.Incident, account string, uids []uint3
 	if err != nil {
 		t.Fatal(err)
 	}
+	records, err := source.Records(t.Context(), "INBOX")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var messages []target.AppendMessage
-	err = source.Bodies(t.Context(), "INBOX", uids, func(_ uint32, body []byte) error {
-		messages = append(messages, target.AppendMessage{Body: body})
+	err = source.Bodies(t.Context(), "INBOX", uids, func(uid uint32, body []byte) error {
+		i := slices.IndexFunc(records, func(r target.Record) bool { return r.UID == uid })
+		messages = append(messages, target.AppendMessage{InternalDate: records[i].InternalDate, Body: body})
 		return nil
 	})
 	if err == nil {
