@@ -54,6 +54,7 @@ bench: images simbench ## the figures of docs/performance.md (needs Docker)
 	@$(GO) test -p 1 -run '^$$' -bench . -skip Incident -benchtime 10x -timeout 30m ./harness/cyrus ./cmd/...
 	@$(GO) test -p 1 -run '^$$' -bench Incident -benchtime 3x ./cmd/...
 	@$(GO) test -p 1 -run '^$$' -bench . -benchtime 5x -timeout 60m ./harness/target/dlist ./harness/detect
+	@$(GO) test -p 1 -run '^$$' -bench . -benchtime 3x -timeout 60m ./harness/salvage
 
 fuzz: ## every fuzz target, a minute each
 	@for package in $$($(GO) list ./...); do \

@@ -13,7 +13,10 @@
 // result with the digest of its recipe. [RecipeDigest] computes that digest from
 // the files embedded here, so a program can tell that an image is stale.
 //
-// The image holds no configuration. Whoever starts a container copies
+// docker/isync/build.sh makes an image of another kind in the same way: Debian's mbsync,
+// beside which a benchmark restores.
+//
+// The image of a server holds no configuration. Whoever starts a container copies
 // /etc/imapd.conf and /etc/cyrus.conf in first, as rendered by [Config].
 //
 // A further suite needs no file: docker/build.sh trixie. What its Cyrus does

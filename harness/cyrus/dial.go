@@ -10,6 +10,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 
 	"github.com/cyrdrill/cyrdrill/harness/view"
+	"github.com/cyrdrill/cyrdrill/harness/wire/prompt"
 )
 
 // locate reads where the container's services can be dialled now.
@@ -74,7 +75,7 @@ func (s *server) Dial(ctx context.Context, service view.Service) (net.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	return promptly(conn), nil
+	return prompt.Conn(conn), nil
 }
 
 // forgetPorts is called when the container has ended: its addresses may be

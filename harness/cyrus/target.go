@@ -16,8 +16,8 @@ import (
 const (
 	readyWithin   = 30 * time.Second // from start to the probe's arrival
 	greetWithin   = 20 * time.Second
-	removeWithin  = 20 * time.Second
-	complaintTail = "20" // lines of a container's log in an error
+	removeWithin  = time.Minute // a hundred thousand files, on a busy machine
+	complaintTail = "20"        // lines of a container's log in an error
 )
 
 // Target makes pairs of real servers.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/detect/baseline"
+	"github.com/cyrdrill/cyrdrill/harness/gauge"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/view"
 	"github.com/cyrdrill/cyrdrill/harness/wire/wiretest"
@@ -161,9 +161,9 @@ func (r race) run(b *testing.B) {
 
 // coreTime is what this process has had of the processors so far.
 func coreTime(b *testing.B) time.Duration {
-	var used syscall.Rusage
-	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	used, err := gauge.CoreTime()
+	must(b, err)
+	return used
 }
 
 // bare asks both servers side by side.

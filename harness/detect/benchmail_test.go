@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/harness/cyrus/cyrustest"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -18,17 +19,9 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// letters returns n messages of about a kilobyte, no two alike.
+// letters returns n messages of about a kilobyte.
 func letters(account string, n int) []target.AppendMessage {
-	filler := strings.Repeat("All work and no play makes a dull benchmark.\r\n", 18)
-	messages := make([]target.AppendMessage, n)
-	for i := range messages {
-		messages[i] = target.AppendMessage{
-			InternalDate: time.Unix(1_700_000_000+int64(i), 0),
-			Body:         fmt.Appendf(nil, "Subject: letter %d\r\nMessage-ID: <%d@%s.example.org>\r\n\r\n%s", i, i, account, filler),
-		}
-	}
-	return messages
+	return cyrustest.Letters(account, n, 1<<10)
 }
 
 // names are those of n mailboxes, INBOX included.

@@ -21,6 +21,7 @@ type lockstep struct {
 	account   string
 
 	snaps   [2]target.Snapshot
+	hasMeta [2]bool  // it came with the mailboxes, and holds
 	refused [2]error // why a server told nothing
 }
 
@@ -56,12 +57,7 @@ func bothIndexes(ctx context.Context, scene Scene, account string) (snaps [2]tar
 }
 
 func (l *lockstep) read(ctx context.Context) error {
-	err := l.eachSide(ctx, func(ctx context.Context, side int) (err error) {
-		l.snaps[side] = target.Snapshot{Server: l.servers[side].Name(), Account: l.account, Level: target.LevelIndex}
-		l.snaps[side].Mailboxes, err = l.servers[side].Index().Mailboxes(ctx, l.account)
-		return err
-	})
-	if err != nil {
+	if err := l.headers(ctx); err != nil {
 		return err
 	}
 	pairs := accountPair{snaps: l.snaps}.pairs()
@@ -91,8 +87,31 @@ func (l *lockstep) read(ctx context.Context) error {
 	if !l.unreadable() && !l.pairedAs(read) {
 		return errNotInStep
 	}
+	return l.metas(ctx)
+}
+
+// headers reads which mailboxes there are, and what belongs to none of them, where a
+// server tells of both at once.
+func (l *lockstep) headers(ctx context.Context) error {
 	return l.eachSide(ctx, func(ctx context.Context, side int) (err error) {
-		l.snaps[side].Meta, err = l.servers[side].Index().Meta(ctx, l.account)
+		index := l.servers[side].Index()
+		l.snaps[side] = target.Snapshot{Server: l.servers[side].Name(), Account: l.account, Level: target.LevelIndex}
+		if reader, ok := index.(target.AccountReader); ok {
+			l.hasMeta[side] = true
+			l.snaps[side].Mailboxes, l.snaps[side].Meta, err = reader.Account(ctx, l.account)
+			return err
+		}
+		l.snaps[side].Mailboxes, err = index.Mailboxes(ctx, l.account)
+		return err
+	})
+}
+
+// metas reads what belongs to no mailbox, where that is not known yet.
+func (l *lockstep) metas(ctx context.Context) error {
+	return l.eachSide(ctx, func(ctx context.Context, side int) (err error) {
+		if !l.hasMeta[side] {
+			l.snaps[side].Meta, err = l.servers[side].Index().Meta(ctx, l.account)
+		}
 		return err
 	})
 }
@@ -169,6 +188,7 @@ func (l *lockstep) mailbox(ctx context.Context, told [2]*target.Mailbox) (read [
 			return read, err
 		case target.IsGone(ctx, l.servers[side], l.account, told[side].Name, err):
 			told[side], again = nil, true
+			l.hasMeta[side] = false // it may be among the deleted ones by now
 		default:
 			if err := l.note(side, err); err != nil {
 				return read, err

@@ -6,16 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime"
-	"runtime/metrics"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/detect"
+	"github.com/cyrdrill/cyrdrill/harness/gauge"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/view"
 	"github.com/cyrdrill/cyrdrill/sim"
@@ -46,7 +42,7 @@ func BenchmarkMemory(b *testing.B) {
 	scene := detect.Scene{Clock: pair.Clock(), Executor: pair.Executor(), Accounts: []string{"alice"}, Sides: sides}
 	var most uint64
 	for b.Loop() {
-		peak := watchMemory()
+		peak := gauge.WatchMemory()
 		found, err := detect.IndexCompare{}.Detect(b.Context(), scene)
 		must(b, err)
 		most = max(most, peak())
@@ -59,41 +55,13 @@ func BenchmarkMemory(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(most)/(1<<20), "peak-MiB")
-	var used syscall.Rusage
-	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
-	b.ReportMetric(float64(used.Maxrss)/1024, "max-RSS-MiB")
+	resident, err := gauge.MaxRSS()
+	must(b, err)
+	b.ReportMetric(float64(resident)/(1<<20), "max-RSS-MiB")
 }
 
 // flaggedUIDs are the messages that are flagged on one side alone.
 func flaggedUIDs() []uint32 { return []uint32{1, millionMessages / 2, millionMessages} }
-
-// watchMemory begins to watch what the process has of the system's memory, and returns
-// what ends it and tells the most that was seen.
-func watchMemory() (peak func() uint64) {
-	runtime.GC()
-	ended := make(chan struct{})
-	var most uint64
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
-		every := time.NewTicker(5 * time.Millisecond)
-		defer every.Stop()
-		for {
-			metrics.Read(samples)
-			most = max(most, samples[0].Value.Uint64()-samples[1].Value.Uint64())
-			select {
-			case <-ended:
-				return
-			case <-every.C:
-			}
-		}
-	})
-	return func() uint64 {
-		close(ended)
-		watching.Wait()
-		return most
-	}
-}
 
 // large is a server of which there is an index view alone.
 type large struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/view"
 	"github.com/cyrdrill/cyrdrill/harness/wire"
+	"github.com/cyrdrill/cyrdrill/harness/wire/prompt"
 )
 
 // connectWithin bounds how long it takes until TLS stands.
@@ -40,7 +41,7 @@ func (d dialer) Dial(ctx context.Context, service view.Service) (net.Conn, error
 	if err != nil {
 		return nil, err
 	}
-	conn = &patient{conn, d.within}
+	conn = &patient{prompt.Conn(conn), d.within}
 	switch at.Mode {
 	case Plain:
 		return conn, nil

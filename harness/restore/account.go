@@ -26,6 +26,10 @@ type account struct {
 	hands
 	evidence evidence
 	cuts     int // conversations by the sync protocol that ended amid work
+
+	following []int           // the batch after the one at work
+	ready     *ready          // that batch; nil: it is not
+	owed      []journal.Entry // what the journal is to be told with the next begun batch
 }
 
 // spot is where a message is to be: a mailbox, and the message's GUID.
@@ -38,10 +42,11 @@ type placed struct {
 }
 
 // A batch is carried out in one command: large enough that the server's fsyncs do not
-// dominate, small enough that it is repeated cheaply.
+// dominate, small enough that it is repeated cheaply, and that two of them can be held for
+// each account that is at work.
 const (
-	batchMessages = 250
-	batchBytes    = 8 << 20
+	batchMessages = 500
+	batchBytes    = 4 << 20
 )
 
 // What is put back goes in one command as far as can be: whoever comes in between takes
@@ -83,8 +88,10 @@ func (a *account) restore(ctx context.Context) error {
 }
 
 // pending returns the actions that are not known to be over.
-func (a *account) pending() []int {
-	return slices.DeleteFunc(slices.Clone(a.actions), func(i int) bool { return a.journal.State(i).Over() })
+func (a *account) pending() []int { return a.unfinished(a.actions) }
+
+func (a *account) unfinished(actions []int) []int {
+	return slices.DeleteFunc(slices.Clone(actions), func(i int) bool { return a.journal.State(i).Over() })
 }
 
 // once goes through what is pending, as far as the server answers. It says what it was
@@ -100,6 +107,10 @@ func (a *account) once(ctx context.Context) (at string, err error) {
 	for len(left) > 0 {
 		batch := a.batch(left)
 		left = left[len(batch):]
+		a.following = nil
+		if len(left) > 0 {
+			a.following = a.batch(left)
+		}
 		if err := a.carryOut(ctx, batch); err != nil {
 			return a.plan.Actions[batch[0]].where(), err
 		}
@@ -189,17 +200,25 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 			return err
 		}
 	}
-	todo, err := a.sift(ctx, batch)
-	if err != nil || len(todo) == 0 {
-		return err
+	made := a.takeReady()
+	if made == nil {
+		todo, err := a.sift(ctx, a.unfinished(batch)) // it may have been sifted in part, ahead
+		if err != nil {
+			return err
+		}
+		made = &ready{todo: todo}
+	}
+	todo := made.todo
+	if len(todo) == 0 {
+		return nil
 	}
 	work := a.workOf(todo)
-	if err := a.note(journal.Entry{Begun: journal.Ranges(todo)}); err != nil {
+	if err := a.begin(todo); err != nil {
 		return err
 	}
 	began := a.scene.Clock.Now()
 	a.beginPiece(work, began)
-	outcome, err := a.do(ctx, todo)
+	outcome, err := a.do(ctx, todo, made.read)
 	if err != nil {
 		a.dropPiece()
 		return err
@@ -215,7 +234,7 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 	err = a.pace.pay(ctx, work, began)
 	a.endPiece(work)
 	if err != nil {
-		return err
+		return also(err, a.noteOwed())
 	}
 	a.tell("")
 	return nil
@@ -271,11 +290,10 @@ func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
 
 // answered notes what came of a batch.
 func (a *account) answered(todo []int, o outcome) error {
+	var entries []journal.Entry
 	done := slices.DeleteFunc(slices.Clone(todo), func(i int) bool { return o.left[i] != "" })
 	if len(done) > 0 || len(o.left) == 0 {
-		if err := a.note(journal.Entry{Done: journal.Ranges(done)}); err != nil {
-			return err
-		}
+		entries = append(entries, journal.Entry{Done: journal.Ranges(done)})
 	}
 	a.copied = append(a.copied, o.placed...)
 	byReason, reasons := map[string][]int{}, []string{}
@@ -288,11 +306,9 @@ func (a *account) answered(todo []int, o outcome) error {
 		}
 	}
 	for _, why := range reasons {
-		if err := a.note(journal.Entry{Left: journal.Ranges(byReason[why]), Why: why}); err != nil {
-			return err
-		}
+		entries = append(entries, journal.Entry{Left: journal.Ranges(byReason[why]), Why: why})
 	}
-	return nil
+	return a.conclude(entries)
 }
 
 // beginPiece, endPiece, dropPiece and skip keep what is known of how long things take.

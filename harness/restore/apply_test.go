@@ -176,20 +176,20 @@ func TestApplyReportsWhatIsRefusedAndEndsWhereNothingIsKnown(t *testing.T) {
 func TestApplyBatches(t *testing.T) {
 	rescued := &store{bodies: map[uint32][]byte{}}
 	var actions []restore.Action
-	for uid := uint32(1); uid <= 600; uid++ {
+	for uid := uint32(1); uid <= 1100; uid++ {
 		rescued.bodies[uid] = fmt.Appendf(nil, "message %d", uid)
 		actions = append(actions, copyOf(uid, rescued.bodies[uid]))
 	}
 	serving := serves()
 	report, err := apply(t, rescued, serving, actions...)
-	if err != nil || report.Copied != 600 {
+	if err != nil || report.Copied != 1100 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	var sizes []int
 	for _, batch := range serving.appended {
 		sizes = append(sizes, len(batch))
 	}
-	if diff := cmp.Diff([]int{250, 250, 100}, sizes); diff != "" {
+	if diff := cmp.Diff([]int{500, 500, 100}, sizes); diff != "" {
 		t.Error(diff)
 	}
 }

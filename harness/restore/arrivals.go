@@ -40,7 +40,7 @@ func (a *account) look(ctx context.Context) error {
 			}
 		}
 	}
-	a.now, a.spare, a.own, a.copied = now, spare, map[int]arrival{}, nil
+	a.now, a.spare, a.own, a.copied, a.ready, a.owed = now, spare, map[int]arrival{}, nil, nil, nil
 	a.claimOwn()
 	for _, i := range a.actions { // what is known to be done takes its own
 		if a.plan.Actions[i].bringsMail() && a.journal.State(i).Over() && a.journal.State(i) != journal.Left {

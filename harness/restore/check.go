@@ -12,14 +12,23 @@ import (
 )
 
 // Digest identifies the plan: that of another one, or of one that was changed, is
-// another.
+// another. However long the plan is, no more of it is written at once than an action.
 func (p Plan) Digest() string {
-	text, err := json.Marshal(p)
-	if err != nil {
-		panic(fmt.Sprintf("restore: a plan that is no JSON: %v", err)) // it holds nothing that could fail
+	sum := sha256.New()
+	lines := json.NewEncoder(sum)
+	add := func(line any) {
+		if err := lines.Encode(line); err != nil {
+			panic(fmt.Sprintf("restore: a plan that is no JSON: %v", err)) // it holds nothing that could fail
+		}
 	}
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	add(Plan{Restorer: p.Restorer, Policy: p.Policy})
+	for _, sight := range p.Saw {
+		add(sight)
+	}
+	for _, action := range p.Actions {
+		add(action)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
 
 // check returns why a scene cannot be restored by the plan.

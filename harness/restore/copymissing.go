@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,25 +41,39 @@ func planAccounts(ctx context.Context, scene Scene, restorer string, plan func(c
 	if scene.Freeze == nil || !scene.Freeze.Whole() {
 		return whole, ErrNoFreeze
 	}
-	now, err := target.TakeSnapshots(ctx, scene.Executor, scene.Accounts, target.LevelIndex, scene.Serving)
-	if err != nil {
-		return whole, fmt.Errorf("planning a restore: %w", err)
-	}
 	whyNoSync := scene.syncReach(ctx)
-	for _, account := range scene.Accounts {
-		planner, err := newAccountPlanner(ctx, scene, account, now[scene.Serving.Name()][account])
-		var actions []Action
-		if err == nil {
-			planner.whyNoSync = whyNoSync
-			actions, err = plan(ctx, planner)
-		}
+	for some := range slices.Chunk(scene.Accounts, plannedAtOnce) {
+		now, err := scene.nowOf(ctx, some)
 		if err != nil {
-			return whole, fmt.Errorf("planning the restore of %s: %w", account, err)
+			return whole, fmt.Errorf("planning a restore: %w", err)
 		}
-		whole.Actions = append(whole.Actions, actions...)
-		whole.Saw = append(whole.Saw, sights(now[scene.Serving.Name()][account], actions)...)
+		for _, account := range some {
+			planner, err := newAccountPlanner(ctx, scene, account, now[account])
+			var actions []Action
+			if err == nil {
+				planner.whyNoSync = whyNoSync
+				actions, err = plan(ctx, planner)
+			}
+			if err != nil {
+				return whole, fmt.Errorf("planning the restore of %s: %w", account, err)
+			}
+			whole.Actions = append(whole.Actions, actions...)
+			whole.Saw = append(whole.Saw, sights(now[account], actions)...)
+		}
 	}
 	return whole, nil
+}
+
+// plannedAtOnce is how many accounts are read side by side, and held.
+const plannedAtOnce = 8
+
+// nowOf returns what the serving server has of accounts.
+func (s Scene) nowOf(ctx context.Context, accounts []string) (map[string]target.Snapshot, error) {
+	if s.Seen != nil {
+		return s.Seen.Accounts, nil
+	}
+	now, err := target.TakeSnapshots(ctx, s.Executor, accounts, target.LevelIndex, s.Serving)
+	return now[s.Serving.Name()], err
 }
 
 // accountPlanner knows one account as both sides had it in the freeze and as
@@ -143,8 +158,12 @@ func findRecord(snap target.Snapshot, finding detect.Finding) (target.Mailbox, t
 	if !ok {
 		return target.Mailbox{}, target.Record{}, false
 	}
-	for _, r := range mailbox.Records {
-		if r.UID == finding.UID && r.GUID == finding.GUID {
+	first, _ := slices.BinarySearchFunc(mailbox.Records, finding.UID, func(r target.Record, uid uint32) int { return cmp.Compare(r.UID, uid) })
+	for _, r := range mailbox.Records[first:] { // of one UID there is one, where the index is well
+		switch {
+		case r.UID != finding.UID:
+			return target.Mailbox{}, target.Record{}, false
+		case r.GUID == finding.GUID:
 			return mailbox, r, true
 		}
 	}

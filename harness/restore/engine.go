@@ -230,10 +230,12 @@ func (e *engine) next() *account {
 	return next
 }
 
-// note writes an entry into the journal.
-func (e *engine) note(entry journal.Entry) error {
-	entry.At = e.scene.Clock.Now().UTC()
-	if err := e.journal.Write(entry); err != nil {
+// note writes entries into the journal, which are safe together.
+func (e *engine) note(entries ...journal.Entry) error {
+	for i := range entries {
+		entries[i].At = e.scene.Clock.Now().UTC()
+	}
+	if err := e.journal.Write(entries...); err != nil {
 		return &journalError{err}
 	}
 	return nil

@@ -138,13 +138,20 @@ func (f *Freeze) Whole() bool {
 // their pair. Accounts are asked for as an administrator, so that nobody is logged in.
 // Nothing is changed.
 func FreezeApart(ctx context.Context, clock target.Clock, executor target.Executor, rescued, serving target.Server, accounts []string) (*Freeze, error) {
+	sides := []*FrozenSide{{Server: rescued.Name(), Role: target.RoleRescued}, {Server: serving.Name(), Role: target.RoleServing}}
 	freeze := &Freeze{TakenAt: clock.Now().UTC(), Sides: map[target.ServerName]*FrozenSide{}}
-	for server, role := range map[target.Server]target.Role{rescued: target.RoleRescued, serving: target.RoleServing} {
-		side := &FrozenSide{Server: server.Name(), Role: role}
-		if err := side.read(ctx, executor, server, accounts, listedByAdministrator); err != nil {
-			return nil, fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
-		}
-		freeze.Sides[server.Name()] = side
+	var tasks []func(context.Context) error
+	for i, server := range []target.Server{rescued, serving} {
+		freeze.Sides[server.Name()] = sides[i]
+		tasks = append(tasks, func(ctx context.Context) error {
+			if err := sides[i].read(ctx, executor, server, accounts, listedByAdministrator); err != nil {
+				return fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
+			}
+			return nil
+		})
+	}
+	if err := executor.Run(ctx, tasks...); err != nil {
+		return nil, err
 	}
 	return freeze, nil
 }
@@ -170,12 +177,12 @@ func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server 
 			s.NoMeta = append(s.NoMeta, account)
 		}
 	}
+	listed, err := list(ctx, server, accounts)
+	if err != nil {
+		return err
+	}
 	for _, account := range accounts {
-		listed, err := list(ctx, server, account)
-		if err != nil {
-			return err
-		}
-		for _, name := range listed {
+		for _, name := range listed[account] {
 			if _, readable := snaps[account].Mailbox(name); !readable {
 				unreadable[account] = append(unreadable[account], name)
 			}
@@ -185,24 +192,46 @@ func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server 
 	return nil
 }
 
-// lister returns an account's own mailboxes that a server lists.
-type lister func(ctx context.Context, server target.Server, account string) ([]string, error)
+// lister returns accounts' own mailboxes that a server lists.
+type lister func(ctx context.Context, server target.Server, accounts []string) (map[string][]string, error)
 
-func listedByAdministrator(ctx context.Context, server target.Server, account string) ([]string, error) {
-	names, err := server.User().Listed(ctx, account)
-	return slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) || !target.IsMail(name) }), err
+func listedByAdministrator(ctx context.Context, server target.Server, accounts []string) (listed map[string][]string, err error) {
+	if reader, ok := server.User().(target.ListReader); ok {
+		listed, err = reader.ListedOf(ctx, accounts)
+	} else {
+		listed, err = eachListed(ctx, accounts, server.User().Listed)
+	}
+	for account, names := range listed {
+		listed[account] = slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) || !target.IsMail(name) })
+	}
+	return listed, err
 }
 
-// listedMailboxes returns the account's own mailboxes as its user sees them
-// listed, whatever their indexes are like.
-func listedMailboxes(ctx context.Context, server target.Server, account string) ([]string, error) {
-	session, err := server.User().Login(ctx, account)
-	if err != nil {
-		return nil, err
+// eachListed asks for each account by itself.
+func eachListed(ctx context.Context, accounts []string, list func(context.Context, string) ([]string, error)) (map[string][]string, error) {
+	listed := make(map[string][]string, len(accounts))
+	for _, account := range accounts {
+		names, err := list(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		listed[account] = names
 	}
-	defer session.Close() // it was only read from
-	names, err := session.List(ctx)
-	return slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) }), err
+	return listed, nil
+}
+
+// listedMailboxes returns each account's own mailboxes as its user sees them listed,
+// whatever their indexes are like.
+func listedMailboxes(ctx context.Context, server target.Server, accounts []string) (map[string][]string, error) {
+	return eachListed(ctx, accounts, func(ctx context.Context, account string) ([]string, error) {
+		session, err := server.User().Login(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		defer session.Close() // it was only read from
+		names, err := session.List(ctx)
+		return slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) }), err
+	})
 }
 
 // Side returns one side of the freeze in the form that detectors compare.

@@ -14,10 +14,23 @@ import (
 // store does not list, of which nobody can tell what is in them. A mailbox that its user has deleted on the serving server
 // counts as had. Nothing is changed.
 func Unsaved(ctx context.Context, executor target.Executor, rescued, serving target.Server, accounts []string) ([]Unsafe, error) {
+	var unsaved []Unsafe
+	for some := range slices.Chunk(accounts, plannedAtOnce) {
+		more, err := unsavedOf(ctx, executor, rescued, serving, some)
+		if err != nil {
+			return nil, fmt.Errorf("comparing what %s has with what %s has: %w", rescued.Name(), serving.Name(), err)
+		}
+		unsaved = append(unsaved, more...)
+	}
+	return unsaved, nil
+}
+
+// unsavedOf is about a few accounts, all of which are held.
+func unsavedOf(ctx context.Context, executor target.Executor, rescued, serving target.Server, accounts []string) ([]Unsafe, error) {
 	var sides [2]FrozenSide
 	for i, server := range []target.Server{rescued, serving} {
 		if err := sides[i].read(ctx, executor, server, accounts, listedMailboxes); err != nil {
-			return nil, fmt.Errorf("comparing what %s has with what %s has: %w", rescued.Name(), serving.Name(), err)
+			return nil, err
 		}
 		sides[i].Server = server.Name()
 	}

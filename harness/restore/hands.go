@@ -86,13 +86,13 @@ type leftAlone string
 
 func (l leftAlone) Error() string { return string(l) }
 
-// do carries out a batch on the serving server. An error means that it is not known
-// what came of it.
-func (a *account) do(ctx context.Context, batch []int) (o outcome, err error) {
+// do carries out a batch on the serving server; read is what was read of it already. An
+// error means that it is not known what came of it.
+func (a *account) do(ctx context.Context, batch []int, read fetched) (o outcome, err error) {
 	first := a.plan.Actions[batch[0]]
 	switch first.Act {
 	case Copy:
-		return a.copy(ctx, batch)
+		return a.copy(ctx, batch, read)
 	case PutBack, Remake:
 		return a.putBack(ctx, batch)
 	case Expunge, ExpungeDamaged, Flag:
@@ -198,30 +198,35 @@ func (a *account) script(ctx context.Context, action Action) error {
 }
 
 // copy appends a batch of messages of the rescued store.
-func (a *account) copy(ctx context.Context, batch []int) (o outcome, err error) {
-	source, err := a.hands.at(ctx, a.scene.Rescued, a.name)
-	if err != nil {
-		return o, err
+func (a *account) copy(ctx context.Context, batch []int, read fetched) (o outcome, err error) {
+	if read.sending == nil && read.left.left == nil {
+		if read, err = a.fetch(ctx, batch); err != nil {
+			return o, err
+		}
 	}
-	sending, messages, err := a.read(ctx, source, batch, &o)
-	if err != nil || len(messages) == 0 {
-		return o, err
+	o = read.left
+	if len(read.messages) == 0 {
+		return o, nil
 	}
 	destination, err := a.hands.at(ctx, a.scene.Serving, a.name)
 	if err != nil {
 		return o, err
 	}
-	_, uids, err := destination.Append(ctx, a.plan.Actions[batch[0]].Mailbox, messages...)
-	if err := a.refused(&o, err, sending); err != nil {
+	var uids []uint32
+	err = a.whileReadingAhead(ctx, func(ctx context.Context) (err error) {
+		_, uids, err = destination.Append(ctx, a.plan.Actions[batch[0]].Mailbox, read.messages...)
+		return err
+	})
+	if err := a.refused(&o, err, read.sending); err != nil {
 		return o, err
 	}
 	if err != nil { // and all of them are left
 		return o, nil
 	}
-	if len(uids) != len(messages) {
-		return o, fmt.Errorf("the server answered with %d UIDs to %d messages", len(uids), len(messages))
+	if len(uids) != len(read.messages) {
+		return o, fmt.Errorf("the server answered with %d UIDs to %d messages", len(uids), len(read.messages))
 	}
-	for n, i := range sending {
+	for n, i := range read.sending {
 		o.placed = append(o.placed, placed{i, uids[n]})
 	}
 	return o, nil

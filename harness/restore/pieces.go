@@ -17,11 +17,11 @@ func snapshotOrPieces(ctx context.Context, server target.Server, account string,
 		return snap, false, err
 	}
 	snap = target.Snapshot{Server: server.Name(), Account: account, Level: target.LevelIndex}
-	names, listed := list(ctx, server, account)
+	names, listed := list(ctx, server, []string{account})
 	if listed != nil {
 		return snap, false, errors.Join(err, listed)
 	}
-	for _, name := range names {
+	for _, name := range names[account] {
 		m, err := server.Index().Mailbox(ctx, account, name)
 		if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
 			continue // it is told as one that cannot be opened

@@ -21,7 +21,10 @@ type Restorer interface {
 
 // Scene is what a restorer works with.
 type Scene struct {
-	Freeze   *Freeze
+	Freeze *Freeze
+	// Seen is what the serving server has, where that was read a moment ago: an action is
+	// held against the server once more before it is done. Nil: it is read.
+	Seen     *FrozenSide
 	Findings []detect.Finding
 	Accounts []string
 	// Rescued holds what may be missing; Serving is where the users are.

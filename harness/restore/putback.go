@@ -146,6 +146,7 @@ func (a *account) bringAnew(ctx context.Context, line target.SyncLine, source *t
 	if len(anew) == 0 {
 		return nil
 	}
+	a.following = nil // which is not to be read ahead with each of these
 	if err := a.note(journal.Entry{Anew: journal.Ranges(anew)}); err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func (a *account) bringAnew(ctx context.Context, line target.SyncLine, source *t
 	for len(anew) > 0 {
 		piece := a.pieceOf(anew, batchMessages, batchBytes)
 		anew = anew[len(piece):]
-		done, err := a.copy(ctx, piece)
+		done, err := a.copy(ctx, piece, fetched{})
 		if err != nil {
 			return err
 		}

@@ -21,16 +21,13 @@ type standing struct {
 
 // readStanding looks at the account. It changes nothing.
 func readStanding(ctx context.Context, server target.Server, account string, saw []Sight) (*standing, error) {
-	boxes, err := server.Index().Mailboxes(ctx, account)
+	boxes, meta, err := target.ReadAccount(ctx, server.Index(), account)
 	if err != nil {
 		return nil, err
 	}
 	s := &standing{
-		server: server, account: account, boxes: map[string]target.Mailbox{}, full: map[string]target.Mailbox{},
+		server: server, account: account, boxes: map[string]target.Mailbox{}, meta: meta, full: map[string]target.Mailbox{},
 		saw: map[string]Sight{},
-	}
-	if s.meta, err = server.Index().Meta(ctx, account); err != nil {
-		return nil, err
 	}
 	for _, m := range boxes {
 		s.boxes[m.Name] = m

@@ -1,6 +1,7 @@
 package salvage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -87,12 +88,15 @@ const byHand = "by hand: "
 const readAtOnce = 8
 
 // few is an executor that has but a few tasks at work at once.
-type few struct{ realtime.Time }
+type few struct {
+	realtime.Time
+	most int // of them; 0: readAtOnce
+}
 
 // Run implements [target.Executor].
 func (f few) Run(ctx context.Context, tasks ...func(context.Context) error) error {
 	next := make(chan func(context.Context) error)
-	workers := make([]func(context.Context) error, min(readAtOnce, len(tasks)))
+	workers := make([]func(context.Context) error, min(cmp.Or(f.most, readAtOnce), len(tasks)))
 	for i := range workers {
 		workers[i] = func(ctx context.Context) error {
 			for task := range next {

@@ -2,6 +2,7 @@ package salvage
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,17 +18,29 @@ func NeverHad(ctx context.Context, pair *field.Pair, plan restore.Plan) ([]resto
 	if !slices.ContainsFunc([]string{"everything", "copy-"}, func(part string) bool { return strings.Contains(plan.Restorer, part) }) {
 		return nil, nil
 	}
-	handsOff := ByHand(plan)
-	var names []string
-	told := map[[2]string]bool{} // accounts and GUIDs
-	for _, a := range plan.Actions {
-		names = append(names, a.Account)
-		told[[2]string{a.Account, a.GUID}] = true
+	undecided := map[string]bool{} // nobody has looked into these
+	for _, a := range ByHand(plan) {
+		undecided[a.Account] = true
 	}
-	slices.Sort(names)
-	names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { // nobody has looked into these
-		return slices.ContainsFunc(handsOff, func(a restore.Action) bool { return a.Account == name })
-	})
-	unsaved, err := restore.Unsaved(ctx, few{}, pair.Servers[0], pair.Servers[1], names)
-	return slices.DeleteFunc(unsaved, func(u restore.Unsafe) bool { return u.GUID != "" && told[[2]string{u.Account, u.GUID}] }), err
+	of := map[string][]int{} // actions by account
+	for i, a := range plan.Actions {
+		if !undecided[a.Account] {
+			of[a.Account] = append(of[a.Account], i)
+		}
+	}
+	var forgotten []restore.Unsafe
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(of)), readAtOnce) {
+		unsaved, err := restore.Unsaved(ctx, few{}, pair.Servers[0], pair.Servers[1], some)
+		if err != nil {
+			return nil, err
+		}
+		told := map[[2]string]bool{} // accounts and GUIDs
+		for _, account := range some {
+			for _, i := range of[account] {
+				told[[2]string{account, plan.Actions[i].GUID}] = true
+			}
+		}
+		forgotten = append(forgotten, slices.DeleteFunc(unsaved, func(u restore.Unsafe) bool { return u.GUID != "" && told[[2]string{u.Account, u.GUID}] })...)
+	}
+	return forgotten, nil
 }

@@ -7,13 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cyrdrill/cyrdrill/harness/compare"
 	"github.com/cyrdrill/cyrdrill/harness/field"
-	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
-	"github.com/cyrdrill/cyrdrill/harness/view"
 )
 
 // Options say what is planned, and on which evidence.
@@ -30,62 +27,25 @@ type Options struct {
 	Untouched bool
 }
 
-// Plan gathers the evidence and plans a restore. Nothing is changed on the servers.
+// Plan gathers the evidence and plans a restore, a few accounts at a time: of the others
+// no more is held than what is to be done. Nothing is changed on the servers.
 func Plan(ctx context.Context, pair *field.Pair, options Options) (restore.Plan, error) {
-	none := restore.Plan{}
-	rescued, serving, err := sides(pair)
+	s := survey{pair: pair, options: options}
+	if err := s.prepare(ctx); err != nil {
+		return restore.Plan{}, err
+	}
+	kept, err := s.evidence(ctx)
 	if err != nil {
-		return none, err
+		return restore.Plan{}, err
 	}
-	if len(options.Restorers) == 0 {
-		options.Restorers = []restore.Restorer{restore.Everything{}}
+	if kept != nil {
+		defer kept.Close() // it was only read
 	}
-	if err := together(options.Restorers); err != nil {
-		return none, err
-	}
-	of, err := accountsOf(ctx, pair, options.Accounts)
+	plan, err := s.plan(ctx, kept)
 	if err != nil {
-		return none, err
+		return restore.Plan{}, err
 	}
-	if err := compare.CheckNames(ctx, pair, of.names); err != nil {
-		return none, err
-	}
-	freeze, err := freezeOf(ctx, pair, options.FreezeFile, of.names)
-	if err != nil {
-		return none, err
-	}
-	scripts := rescued.Has(view.Sieve) && serving.Has(view.Sieve)
-	if !scripts {
-		freeze = withoutScripts(freeze)
-	}
-	scene := restore.Scene{Accounts: of.names, Rescued: rescued, Serving: serving, Executor: few{}, Clock: realtime.Time{}, Sync: lines{pair}}
-	master, undecided := rescued.Name(), []restore.Action(nil)
-	if options.Untouched {
-		if why := freeze.Touched(rescued.Name(), serving.Name()); why != "" {
-			return none, &target.SetupError{Problem: fmt.Sprintf("%s is not untouched: %s", serving.Name(), why), Mend: "leave out --untouched"}
-		}
-	} else {
-		master = ""
-		if freeze, undecided, err = freeze.Parted(rescued.Name(), serving.Name()); err != nil {
-			return none, err
-		}
-	}
-	scene.Freeze = freeze
-	if scene.Findings, err = find(ctx, pair, freeze, of.names, master); err != nil {
-		return none, fmt.Errorf("looking for what is missing: %w", err)
-	}
-	plan, err := planAll(ctx, scene, options.Restorers)
-	if err != nil {
-		return none, err
-	}
-	rebuilds := options.Restorers[0].Name() == restore.RebuildMailboxes{}.Name()
-	if rebuilds {
-		undecided = nil
-	} else {
-		undecided = append(undecided, unreadable(scene, serving)...)
-	}
-	undecided = append(undecided, of.byHand...)
-	plan.Actions = byAccount(append(handsOff(plan.Actions, serving), undecided...))
+	plan.Actions = byAccount(append(handsOff(plan.Actions, s.serving), s.of.byHand...))
 	return plan.Under(options.Policy)
 }
 
@@ -99,16 +59,15 @@ func together(restorers []restore.Restorer) error {
 	return nil
 }
 
+// planAll has each restorer plan, in their order.
 func planAll(ctx context.Context, scene restore.Scene, restorers []restore.Restorer) (restore.Plan, error) {
 	var whole restore.Plan
-	var names []string
 	seen := map[[2]string]bool{}
 	for _, r := range restorers {
 		plan, err := r.Plan(ctx, scene)
 		if err != nil {
 			return whole, err
 		}
-		names = append(names, r.Name())
 		whole.Actions = append(whole.Actions, plan.Actions...)
 		for _, sight := range plan.Saw {
 			if key := [2]string{sight.Account, sight.UniqueID}; !seen[key] {
@@ -117,8 +76,17 @@ func planAll(ctx context.Context, scene restore.Scene, restorers []restore.Resto
 			}
 		}
 	}
-	whole.Restorer = strings.Join(names, "+")
+	whole.Restorer = restorersOf(restorers)
 	return whole, nil
+}
+
+// restorersOf names restorers that plan together.
+func restorersOf(restorers []restore.Restorer) string {
+	names := make([]string, len(restorers))
+	for i, r := range restorers {
+		names[i] = r.Name()
+	}
+	return strings.Join(names, "+")
 }
 
 // byAccount orders actions by account, and leaves each account's in their order.

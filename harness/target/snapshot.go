@@ -136,18 +136,14 @@ func TakeSnapshot(ctx context.Context, server Server, account string, level Leve
 	fail := func(err error) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("taking %s snapshot of %s on %s: %w", level, account, server.Name(), err)
 	}
-	mailboxes, err := server.Index().Mailboxes(ctx, account)
-	if err != nil {
-		return fail(err)
-	}
-	snap.Mailboxes = mailboxes
+	var err error
 	if level == LevelStatus {
+		if snap.Mailboxes, err = server.Index().Mailboxes(ctx, account); err != nil {
+			return fail(err)
+		}
 		return snap, nil
 	}
-	if snap.Mailboxes, err = withRecords(ctx, server, account, mailboxes); err != nil {
-		return fail(err)
-	}
-	if snap.Meta, err = server.Index().Meta(ctx, account); err != nil {
+	if snap.Mailboxes, snap.Meta, err = readIndex(ctx, server, account); err != nil {
 		return fail(err)
 	}
 	if level == LevelIndex || len(snap.Mailboxes) == 0 { // a login could make a mailbox where there is none
@@ -157,6 +153,26 @@ func TakeSnapshot(ctx context.Context, server Server, account string, level Leve
 		return fail(err)
 	}
 	return snap, nil
+}
+
+// readIndex reads an account's mailboxes whole, and what belongs to none of them: last of
+// all, where it does not come with the mailboxes.
+func readIndex(ctx context.Context, server Server, account string) (whole []Mailbox, meta Meta, err error) {
+	reader, atOnce := server.Index().(AccountReader)
+	var told []Mailbox
+	if atOnce {
+		told, meta, err = reader.Account(ctx, account)
+	} else {
+		told, err = server.Index().Mailboxes(ctx, account)
+	}
+	if err != nil {
+		return nil, meta, err
+	}
+	whole, err = withRecords(ctx, server, account, told)
+	if err == nil && (!atOnce || len(whole) < len(told)) { // one that has gone meanwhile is among the deleted ones by now
+		meta, err = server.Index().Meta(ctx, account)
+	}
+	return whole, meta, err
 }
 
 // withRecords reads mailboxes whole. One that its user has deleted or renamed since it was

@@ -24,6 +24,27 @@ type IndexView interface {
 	Meta(ctx context.Context, account string) (Meta, error)
 }
 
+// AccountReader is an index view that tells of an account at once what [IndexView] tells
+// of in parts, and asks its server for nothing twice.
+type AccountReader interface {
+	// Account returns what Mailboxes and Meta do.
+	Account(ctx context.Context, account string) ([]Mailbox, Meta, error)
+}
+
+// ReadAccount returns the headers of an account's mailboxes, sorted by name, and what
+// belongs to none of them. It changes nothing.
+func ReadAccount(ctx context.Context, index IndexView, account string) ([]Mailbox, Meta, error) {
+	if reader, ok := index.(AccountReader); ok {
+		return reader.Account(ctx, account)
+	}
+	mailboxes, err := index.Mailboxes(ctx, account)
+	if err != nil {
+		return nil, Meta{}, err
+	}
+	meta, err := index.Meta(ctx, account)
+	return mailboxes, meta, err
+}
+
 // UserView is what users get: IMAP sessions, mail by LMTP, and their scripts by
 // ManageSieve.
 type UserView interface {
@@ -46,6 +67,13 @@ type UserView interface {
 	// Scripts opens a ManageSieve session as the account. A target that has
 	// none returns an [UnsupportedError].
 	Scripts(ctx context.Context, account string) (ScriptSession, error)
+}
+
+// ListReader is a user view that tells over one connection what [UserView.Listed] tells of
+// several accounts.
+type ListReader interface {
+	// ListedOf returns each account's names.
+	ListedOf(ctx context.Context, accounts []string) (map[string][]string, error)
 }
 
 // NoQuota stands for a quota root without a limit, or for none at all.

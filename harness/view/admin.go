@@ -32,6 +32,14 @@ func (a *Admin) DeleteAccount(ctx context.Context, account string) error {
 	})
 }
 
+// Open gives the administrator all rights on the account's INBOX, so that he can read
+// and write it himself: for tools that cannot act as somebody else.
+func (a *Admin) Open(ctx context.Context, account string) error {
+	return a.do(ctx, "opening", []string{account}, func(admin *wire.Admin, account string) error {
+		return admin.SetACL(ctx, "user/"+account, a.server.creds.Admin, allRights)
+	})
+}
+
 // do acts on each of the accounts, over one connection.
 func (a *Admin) do(ctx context.Context, doing string, accounts []string, act func(admin *wire.Admin, account string) error) error {
 	conn, peer, err := a.server.dial(ctx, IMAP)

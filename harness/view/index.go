@@ -23,10 +23,15 @@ type indexView struct {
 // What is not mail (inner nodes, deleted mailboxes that Cyrus keeps for a
 // while, calendars) is left out.
 func (x *indexView) Mailboxes(ctx context.Context, account string) ([]target.Mailbox, error) {
-	found, err := x.find(ctx, account)
+	found, _, err := x.find(ctx, account)
 	if err != nil {
 		return nil, fmt.Errorf("index view of %s on %s: %w", account, x.server.name, err)
 	}
+	return x.mail(account, found)
+}
+
+// mail returns those of an account's mailboxes that are mail, without records.
+func (x *indexView) mail(account string, found []wire.SyncMailbox) ([]target.Mailbox, error) {
 	var mailboxes []target.Mailbox
 	for _, m := range found {
 		mailbox, err := indexMailbox(account, m)
@@ -44,23 +49,42 @@ func (x *indexView) Mailboxes(ctx context.Context, account string) ([]target.Mai
 // find asks GET USER, which fails as a whole when one index cannot be opened.
 // Then the names come from the list of mailboxes, by IMAP, and GET MAILBOXES
 // tells of those that can be opened.
-func (x *indexView) find(ctx context.Context, account string) (found []wire.SyncMailbox, err error) {
+func (x *indexView) find(ctx context.Context, account string) (found []wire.SyncMailbox, refused bool, err error) {
 	err = x.ask(ctx, func(s *wire.Sync) (err error) {
 		found, err = s.User(ctx, account)
 		return err
 	})
 	if !isNo(err) {
-		return found, err
+		return found, false, err
 	}
 	names, err := x.listed(ctx, account)
 	if err != nil || len(names) == 0 {
-		return nil, err
+		return nil, true, err
 	}
 	err = x.ask(ctx, func(s *wire.Sync) (err error) {
 		found, err = s.Mailboxes(ctx, names)
 		return err
 	})
-	return found, err
+	return found, true, err
+}
+
+// Account implements [target.AccountReader]: what GET USER tells is taken for both parts.
+func (x *indexView) Account(ctx context.Context, account string) ([]target.Mailbox, target.Meta, error) {
+	found, refused, err := x.find(ctx, account)
+	if err != nil {
+		return nil, target.Meta{}, fmt.Errorf("index view of %s on %s: %w", account, x.server.name, err)
+	}
+	mailboxes, err := x.mail(account, found)
+	if err != nil {
+		return nil, target.Meta{}, err
+	}
+	exists := func(*wire.Sync) (bool, error) { return refused || len(found) > 0, nil }
+	meta, err := x.meta(ctx, account, exists)
+	if err != nil {
+		return nil, target.Meta{}, err
+	}
+	meta.Deleted = deletedAmong(found)
+	return mailboxes, meta, nil
 }
 
 // listed returns the internal names of the account's mailboxes as the
@@ -97,12 +121,23 @@ func (x *indexView) Mailbox(ctx context.Context, account, mailbox string) (targe
 
 // Meta returns what belongs to the account and to none of its mailboxes.
 func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, error) {
+	meta, err := x.meta(ctx, account, func(s *wire.Sync) (bool, error) { return hasAccount(ctx, s, account) })
+	if err == nil {
+		meta.Deleted, err = x.deleted(ctx, account)
+	}
+	if err != nil {
+		return target.Meta{}, err
+	}
+	return meta, nil
+}
+
+// meta is all but which mailboxes were deleted. GET META makes a database for an account
+// that does not exist, and looking must change nothing.
+func (x *indexView) meta(ctx context.Context, account string, exists func(*wire.Sync) (bool, error)) (target.Meta, error) {
 	var meta wire.SyncMeta
 	var limits wire.SyncQuota
-	err := x.ask(ctx, func(s *wire.Sync) (err error) {
-		// GET META makes a database for an account that does not exist, and
-		// looking must change nothing.
-		exists, err := hasAccount(ctx, s, account)
+	err := x.ask(ctx, func(s *wire.Sync) error {
+		exists, err := exists(s)
 		if err == nil && exists {
 			meta, err = s.Meta(ctx, account)
 		}
@@ -115,13 +150,10 @@ func (x *indexView) Meta(ctx context.Context, account string) (target.Meta, erro
 	if err == nil {
 		converted, err = indexMeta(account, meta)
 	}
-	if err == nil {
-		converted.QuotaKiB, converted.OtherLimits = quotaLimits(limits)
-		converted.Deleted, err = x.deleted(ctx, account)
-	}
 	if err != nil {
 		return target.Meta{}, fmt.Errorf("index view of what belongs to %s on %s: %w", account, x.server.name, err)
 	}
+	converted.QuotaKiB, converted.OtherLimits = quotaLimits(limits)
 	return converted, nil
 }
 
@@ -153,7 +185,15 @@ func quotaLimits(quota wire.SyncQuota) (storageKiB int64, others map[string]uint
 
 // deleted returns the unique IDs of the account's deleted mailboxes.
 func (x *indexView) deleted(ctx context.Context, account string) ([]string, error) {
-	found, err := x.find(ctx, account)
+	found, _, err := x.find(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("index view of what belongs to %s on %s: %w", account, x.server.name, err)
+	}
+	return deletedAmong(found), nil
+}
+
+// deletedAmong returns the unique IDs of deleted mailboxes, sorted.
+func deletedAmong(found []wire.SyncMailbox) []string {
 	var ids []string
 	for _, m := range found {
 		if strings.HasPrefix(m.Name, mailboxname.InternalDeleted) {
@@ -161,7 +201,7 @@ func (x *indexView) deleted(ctx context.Context, account string) ([]string, erro
 		}
 	}
 	slices.Sort(ids)
-	return ids, err
+	return ids
 }
 
 // hasAccount asks for the INBOX, which is quick, and then for any mailbox at

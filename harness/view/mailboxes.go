@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
 // CreateMailbox makes a mailbox.
@@ -85,11 +86,28 @@ func (u *userView) SetQuota(ctx context.Context, account string, storageKiB int6
 
 // Listed asks for the account's mailboxes as the administrator.
 func (u *userView) Listed(ctx context.Context, account string) ([]string, error) {
+	listed, err := u.ListedOf(ctx, []string{account})
+	return listed[account], err
+}
+
+// ListedOf implements [target.ListReader].
+func (u *userView) ListedOf(ctx context.Context, accounts []string) (map[string][]string, error) {
 	admin, err := u.server.imap(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = admin.Close() }()
+	listed := make(map[string][]string, len(accounts))
+	for _, account := range accounts {
+		if listed[account], err = listOf(ctx, admin, account); err != nil {
+			return nil, err
+		}
+	}
+	return listed, nil
+}
+
+// listOf asks for one account's mailboxes.
+func listOf(ctx context.Context, admin *wire.IMAP, account string) ([]string, error) {
 	root := "user/" + account
 	listed, err := admin.List(ctx, root, root+"/*")
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// keptConnections is how many connections that nobody uses are kept. More may
-// be in use.
-const keptConnections = 4
+// keptConnections is how many connections that nobody uses are kept: as many as look at
+// accounts side by side. More may be in use.
+const keptConnections = 8
 
 // pool keeps connections for the next who asks. The zero value is ready.
 type pool[C io.Closer] struct {

@@ -15,10 +15,12 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/wire"
 )
 
-// How much is sent to a server before it is made mail of.
+// How much is sent to a server before it is made mail of, and how many accounts at once.
 const (
 	seedMessages = 500
 	seedBytes    = 8 << 20
+	// seededAtOnce is how many accounts are seeded side by side.
+	seededAtOnce = 4
 )
 
 // SeedMailbox is one mailbox and the mail to be put into it.

@@ -44,7 +44,7 @@ func New(name target.ServerName, dial Dialer, creds Credentials) *View {
 	s := server{name: name, dialer: dial, creds: creds}
 	return &View{
 		server: s, index: &indexView{server: s, connect: s.sync}, imapIndex: &indexView{server: s, connect: s.syncByIMAP}, user: &userView{server: s},
-		seeding: make(chan struct{}, keptConnections),
+		seeding: make(chan struct{}, seededAtOnce),
 	}
 }
 

@@ -181,19 +181,26 @@ func (j *Journal) note(e Entry) {
 	j.ended = j.ended || e.Ended
 }
 
-// Write adds an entry and returns once it is safe. After a failure the journal
-// takes no more: what it holds is what it held before.
-func (j *Journal) Write(e Entry) error {
-	line, err := write(e)
-	if err != nil {
-		return err
+// Write adds entries, each a line, and returns once all of them are safe: several
+// together cost no more than one. After a failure the journal takes no more: what it holds
+// is what it held before, or some of the first of them as well.
+func (j *Journal) Write(entries ...Entry) error {
+	var lines []byte
+	for _, e := range entries {
+		line, err := write(e)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, line...)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if err := j.append(line); err != nil {
+	if err := j.append(lines); err != nil {
 		return err
 	}
-	j.note(e)
+	for _, e := range entries {
+		j.note(e)
+	}
 	return nil
 }
 

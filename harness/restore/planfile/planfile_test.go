@@ -2,8 +2,10 @@ package planfile_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +42,21 @@ func TestRoundTrip(t *testing.T) {
 			if read.Digest() != settled.Digest() {
 				t.Errorf("seed %d, %s: %s", seed, policy, cmp.Diff(settled, read))
 			}
+		}
+	}
+}
+
+// A plan that is written account by account reads as if it had been written at once.
+func TestWrittenAsOneValue(t *testing.T) {
+	plan := restoretest.Make(t, restoretest.Usual(1)).Plan(t)
+	one := slices.DeleteFunc(slices.Clone(plan.Actions), func(a restore.Action) bool { return a.Account != plan.Actions[0].Account })
+	for name, p := range map[string]restore.Plan{
+		"several accounts": plan, "one account": {Restorer: "null", Actions: one}, "no account": {Restorer: "copy-missing"},
+	} {
+		text := written(t, p)
+		var want bytes.Buffer
+		if err := json.Indent(&want, []byte(text), "", " "); err != nil || want.String() != text {
+			t.Errorf("%s: %v\n%s", name, err, cmp.Diff(want.String(), text))
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package planfile
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -58,71 +60,104 @@ type filedAction struct {
 	Was          string      `json:"was,omitempty"`
 }
 
-// group groups a plan's actions by account and mailbox, in their order: an account or a
+// group groups a plan's actions by account and mailbox, in their order, and yields one
+// account after the other, so that of a large plan there are not two: an account or a
 // mailbox that its actions come back to has another part.
-func group(p restore.Plan) []filedAccount {
+func group(p restore.Plan) iter.Seq[filedAccount] {
 	saw := map[string][]filedSight{}
 	for _, s := range p.Saw {
 		saw[s.Account] = append(saw[s.Account], filedSight{s.Mailbox, s.UniqueID, s.UIDValidity, s.LastUID})
 	}
-	var accounts []filedAccount
-	for _, a := range p.Actions {
-		if last := len(accounts) - 1; last < 0 || accounts[last].Account != a.Account {
-			accounts = append(accounts, filedAccount{Account: a.Account, Saw: saw[a.Account]})
-			delete(saw, a.Account)
+	return func(yield func(filedAccount) bool) {
+		for left := p.Actions; len(left) > 0; {
+			name, n := left[0].Account, 1
+			for n < len(left) && left[n].Account == name {
+				n++
+			}
+			account := filedAccount{Account: name, Saw: saw[name], Parts: parts(left[:n])}
+			delete(saw, name)
+			if left = left[n:]; !yield(account) {
+				return
+			}
 		}
-		account := &accounts[len(accounts)-1]
-		if last := len(account.Parts) - 1; last < 0 || account.Parts[last].Mailbox != a.Mailbox {
-			account.Parts = append(account.Parts, filedPart{Mailbox: a.Mailbox})
+	}
+}
+
+// parts groups an account's actions by mailbox.
+func parts(actions []restore.Action) (parts []filedPart) {
+	for _, a := range actions {
+		if last := len(parts) - 1; last < 0 || parts[last].Mailbox != a.Mailbox {
+			parts = append(parts, filedPart{Mailbox: a.Mailbox})
 		}
-		part := &account.Parts[len(account.Parts)-1]
+		part := &parts[len(parts)-1]
 		part.Actions = append(part.Actions, filedAction{
 			Act: a.Act, Why: a.Why, Evidence: a.Evidence(), Confidence: a.Confidence(), Clients: a.Clients(), From: a.From, To: a.To, UID: a.UID, GUID: a.GUID,
 			Size: a.Size, Flags: a.Flags, InternalDate: a.InternalDate, Add: a.Add, Remove: a.Remove, Name: a.Name, Value: a.Value, Was: a.Was,
 		})
 	}
-	return accounts
+	return parts
 }
 
-// Write writes a plan as a file that [Read] reads. No message's body, and no script's
-// source, is in it.
+// Write writes a plan as a file that [Read] reads, account by account. No message's body,
+// and no script's source, is in it.
 func Write(w io.Writer, p restore.Plan) error {
-	text, err := json.MarshalIndent(filed{APIVersion, p.Restorer, p.Policy, group(p)}, "", " ")
-	if err != nil {
-		return fmt.Errorf("writing a restore plan: %w", err)
-	}
-	if _, err := w.Write(append(text, '\n')); err != nil {
+	out := bufio.NewWriter(w)
+	if err := write(out, p); err != nil {
 		return fmt.Errorf("writing a restore plan: %w", err)
 	}
 	return nil
+}
+
+func write(out *bufio.Writer, p restore.Plan) error {
+	head, err := json.MarshalIndent(filed{APIVersion: APIVersion, Restorer: p.Restorer, Policy: p.Policy}, "", " ")
+	if err != nil {
+		return err
+	}
+	before := head[:bytes.LastIndex(head, []byte("null"))] // in place of the accounts
+	fmt.Fprintf(out, "%s", before)
+	between := "[\n  "
+	for account := range group(p) {
+		text, err := json.MarshalIndent(account, "  ", " ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s%s", between, text)
+		between = ",\n  "
+	}
+	if len(p.Actions) == 0 {
+		fmt.Fprint(out, "null\n}\n")
+	} else {
+		fmt.Fprint(out, "\n ]\n}\n")
+	}
+	return out.Flush()
 }
 
 // WriteText writes a plan to be read: by account and mailbox, what is done, why, on what
 // evidence, how sure that is, and what clients will notice. Actions that differ in their
 // message alone are counted together.
 func WriteText(w io.Writer, p restore.Plan) error {
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s: %d actions in %d accounts", p.Restorer, len(p.Actions), countAccounts(p))
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "%s: %d actions in %d accounts", p.Restorer, len(p.Actions), countAccounts(p))
 	if p.Policy != "" {
-		fmt.Fprintf(&out, "; of doubtful messages: %s", p.Policy)
+		fmt.Fprintf(out, "; of doubtful messages: %s", p.Policy)
 	}
-	fmt.Fprintln(&out)
-	for _, account := range group(p) {
-		fmt.Fprintf(&out, "\n%s\n", account.Account)
+	fmt.Fprintln(out)
+	for account := range group(p) {
+		fmt.Fprintf(out, "\n%s\n", account.Account)
 		for _, part := range account.Parts {
 			if part.Mailbox != "" {
-				fmt.Fprintf(&out, "  %s\n", part.Mailbox)
+				fmt.Fprintf(out, "  %s\n", part.Mailbox)
 			}
-			writeAlike(&out, part.Actions)
+			writeAlike(out, part.Actions)
 		}
 	}
-	if _, err := w.Write(out.Bytes()); err != nil {
+	if err := out.Flush(); err != nil {
 		return fmt.Errorf("writing a restore plan: %w", err)
 	}
 	return nil
 }
 
-func writeAlike(out *bytes.Buffer, actions []filedAction) {
+func writeAlike(out *bufio.Writer, actions []filedAction) {
 	alike := func(a, b filedAction) bool {
 		return a.UID != 0 && b.UID != 0 && a.Act == b.Act && a.Confidence == b.Confidence && strings.Join(a.Add, " ") == strings.Join(b.Add, " ") && strings.Join(a.Remove, " ") == strings.Join(b.Remove, " ")
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // Bare is a client that looks for nothing in an answer but its end: what it takes is
@@ -54,6 +56,22 @@ func (b *Bare) Ask(commands ...string) error {
 		}
 	}
 	return nil
+}
+
+// Append writes messages into a mailbox in one command, without asking leave for each
+// (MULTIAPPEND and LITERAL+).
+func (b *Bare) Append(mailbox string, messages []target.AppendMessage) error {
+	out := bufio.NewWriterSize(b.conn, 64<<10)
+	fmt.Fprintf(out, "%sAPPEND %s", b.tag, mailbox)
+	for _, m := range messages {
+		fmt.Fprintf(out, " (%s) \"%s\" {%d+}\r\n", strings.Join(m.Flags, " "), m.InternalDate.Format("_2-Jan-2006 15:04:05 -0700"), len(m.Body))
+		_, _ = out.Write(m.Body) // the last error is kept until the flush
+	}
+	fmt.Fprint(out, "\r\n")
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return b.answer("APPEND")
 }
 
 // answer passes over lines, of which a long one comes in pieces.

@@ -1,4 +1,4 @@
-package cyrus
+package prompt
 
 import (
 	"net"
@@ -6,13 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// promptConn acknowledges at once what it has read. Cyrus leaves Nagle's
-// algorithm on, and so holds back the end of a longer answer until what went
-// before is acknowledged, which the kernel would delay by 40 ms. It has to be
-// told anew after each read (tcp(7), TCP_QUICKACK).
+// promptConn has to be told anew after each read (tcp(7), TCP_QUICKACK).
 type promptConn struct{ *net.TCPConn }
 
-func promptly(conn net.Conn) net.Conn {
+// Conn returns the connection with its reads acknowledged at once, where it is one of TCP.
+func Conn(conn net.Conn) net.Conn {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		return promptConn{tcp}
 	}
