@@ -28,6 +28,8 @@ type Options struct {
 	Observe Observer
 	// Tools are restore tools that take the place of restorers in the plan.
 	Tools []*outside.Command
+	// Logic is what is under test.
+	Logic Logic
 }
 
 // run is one run of a plan.
@@ -37,6 +39,7 @@ type run struct {
 	users   *traffic.Users
 	ledger  *traffic.Ledger
 	observe Observer
+	logic   Logic
 	result  *Result
 
 	step      int // number of the step at work, from 1
@@ -76,7 +79,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 	ledger := traffic.NewLedger(options.Ledger)
 	r := &run{
 		plan: p, pair: pair, ledger: ledger, users: traffic.NewUsers(pair, ledger, p.Seed),
-		observe: options.Observe, reached: map[string]MarkResult{},
+		observe: options.Observe, logic: options.Logic, reached: map[string]MarkResult{},
 		chance: rand.New(rand.NewPCG(p.Seed, faultStream)), scriptsHurt: map[string]bool{}, outages: map[string]time.Duration{},
 		tools: tools{commands: options.Tools, ran: map[string]int{}},
 		result: &Result{
