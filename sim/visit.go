@@ -92,6 +92,7 @@ func (v *visit) expunge(r record) {
 	r.expunged = true
 	v.rewrite(r)
 	if v.server.pair.planted.Is(canary.UIDReused) && r.uid == v.index().lastUID {
+		v.index().remove(func(last record) bool { return last.uid == r.uid })
 		v.index().lastUID--
 	}
 }
