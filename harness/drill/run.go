@@ -48,6 +48,8 @@ type run struct {
 	findings  []detect.Finding // of the incident at hand: those of one before tell of what is over
 	freeze    *restore.Freeze
 	oldMaster target.ServerName // empty until a promotion
+	serving   target.ServerName // after the last step
+	tookOver  time.Time         // when that began to serve
 	rescued   target.ServerName // empty until a rescue
 	failed    bool              // a step on which all later ones rest did not work
 	halted    bool              // the same, but all that had to be restored should be by now
@@ -89,6 +91,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 		},
 	}
 	wall := time.Now()
+	r.noteReign()
 	r.emit(EventDrillStarted, false, "%s: %s", p.Name, p.Title)
 	r.walk(ctx)
 	if err := r.tools.close(); err != nil {
@@ -148,12 +151,20 @@ func (r *run) walk(ctx context.Context) {
 				r.failed = !underTest && !restored || ctx.Err() != nil
 				r.result.Reasons = append(r.result.Reasons, fmt.Sprintf("step %d (%s) failed: %s", r.step, step.Kind, err))
 			}
+			r.noteReign()
 			r.emit(EventStepEnded, err != nil, "%s", strings.TrimSpace(outcome.Summary+" "+outcome.Error))
 		}
 		r.result.Steps = append(r.result.Steps, outcome)
 	}
 	r.markQuiet()
 	r.step = 0
+}
+
+// noteReign notes when the server began to serve that does.
+func (r *run) noteReign() {
+	if serves := r.pair.Serving().Name(); serves != r.serving {
+		r.serving, r.tookOver = serves, r.pair.Clock().Now()
+	}
 }
 
 // A step that takes longer than this, in real time, hangs. What a plan lets a
