@@ -7,7 +7,7 @@ GO ?= go
 TEST_FLAGS ?= -count=1 -timeout 22m
 CONFORMANCE_FLAGS ?= -count=1 -timeout 90m -parallel 4
 
-.PHONY: help images regress-images build test unit lint drill conformance faults scorecard bench simbench fuzz nightly clean
+.PHONY: help images regress-images build test unit lint drill conformance faults scorecard bench simbench fuzz canaries nightly clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,7 +63,10 @@ fuzz: ## every fuzz target, a minute each
 	  done; \
 	done
 
-nightly: test unit faults conformance scorecard bench fuzz ## all of it
+canaries: ## plant each of the bugs that exploration has to find, and look that it does (needs no Docker)
+	@$(GO) test -count=1 -timeout 2h -v -run Exploration ./harness/explore/canaries -all -within 60s
+
+nightly: test unit canaries faults conformance scorecard bench fuzz ## all of it
 
 clean: ## remove what was built here; images stay
 	@rm -rf bin

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // What Cyrus says where it refuses, in its own words.
@@ -38,6 +39,9 @@ func (s *server) createAlone(name string, rights acl) *entry {
 		// Clients may still know the one that was deleted. That another mailbox has
 		// the same one by now is of no matter.
 		e.uidValidity = old.uidValidity + 1
+		if s.pair.planted.Is(canary.UIDValidityReused) {
+			e.uidValidity--
+		}
 		a.uidValidity = max(a.uidValidity, e.uidValidity)
 	} else {
 		e.uidValidity = s.nextUIDValidity(a)
@@ -108,6 +112,9 @@ func (s *server) rename(e *entry, to string, silent bool) {
 	s.disk.list.put(&renamed)
 	if v.folder != nil {
 		v.folder.quotaRoot = s.quotaRootOf(to)
+	}
+	if s.pair.planted.Is(canary.RenameUnlogged) {
+		return
 	}
 	for range 2 {
 		if !s.pair.version.renamesByMailbox {

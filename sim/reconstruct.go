@@ -9,6 +9,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // Reconstruct implements [target.Operator].
@@ -58,6 +59,9 @@ func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool)
 	if v.index().state != indexWhole {
 		fmt.Fprintf(&said, "%s: failed to read index header\n", e.name)
 		v.folder.index, v.folder.headerGone = index{uidValidity: s.nextUIDValidity(v.account())}, false
+		if s.pair.planted.Is(canary.UIDValidityKept) {
+			v.folder.index.uidValidity = e.uidValidity
+		}
 		e.uidValidity = v.folder.index.uidValidity
 		s.disk.list.rewrote(e)
 		v.nextModSeq()
@@ -93,6 +97,9 @@ func (s *server) reconstruct(e *entry, thorough bool) (tells string, ended bool)
 		v.adopt(uid, v.index().lastUID+1)
 	}
 	v.index().recalculate()
+	if last := len(v.index().records) - 1; last >= 0 && s.pair.planted.Is(canary.LastUIDSetBack) {
+		v.index().lastUID = v.index().records[last].uid
+	}
 	if compared.repack {
 		v.repack()
 	}

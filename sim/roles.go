@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // drainWithin bounds how long the sync log may take to be worked off.
@@ -21,7 +22,10 @@ func (o operator) Resync(ctx context.Context, name target.ServerName, accounts [
 		return fmt.Errorf("resyncing %s: %s, which serves, is down", name, master.name)
 	}
 	s.kill()
-	s.disk, s.role, s.peer, s.link.Cut = newDisk(), target.RoleReplica, nil, false
+	if !o.pair.planted.Is(canary.OldStateKept) {
+		s.disk = newDisk()
+	}
+	s.role, s.peer, s.link.Cut = target.RoleReplica, nil, false
 	if err := o.bringUp(ctx, s); err != nil {
 		return err
 	}
@@ -83,6 +87,9 @@ func (o operator) SwapRoles(ctx context.Context) (time.Duration, error) {
 		return fail(fmt.Errorf("%s is down", replica.name))
 	}
 	began := o.pair.now
+	if o.pair.planted.Is(canary.SwappedUndrained) {
+		master.disk.log, master.disk.run = logFile{}, logFile{}
+	}
 	if err := o.drain(ctx, master); err != nil {
 		return fail(err)
 	}

@@ -15,7 +15,9 @@ import (
 	"github.com/foxcpp/go-sieve/lexer"
 	"github.com/foxcpp/go-sieve/parser"
 
+	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // sieveMailbox is what an account would call the mailbox that holds its scripts, each
@@ -219,7 +221,8 @@ func (s *server) installScripts(account string, changed []uint32) {
 			if _, known := a.scriptList[uid]; !known {
 				s.installScript(a, uid, listedScript{scriptID(f.files.at[uid].body), name, guidOf(source)}, source)
 			}
-			if active := r.has(`\Flagged`); active {
+			untaken := s.role == target.RoleReplica && s.pair.planted.Is(canary.ActiveScriptUntaken)
+			if active := r.has(`\Flagged`); active && !untaken {
 				a.defaultScript = name
 			} else if a.defaultScript == name {
 				a.defaultScript = ""
@@ -235,6 +238,9 @@ func (s *server) installScript(a *accountState, uid uint32, listed listedScript,
 	a.listings++
 	if !slices.Contains(a.scriptRows, listed.id) {
 		a.scriptRows = append(a.scriptRows, listed.id)
+	}
+	if s.pair.planted.Is(canary.OldBytecodeKept) && a.bytecode[listed.name].script != nil {
+		return
 	}
 	if code, err := s.pair.compile(source); err == nil {
 		code.modified = s.clock().Unix()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // Append implements [target.Session].
@@ -33,6 +34,9 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	if v.lastIsRotten() {
 		return 0, nil, no(command, "", textFormatSpoilt)
 	}
+	if s.disk.full && s.pair.planted.Is(canary.AcknowledgedOnFullDisk) {
+		return v.index().uidValidity, []uint32{v.index().lastUID + 1}, nil
+	}
 	if s.disk.full || s.disk.readOnly {
 		s.cannotWrite(string(serviceIMAP))
 		return 0, nil, no(command, "", textIOError)
@@ -43,8 +47,11 @@ func (s *session) Append(ctx context.Context, name string, messages ...target.Ap
 	var uids, seen []uint32
 	for _, message := range messages {
 		date := v.now()
-		if !message.InternalDate.IsZero() {
+		if !message.InternalDate.IsZero() && !s.pair.planted.Is(canary.AppendDateIgnored) {
 			date = message.InternalDate.Unix()
+		}
+		if s.pair.planted.Is(canary.AppendedTogetherAlike) {
+			message.Body, message.SHA1 = messages[0].Body, messages[0].SHA1
 		}
 		flags, ownSeen := s.given(&v, message.Flags)
 		uids = append(uids, v.add(sentFile(message, date), flags))
@@ -195,6 +202,7 @@ func (s *session) SetFlags(ctx context.Context, name string, uids []uint32, add,
 			}
 		}
 		s.store(&v, uids, add, remove)
+		v.changed = v.changed && !s.pair.planted.Is(canary.FlagsUnlogged)
 		v.leave()
 		changed = true
 	}
@@ -271,7 +279,7 @@ func (s *session) copy(ctx context.Context, command request, name string, uids [
 func (s *session) transfer(source, destination *visit, records []record, move bool) []uint32 {
 	copied := s.copyInto(destination, source, records)
 	destination.leaveAppended()
-	if move {
+	if move && !s.pair.planted.Is(canary.MoveLeavesOriginal) {
 		for _, r := range records {
 			if !r.has(`\Deleted`) {
 				r.flags = source.folder.flags(append(slices.Clone(r.flags), `\Deleted`))
@@ -332,6 +340,9 @@ func (s *session) copyInto(v, source *visit, records []record) []uint32 {
 		flags, ownSeen := s.given(v, s.flagsOf(source, r))
 		if ownSeen {
 			seen = append(seen, uids[i])
+		}
+		if s.pair.planted.Is(canary.CopyLosesKeywords) {
+			flags = slices.DeleteFunc(flags, func(flag string) bool { return !strings.HasPrefix(flag, `\`) })
 		}
 		copied := r
 		copied.uid, copied.flags, copied.saveDate, copied.lastUpdated = uids[i], v.folder.flags(flags), v.now(), v.now()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // CreateMailbox implements [target.MailboxChanges].
@@ -152,6 +153,11 @@ func (s *session) DeleteMailbox(ctx context.Context, name string) error {
 	if text := s.visit(e).refusal(string(serviceIMAP)); text != "" {
 		return no(command, "", text)
 	}
+	if s.pair.planted.Is(canary.NamesakesDeleted) {
+		for _, namesake := range s.disk.list.below(internal)[1:] {
+			s.deleteDelayed(namesake, false)
+		}
+	}
 	err = s.writesHeader(command)
 	s.deleteDelayed(e, err != nil)
 	if err != nil {
@@ -181,7 +187,7 @@ func (s *session) Subscribe(ctx context.Context, name string, subscribed bool) e
 	} else {
 		delete(a.subscriptions, internal)
 	}
-	if a.hasSubs {
+	if a.hasSubs && !s.pair.planted.Is(canary.SubscriptionUnlogged) {
 		s.log("SUB", s.user, internal)
 	}
 	return s.done(ctx, command)

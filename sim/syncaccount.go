@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // user brings all of an account up to the master's.
@@ -71,6 +72,9 @@ func (c *replication) seen(account, uniqueID string) error {
 	if theirs.seenBroken {
 		return c.replica.syncServerDies(fatalSeen)
 	}
+	if e := c.replica.disk.list.findID(uniqueID); e != nil && c.master.pair.planted.Is(canary.SeenMixedUp) {
+		theirs = c.replica.disk.account(e.owner())
+	}
 	theirs.seen[uniqueID] = c.master.disk.account(account).seen[uniqueID]
 	return nil
 }
@@ -88,6 +92,9 @@ func (c *replication) subscription(account, mailbox string) {
 // quota brings the account's quota root up to the master's.
 func (c *replication) quota(account string) error {
 	ours, theirs := c.master.disk.account(account), c.replica.disk.account(account)
+	if c.master.pair.planted.Is(canary.QuotaUnsent) {
+		return nil
+	}
 	rooted := theirs.quotaRoot == ours.quotaRoot
 	theirs.quotaKiB = ours.quotaKiB
 	if ours.quotaRoot == "" {

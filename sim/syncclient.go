@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 const syncClientName = "sync_client"
@@ -268,6 +269,9 @@ func (c *syncClient) respawn() {
 func (c *syncClient) bailOut(why string) {
 	s := c.server
 	s.logf("sync_client: %s", why)
+	if s.pair.planted.Is(canary.BatchDropped) {
+		s.disk.run = logFile{}
+	}
 	c.respawn()
 	if c.acts != s.pair.acts {
 		c.acts, c.bailed = s.pair.acts, 0

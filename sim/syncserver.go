@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // header is what one side is told of the other's mailbox, without its records.
@@ -176,7 +177,7 @@ func (s *server) applyMailbox(u update) error {
 		return err
 	}
 	s.note(u, v.entry, v.entry != before)
-	if !maps.Equal(v.folder.annotations, u.annotations) {
+	if !maps.Equal(v.folder.annotations, u.annotations) && !s.pair.planted.Is(canary.AnnotationsUntaken) {
 		v.folder.annotations = maps.Clone(u.annotations)
 	}
 	if at := v.firstWithoutFile(u); at >= 0 {

@@ -6,25 +6,29 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // Epoch is when every simulated pair is made.
 var Epoch = time.Date(2026, time.January, 5, 8, 0, 0, 0, time.UTC)
 
 // Target makes simulated pairs.
-type Target struct{}
+type Target struct{ planted canary.Planted }
 
 var _ target.Target = (*Target)(nil)
 
 // New returns the target "sim".
 func New() *Target { return &Target{} }
 
+// WithBug returns the target "sim" with a bug planted in its pairs, for a test.
+func WithBug(planted canary.Planted) *Target { return &Target{planted} }
+
 // Name implements [target.Target].
 func (*Target) Name() string { return "sim" }
 
 // NewPair implements [target.Target].
-func (*Target) NewPair(ctx context.Context, spec target.Spec) (target.Pair, error) {
-	pair, err := NewPair(ctx, spec)
+func (t *Target) NewPair(ctx context.Context, spec target.Spec) (target.Pair, error) {
+	pair, err := newPair(ctx, spec, t.planted)
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +37,10 @@ func (*Target) NewPair(ctx context.Context, spec target.Spec) (target.Pair, erro
 
 // NewPair makes a pair that is ready.
 func NewPair(ctx context.Context, spec target.Spec) (*Pair, error) {
+	return newPair(ctx, spec, canary.Planted{})
+}
+
+func newPair(ctx context.Context, spec target.Spec, planted canary.Planted) (*Pair, error) {
 	version, err := versionOf(spec.Suite)
 	if err != nil {
 		return nil, err
@@ -44,6 +52,7 @@ func NewPair(ctx context.Context, spec target.Spec) (*Pair, error) {
 		interval: spec.RepeatInterval,
 		compiled: map[string]bytecode{},
 		version:  version,
+		planted:  planted,
 	}
 	for i, name := range []target.ServerName{target.Imap1, target.Imap2} {
 		p.servers[i] = &server{pair: p, name: name}
@@ -59,7 +68,8 @@ type Pair struct {
 	serving  target.ServerName
 	compiled map[string]bytecode // scripts by their source
 	version  version
-	orders   *rand.Rand // of accounts in a batch of sync_client, and of what happens amid one
+	planted  canary.Planted // nothing, but in tests of whoever looks for bugs
+	orders   *rand.Rand     // of accounts in a batch of sync_client, and of what happens amid one
 }
 
 var (

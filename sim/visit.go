@@ -3,6 +3,8 @@ package sim
 import (
 	"fmt"
 	"slices"
+
+	"github.com/cyrdrill/cyrdrill/internal/canary"
 )
 
 // visit is one locked visit to a mailbox, in which its index may change. As in
@@ -89,6 +91,10 @@ func (v *visit) rewrite(r record) {
 func (v *visit) expunge(r record) {
 	r.expunged = true
 	v.rewrite(r)
+	if v.server.pair.planted.Is(canary.UIDReused) && r.uid == v.index().lastUID {
+		v.index().remove(func(last record) bool { return last.uid == r.uid })
+		v.index().lastUID--
+	}
 }
 
 // setFlags adds flags and removes others, and says whether that changed any.
@@ -106,6 +112,11 @@ func (v *visit) setFlags(r record, add, remove []string) bool {
 		return false
 	}
 	r.flags = slices.Clip(flags)
+	if v.server.pair.planted.Is(canary.FlagsKeepModSeq) {
+		v.index().write(r)
+		v.changed = true
+		return true
+	}
 	v.rewrite(r)
 	return true
 }

@@ -53,7 +53,7 @@ func (o *ordeal) endure(ctx context.Context) (restore.Report, error) {
 		report, done, err = o.outage(ctx)
 	}
 	if !done && err == nil {
-		report, err = restore.Apply(ctx, o.scene, o.planned, o.options)
+		report, err = o.run.logic.apply(ctx, o.scene, o.planned, o.options)
 	}
 	if err == nil && len(o.failed) > 0 {
 		err = errors.New(strings.Join(o.failed, "; "))
@@ -81,7 +81,7 @@ func (o *ordeal) upon(happens func()) *killed.Accident {
 func (o *ordeal) rival(ctx context.Context) {
 	second := o.options
 	second.Journal = o.store
-	_, err := restore.Apply(ctx, o.scene, o.planned, second)
+	_, err := o.run.logic.apply(ctx, o.scene, o.planned, second)
 	if !errors.Is(err, journal.ErrInUse) {
 		o.failed = append(o.failed, fmt.Sprintf("a second restore was begun beside the first, and was not refused for that: %v", err))
 		return
@@ -97,7 +97,7 @@ func (o *ordeal) killed(ctx context.Context) (report restore.Report, done bool, 
 		mortal, dying, diary := death.Mortal(ctx, o.scene, o.store)
 		options := o.options
 		options.Journal = diary
-		report, err := restore.Apply(mortal, dying, o.planned, options)
+		report, err := o.run.logic.apply(mortal, dying, o.planned, options)
 		if !death.Came() {
 			return report, true, err
 		}
@@ -124,7 +124,7 @@ func (o *ordeal) outage(ctx context.Context) (report restore.Report, done bool, 
 	var over atomic.Bool
 	applying := func(context.Context) error {
 		defer over.Store(true)
-		report, err = restore.Apply(watched, accident.Befall(o.scene), o.planned, o.options)
+		report, err = o.run.logic.apply(watched, accident.Befall(o.scene), o.planned, o.options)
 		return nil
 	}
 	failed := o.pair.Executor().Run(ctx, applying, func(ctx context.Context) error { return o.look(ctx, accident, &over, giveUp) })

@@ -30,7 +30,7 @@ func (r *run) apply(ctx context.Context, scene restore.Scene, planned restore.Pl
 	r.noteEstimates(planned, step, seen)
 	once, err := r.indexes(ctx)
 	if err == nil {
-		_, err = restore.Apply(ctx, scene, planned, restore.Options{Workers: step.Workers})
+		_, err = r.logic.apply(ctx, scene, planned, restore.Options{Workers: step.Workers})
 	}
 	if err != nil {
 		return report, fmt.Errorf("applying it once more: %w", err)

@@ -28,6 +28,8 @@ type Options struct {
 	Observe Observer
 	// Tools are restore tools that take the place of restorers in the plan.
 	Tools []*outside.Command
+	// Logic is what is under test.
+	Logic Logic
 }
 
 // run is one run of a plan.
@@ -37,6 +39,7 @@ type run struct {
 	users   *traffic.Users
 	ledger  *traffic.Ledger
 	observe Observer
+	logic   Logic
 	result  *Result
 
 	step      int // number of the step at work, from 1
@@ -45,6 +48,8 @@ type run struct {
 	findings  []detect.Finding // of the incident at hand: those of one before tell of what is over
 	freeze    *restore.Freeze
 	oldMaster target.ServerName // empty until a promotion
+	serving   target.ServerName // after the last step
+	tookOver  time.Time         // when that began to serve
 	rescued   target.ServerName // empty until a rescue
 	failed    bool              // a step on which all later ones rest did not work
 	halted    bool              // the same, but all that had to be restored should be by now
@@ -76,7 +81,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 	ledger := traffic.NewLedger(options.Ledger)
 	r := &run{
 		plan: p, pair: pair, ledger: ledger, users: traffic.NewUsers(pair, ledger, p.Seed),
-		observe: options.Observe, reached: map[string]MarkResult{},
+		observe: options.Observe, logic: options.Logic, reached: map[string]MarkResult{},
 		chance: rand.New(rand.NewPCG(p.Seed, faultStream)), scriptsHurt: map[string]bool{}, outages: map[string]time.Duration{},
 		tools: tools{commands: options.Tools, ran: map[string]int{}},
 		result: &Result{
@@ -86,6 +91,7 @@ func Run(ctx context.Context, p *plan.Plan, pair target.Pair, options Options) (
 		},
 	}
 	wall := time.Now()
+	r.noteReign()
 	r.emit(EventDrillStarted, false, "%s: %s", p.Name, p.Title)
 	r.walk(ctx)
 	if err := r.tools.close(); err != nil {
@@ -145,12 +151,20 @@ func (r *run) walk(ctx context.Context) {
 				r.failed = !underTest && !restored || ctx.Err() != nil
 				r.result.Reasons = append(r.result.Reasons, fmt.Sprintf("step %d (%s) failed: %s", r.step, step.Kind, err))
 			}
+			r.noteReign()
 			r.emit(EventStepEnded, err != nil, "%s", strings.TrimSpace(outcome.Summary+" "+outcome.Error))
 		}
 		r.result.Steps = append(r.result.Steps, outcome)
 	}
 	r.markQuiet()
 	r.step = 0
+}
+
+// noteReign notes when the server began to serve that does.
+func (r *run) noteReign() {
+	if serves := r.pair.Serving().Name(); serves != r.serving {
+		r.serving, r.tookOver = serves, r.pair.Clock().Now()
+	}
 }
 
 // A step that takes longer than this, in real time, hangs. What a plan lets a

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
+	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -17,6 +18,7 @@ func (r *run) readScene(ctx context.Context) (property.Scene, error) {
 	serving := r.pair.Serving()
 	scene := property.Scene{
 		Promises: r.ledger.Messages(), Accounts: r.ledger.Accounts(), Sightings: r.ledger.Sightings(), Counts: r.ledger.Counts(),
+		Flagged:  r.ledger.Flagged(r.tookOver),
 		Reported: r.reported(), Looks: r.looks, Outages: r.outages,
 		Repeats: r.repeats, Estimates: r.estimates,
 	}
@@ -56,6 +58,8 @@ func (r *run) reported() property.Reported {
 				for _, flag := range slices.Concat(a.Add, a.Remove) {
 					told.DoubtfulFlags = append(told.DoubtfulFlags, property.DoubtfulFlag{Account: a.Account, Mailbox: a.Mailbox, GUID: a.GUID, UID: a.UID, Flag: flag})
 				}
+			} else if a.Act == restore.Expunge {
+				told.Expunged = append(told.Expunged, property.Doubtful{Account: a.Account, Mailbox: a.Mailbox, GUID: a.GUID, UID: a.UID})
 			} else if a.Doubtful {
 				told.Doubtful = append(told.Doubtful, property.Doubtful{Account: a.Account, Mailbox: a.Mailbox, GUID: a.GUID, UID: a.UID})
 			}

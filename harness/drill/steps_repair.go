@@ -27,7 +27,7 @@ func (r *run) detect(ctx context.Context, step plan.Detect) (string, error) {
 		return "", err
 	}
 	found, err := r.watched(ctx, detector.Name(), func() ([]detect.Finding, error) {
-		return detector.Detect(ctx, detect.Scene{
+		return r.logic.detector(detector).Detect(ctx, detect.Scene{
 			Clock: r.pair.Clock(), Executor: r.pair.Executor(), Accounts: r.plan.Accounts, Sides: sides, Master: master,
 		})
 	})
@@ -113,7 +113,7 @@ func (r *run) restore(ctx context.Context, step plan.Restore) (string, error) {
 		return r.restoreBy(ctx, tool, step)
 	}
 	scene := r.restoreScene(ctx)
-	planned, err := restorer.Plan(ctx, scene)
+	planned, err := r.logic.restorer(restorer).Plan(ctx, scene)
 	if err == nil {
 		planned, err = planned.Under(restore.Policy(step.Policy))
 	}

@@ -22,7 +22,7 @@ func (IMAPPromises) Name() string { return "imap-promises" }
 
 // Doc implements [Property].
 func (IMAPPromises) Doc() string {
-	return "within a UIDVALIDITY no UID means two messages, and UIDNEXT and HIGHESTMODSEQ never go back; over a change of server, where clients were not told"
+	return "within a UIDVALIDITY no UID means two messages, UIDNEXT and HIGHESTMODSEQ never go back, and a change of flags raises the modseq; over a change of server, where clients were not told"
 }
 
 // Check implements [Property]. A reign is the time in which one server served
@@ -41,6 +41,7 @@ func (p IMAPPromises) Check(scene Scene) Result {
 			c.see(s)
 		}
 	}
+	c.flagged()
 	c.conclude()
 	return c.result.conclude()
 }

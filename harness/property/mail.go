@@ -51,6 +51,7 @@ type ReadMessage struct {
 	AsSent       bool
 	Flags        []string
 	InternalDate time.Time
+	ModSeq       uint64 // 0: the server told none
 }
 
 // ReadMail reads, as its users would, each mailbox that promises or accounts
@@ -142,7 +143,7 @@ func (r mailReader) readMailbox(ctx context.Context, visit *visitor, name string
 				next++
 			}
 			if next < len(records) && records[next].UID == uid {
-				message.Flags, message.InternalDate = records[next].Flags, records[next].InternalDate
+				message.Flags, message.InternalDate, message.ModSeq = records[next].Flags, records[next].InternalDate, records[next].ModSeq
 			}
 			box.Messages = append(box.Messages, message)
 			return nil

@@ -25,7 +25,8 @@ func (NoResurrection) Doc() string {
 // A mailbox that its server refuses to open shows nothing that could have come
 // back, but it proves nothing either; one that does not exist does.
 //
-// What the evidence left undecidable, and the operator was told so, may be back.
+// What the evidence left undecidable, and the operator was told so, may be back; a
+// restore must not take it away.
 // Who calls doubtful what the evidence decides has broken the property.
 func (p NoResurrection) Check(scene Scene) Result {
 	result := Result{Number: p.Number(), Name: p.Name()}
@@ -49,6 +50,9 @@ func (p NoResurrection) Check(scene Scene) Result {
 	}
 	for _, report := range scene.Reported.Doubtful {
 		scene.checkReport(&result, report, blamed)
+	}
+	for _, report := range scene.Reported.Expunged {
+		scene.checkExpunge(&result, report)
 	}
 	return result.conclude()
 }

@@ -107,3 +107,15 @@ func TestOracleOfFlags(t *testing.T) {
 		}
 	}
 }
+
+// To take away what the evidence leaves open is to decide that its user had deleted it.
+func TestExpungesOfARestoreAreHeldAgainstTheEvidence(t *testing.T) {
+	for uid, want := range map[uint32]property.Verdict{1: property.Pass, 2: property.Pass, 3: property.Fail, 9: property.Pass} {
+		scene := property.Scene{Promises: promises(), Mail: mail(map[string]*property.ReadMailbox{"INBOX": intact()}), Frozen: frozen()}
+		scene.Reported.Expunged = []property.Doubtful{{Account: "alice", Mailbox: "INBOX", GUID: "sha1 of kept", UID: uid}}
+		got := property.NoResurrection{}.Check(scene)
+		if got.Verdict != want {
+			t.Errorf("UID %d: %s, want %s: %+v", uid, got.Verdict, want, got.Violations)
+		}
+	}
+}

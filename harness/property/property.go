@@ -51,8 +51,11 @@ type Scene struct {
 	// Sightings and Counts are what users were shown during the drill.
 	Sightings []traffic.Sighting
 	Counts    []traffic.Count
-	States    map[string]AccountState // by account
-	Probes    map[string][]Filing     // by account
+	// Flagged are the changes of flags that the server which serves has acknowledged since
+	// it took over.
+	Flagged []traffic.Entry
+	States  map[string]AccountState // by account
+	Probes  map[string][]Filing     // by account
 	// Reported is what the operator was told; Frozen is what it can be held
 	// against, nil where no freeze was taken.
 	Reported Reported

@@ -12,6 +12,9 @@ type Reported struct {
 	// Doubtful are messages of which a restore could not tell whether they had
 	// been deleted.
 	Doubtful []Doubtful
+	// Expunged are messages that a restore took away since it believed that their users
+	// had.
+	Expunged []Doubtful
 	// DoubtfulFlags are flags of which a restore could not tell whether their user
 	// wants them.
 	DoubtfulFlags []DoubtfulFlag
@@ -95,5 +98,19 @@ func (s Scene) checkReport(result *Result, d Doubtful, blamed map[Doubtful]bool)
 		at := s.Mail.place(MailboxID{d.Account, d.Mailbox}, 0)
 		at.GUID = d.GUID
 		result.violateAt(at, d.Marker, "it was reported as doubtful, but the freeze decides it: %s", decision.Why)
+	}
+}
+
+// checkExpunge holds against the oracle what a restore has expunged: of what the evidence
+// leaves open it must not decide that it was deleted.
+func (s Scene) checkExpunge(result *Result, d Doubtful) {
+	if s.Frozen == nil {
+		return
+	}
+	result.Checked++
+	if decision := s.decide(d); !decision.Decidable {
+		at := s.Mail.place(MailboxID{d.Account, d.Mailbox}, d.UID)
+		at.GUID = d.GUID
+		result.violateAt(at, d.Marker, "a restore expunged it, and nobody can tell that its user had: %s", decision.Why)
 	}
 }

@@ -19,7 +19,7 @@ func (r *runner) holdAgainst(ctx context.Context, cell *Cell, promise detect.Pro
 		}
 		piece := Piece{Damage: d, Chance: promise.Probability}
 		for i, f := range found {
-			if !matches(f, d) {
+			if !Matches(f, d) {
 				continue
 			}
 			used[i] = true
@@ -40,9 +40,9 @@ func (r *runner) holdAgainst(ctx context.Context, cell *Cell, promise detect.Pro
 	}
 }
 
-// matches says whether a finding is about a piece of damage: of its kind, at its
+// Matches says whether a finding is about a piece of damage: of its kind, at its
 // place. Damage that shows on two servers by comparison may be told of either.
-func matches(f detect.Finding, d fault.Damage) bool {
+func Matches(f detect.Finding, d fault.Damage) bool {
 	if f.Kind != d.Kind || d.Kind.OfOneServer() && f.Server != d.Server {
 		return false
 	}

@@ -65,6 +65,10 @@ type Entry struct {
 	To     string   `json:"to,omitempty"`     // mailbox that a copy, move or rename goes to
 	Add    []string `json:"add,omitempty"`    // flags
 	Remove []string `json:"remove,omitempty"` // flags
+	// UID and ModSeq are those that a message had, as its user was shown it, whose flags
+	// are to be changed; 0: the server told no modseq.
+	UID    uint32 `json:"uid,omitempty"`
+	ModSeq uint64 `json:"modseq,omitempty"`
 	// Name is an identifier of an ACL, an annotation's entry, or a script.
 	Name string `json:"name,omitempty"`
 	// Value is the rights, the annotation, the quota in KiB, or the script's

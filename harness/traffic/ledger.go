@@ -125,6 +125,20 @@ func (l *Ledger) Counts() []Count {
 	return slices.Clone(l.counts)
 }
 
+// Flagged returns the changes of flags that were sent since then and acknowledged, in the
+// order of sending.
+func (l *Ledger) Flagged(since time.Time) []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var flagged []Entry
+	for _, e := range l.entries {
+		if e.Op == OpFlag && e.Outcome == target.Acknowledged && !e.SentAt.Before(since) {
+			flagged = append(flagged, e)
+		}
+	}
+	return flagged
+}
+
 // Sightings returns the messages as they were first read back, by UID within
 // each mailbox of each server.
 func (l *Ledger) Sightings() []Sighting {

@@ -150,6 +150,7 @@ type seen struct {
 	uid    uint32
 	marker string
 	flags  []string
+	modSeq uint64
 }
 
 // look lists the messages of a mailbox that traffic wrote; none where the
@@ -168,7 +169,7 @@ func (w *worker) look(ctx context.Context, mailbox string) []seen {
 	messages := make([]seen, 0, len(records))
 	for _, r := range records {
 		if marker, ok := markers[r.UID]; ok {
-			messages = append(messages, seen{r.UID, marker, r.Flags})
+			messages = append(messages, seen{r.UID, marker, r.Flags, r.ModSeq})
 		}
 	}
 	return messages

@@ -33,7 +33,7 @@ func (w *worker) flagOne(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	e := w.entry(OpFlag, mailbox)
-	e.Marker = message.marker
+	e.Marker, e.UID, e.ModSeq = message.marker, message.uid, message.modSeq
 	if slices.Contains(message.flags, flag) {
 		e.Remove = []string{flag}
 	} else {
