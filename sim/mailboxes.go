@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // What Cyrus says where it refuses, in its own words.

@@ -19,7 +19,7 @@ import (
 // tests that compare traces.
 func TestNothingButTheSeedDecides(t *testing.T) {
 	packages := map[string]map[string]string{".": {}}
-	for _, pattern := range []string{"*.go", "../harness/target/*.go", "../harness/target/*/*.go", "../internal/canary/*.go"} {
+	for _, pattern := range []string{"*.go", "../harness/target/*.go", "../harness/target/*/*.go", "../harness/canary/*.go"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatal(pattern, len(paths), err)
@@ -193,7 +193,7 @@ func (c *purity) checkImport(spec *ast.ImportSpec) {
 	if spec.Name != nil && spec.Name.Name == "." {
 		c.complain(spec, "%s is imported without its name", path)
 	}
-	if ours, ok := strings.CutPrefix(path, "github.com/cyrdrill/cyrdrill/"); ok && !below(ours, "harness/target") && ours != "internal/canary" {
+	if ours, ok := strings.CutPrefix(path, "github.com/cyrdrill/cyrdrill/"); ok && !below(ours, "harness/target") && ours != "harness/canary" {
 		c.complain(spec, "%s is imported, of which a simulated pair knows nothing", path)
 	}
 	for _, banned := range bannedImports {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // sieveMailbox is what an account would call the mailbox that holds its scripts, each

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // session is one IMAP session.

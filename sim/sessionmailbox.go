@@ -7,7 +7,7 @@ import (
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // CreateMailbox implements [target.MailboxChanges].

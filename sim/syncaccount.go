@@ -4,7 +4,7 @@ import (
 	"maps"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // user brings all of an account up to the master's.

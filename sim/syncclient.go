@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 const syncClientName = "sync_client"

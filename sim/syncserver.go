@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // header is what one side is told of the other's mailbox, without its records.

@@ -9,7 +9,7 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
-	"github.com/cyrdrill/cyrdrill/internal/canary"
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // userView is IMAP, LMTP and ManageSieve.

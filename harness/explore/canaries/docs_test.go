@@ -53,7 +53,7 @@ A day's share is every twelfth canary, beginning with the number of the day in t
 Nothing but a test can plant one. Bugs of detectors, restorers and the engine are wrapped
 around them by the test itself (drill.Logic). Those of the simulated servers are a line
 each in the model, which compares two bytes where nothing is planted; to make a value that
-plants one takes a testing.TB (internal/canary).
+plants one takes a testing.TB (harness/canary).
 
 `
 
