@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // What Cyrus says where it refuses, in its own words.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
 

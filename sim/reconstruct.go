@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
-	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // Reconstruct implements [target.Operator].

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // drainWithin bounds how long the sync log may take to be worked off.

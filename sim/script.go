@@ -15,9 +15,9 @@ import (
 	"github.com/foxcpp/go-sieve/lexer"
 	"github.com/foxcpp/go-sieve/parser"
 
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
-	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // sieveMailbox is what an account would call the mailbox that holds its scripts, each

@@ -14,7 +14,7 @@ func (s *server) tidyScripts(account string) {
 	if !ok || s.pair.version.scriptsApart || len(a.bytecode) == 0 && a.defaultScript == "" || s.disk.list.owned(account, inbox) == nil {
 		return
 	}
-	var kept []string
+	kept := a.listedScripts()
 	if list := s.disk.scriptList(account); list != nil {
 		kept = list.keptScripts()
 	}
@@ -26,6 +26,21 @@ func (s *server) tidyScripts(account string) {
 	if len(kept) == 0 || a.defaultScript != kept[0] {
 		a.defaultScript = ""
 	}
+}
+
+// listedScripts returns the names of an account's scripts, the active one first, as its
+// list has them: that is a database of its own, which is found by the INBOX alone, so that
+// nothing is lost with the entry of the mailbox that holds the sources.
+func (a *accountState) listedScripts() []string {
+	var names []string
+	for _, listed := range a.scriptList {
+		if listed.name == a.defaultScript {
+			names = slices.Insert(names, 0, listed.name)
+		} else {
+			names = append(names, listed.name)
+		}
+	}
+	return names
 }
 
 // keptScripts returns the names of scripts as Cyrus lists them to see whose bytecode may

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // session is one IMAP session.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // Append implements [target.Session].

@@ -3,8 +3,8 @@ package sim
 import (
 	"maps"
 
-	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 // user brings all of an account up to the master's.

@@ -3,8 +3,8 @@ package sim
 import (
 	"time"
 
-	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
 const syncClientName = "sync_client"

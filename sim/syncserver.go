@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/canary"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 )
 
 // header is what one side is told of the other's mailbox, without its records.

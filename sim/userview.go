@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
 	"github.com/cyrdrill/cyrdrill/harness/target/rfc5322"
-	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // userView is IMAP, LMTP and ManageSieve.

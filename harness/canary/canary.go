@@ -14,7 +14,7 @@ type Bug uint8
 // The bugs, in the order of what they are about: mail, mailboxes, scripts, replication,
 // the administrator's tools.
 const (
-	none Bug = iota
+	_ Bug = iota
 	// AppendDateIgnored: what is appended gets the time of its arrival for INTERNALDATE.
 	AppendDateIgnored
 	// AppendedTogetherAlike: messages of one APPEND all get the first one's bytes.

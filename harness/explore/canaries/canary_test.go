@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/explore"
 	"github.com/cyrdrill/cyrdrill/harness/plan"
 	"github.com/cyrdrill/cyrdrill/harness/property"
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/canary"
 	"github.com/cyrdrill/cyrdrill/sim"
 )
 

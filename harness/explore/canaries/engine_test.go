@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cyrdrill/cyrdrill/harness/canary"
 	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
 	"github.com/cyrdrill/cyrdrill/harness/target"
-	"github.com/cyrdrill/cyrdrill/harness/canary"
 )
 
 // engine is one whose scene, plan or options are changed before they are its own.
