@@ -57,6 +57,9 @@ func harmed(body []byte, harm target.Harm) []byte {
 	case target.Truncated:
 		return body[: len(body)/2 : len(body)/2]
 	case target.Flipped:
+		if len(body) == 0 {
+			return nil // there is no byte to flip
+		}
 		flipped := slices.Clone(body)
 		flipped[len(flipped)/2] ^= 0xff
 		return flipped

@@ -16,8 +16,8 @@ type AccountState string
 const (
 	Untouched AccountState = "untouched" // nothing was restored in it, and every promise holds
 	Restored  AccountState = "restored"  // something was, and every promise holds
-	Harmed    AccountState = "harmed"    // a promise to its user is broken
-	NotKnown  AccountState = "unknown"   // a promise could not be judged, and none is known to be broken
+	Harmed    AccountState = "harmed"    // a promise to its user is broken, or mail is lost, told or not
+	NotKnown  AccountState = "unknown"   // a promise could not be judged, or nobody has looked for losses
 )
 
 // AccountOutcome is what became of one account, as its user would notice it.
@@ -37,6 +37,8 @@ type AccountOutcome struct {
 	// Misfiled counts messages that were filed elsewhere than its user's rules
 	// said.
 	Misfiled int `json:"misfiled,omitempty"`
+	// Lost counts messages that are lost, as far as losses-told was judged: told or not.
+	Lost int `json:"lost,omitempty"`
 	// Caches counts mailboxes whose clients may show wrong messages until they
 	// have fetched them anew.
 	Caches int `json:"caches,omitempty"`
@@ -49,7 +51,7 @@ type AccountOutcome struct {
 // accountOutcomes sums up the result by account, in the plan's order.
 func (r *run) accountOutcomes() []AccountOutcome {
 	outcomes := make([]AccountOutcome, len(r.plan.Accounts))
-	judged := !r.failed && !slices.ContainsFunc(r.result.Properties, func(p property.Result) bool { return p.Verdict == property.Unknown })
+	judged := !r.failed && r.judgedLosses() && !slices.ContainsFunc(r.result.Properties, func(p property.Result) bool { return p.Verdict == property.Unknown })
 	for i, account := range r.plan.Accounts {
 		o := AccountOutcome{Account: account, Outage: r.outages[account], Done: map[restore.Act]int{}, Broken: map[string]int{}}
 		o.countRestores(r.result.Restores)
@@ -60,7 +62,7 @@ func (r *run) accountOutcomes() []AccountOutcome {
 			}
 		}
 		switch {
-		case len(o.Broken) > 0:
+		case len(o.Broken) > 0 || o.Lost > 0:
 			o.State = Harmed
 		case !judged:
 			o.State = NotKnown
@@ -69,10 +71,16 @@ func (r *run) accountOutcomes() []AccountOutcome {
 		default:
 			o.State = Untouched
 		}
-		o.Words = o.inWords()
+		o.Words = o.inWords(r.judgedLosses())
 		outcomes[i] = o
 	}
 	return outcomes
+}
+
+// judgedLosses says whether anybody has looked which messages are lost: else nobody can be
+// told that none is.
+func (r *run) judgedLosses() bool {
+	return r.expects(property.NoLoss{}) || r.expects(property.LossesTold{})
 }
 
 // countRestores counts the actions that were planned for the account and not
@@ -111,12 +119,13 @@ func (o *AccountOutcome) countProperties(properties []property.Result) {
 				o.Broken[p.Name]++
 			}
 		}
-		if p.Name != (property.RulesCurrent{}).Name() {
-			continue
-		}
 		for _, note := range p.Noted {
-			if note.Account == o.Account {
+			switch {
+			case note.Account != o.Account:
+			case p.Name == (property.RulesCurrent{}).Name():
 				o.Misfiled++
+			case p.Name == (property.LossesTold{}).Name():
+				o.Lost++
 			}
 		}
 	}

@@ -74,6 +74,31 @@ func TestAccountsAreToldWhatIsLost(t *testing.T) {
 	}
 }
 
+// Where a plan asks only that losses are told, users are told of theirs all the same; and
+// where nobody has looked for losses, nobody is told that there are none.
+func TestAccountsAreNotToldThatNothingIsMissing(t *testing.T) {
+	without := func(properties string) *drill.Result {
+		return run(t, incident(t, "  - restore: {restorer: copy-missing}\n", "", "    - mail-copied\n", "",
+			"  properties: [no-loss, no-resurrection, restore-repeatable, isolation]\n", "  properties: ["+properties+"]\n"))
+	}
+	told := without("losses-told")
+	wantVerdict(t, told, property.Pass, "")
+	lost := 0
+	for _, o := range told.Accounts {
+		if lost += o.Lost; o.Lost > 0 {
+			wantWords(t, o, drill.Harmed, " lost.")
+		}
+	}
+	if lost != 11 {
+		t.Errorf("%d messages are called lost, 11 never reached the replica", lost)
+	}
+	for _, o := range without("no-resurrection").Accounts {
+		if words := strings.Join(o.Words, " "); o.State == drill.Untouched || o.State == drill.Restored || strings.Contains(words, "othing") {
+			t.Errorf("nobody has looked for losses, and %s is %s and told %q", o.Account, o.State, words)
+		}
+	}
+}
+
 // A violation comes with what led to it: the promise, the finding, and that
 // nobody acted on it.
 func TestViolationsTellTheirHistory(t *testing.T) {

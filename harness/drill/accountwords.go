@@ -10,7 +10,7 @@ import (
 
 // inWords says what a user can be told, who knows mail and folders and nothing
 // of servers.
-func (o AccountOutcome) inWords() []string {
+func (o AccountOutcome) inWords(judgedLosses bool) []string {
 	var words []string
 	say := func(n int, one, many string) {
 		switch {
@@ -32,17 +32,21 @@ func (o AccountOutcome) inWords() []string {
 	say(o.Doubtful, "1 message may be there that you had deleted: we could not tell, and kept it.", "%d messages may be there that you had deleted: we could not tell, and kept them.")
 	say(o.DoubtfulFlags, "1 message that you had copied or moved may lack flags of yours: we could not tell, and left it as it was.", "%d messages that you had copied or moved may lack flags of yours: we could not tell, and left them as they were.")
 	say(o.Caches, "Your mail program may show wrong messages in 1 folder until it has fetched that anew.", "Your mail program may show wrong messages in %d folders until it has fetched those anew.")
+	lost := max(o.Lost, o.Broken[(property.NoLoss{}).Name()])
+	say(lost, "1 message is lost.", "%d messages are lost.")
 	for _, b := range brokenWords() {
 		say(o.Broken[b.property.Name()], b.one, b.many)
 	}
 	switch {
 	case o.State == NotKnown:
 		words = append(words, "Whether all else is as you left it is not known yet.")
-	case len(words) == 0:
+	case len(words) == 0 && o.State == Untouched:
 		words = append(words, "Nothing has happened to your mail that you would notice.")
 	case o.State != Harmed:
 		words = append(words, "Nothing is missing.")
-	case o.Broken[(property.NoLoss{}).Name()] == 0:
+	case lost == 0 && !judgedLosses:
+		words = append(words, "Whether a message is missing is not known.")
+	case lost == 0:
 		words = append(words, "No message is missing.")
 	}
 	return words
@@ -69,7 +73,6 @@ type brokenWord struct {
 
 func brokenWords() []brokenWord {
 	return []brokenWord{
-		{property.NoLoss{}, "1 message is lost.", "%d messages are lost."},
 		{property.NoResurrection{}, "1 message that you had deleted is there again.", "%d messages that you had deleted are there again."},
 		{property.NoDoubles{}, "1 message is there twice.", "%d messages are there twice."},
 		{property.StateKept{}, "1 flag, folder or setting is not as you left it.", "%d flags, folders or settings are not as you left them."},

@@ -185,6 +185,17 @@ func breaks(kind target.Kind) []property.Property {
 	}
 }
 
+// untold says whether a fault lets what is lost be told of otherwise than by the message
+// that it was: detectors cannot look at both sides, or what is damaged is no more, and
+// other messages with its bytes are.
+func untold(fault string) bool {
+	switch fault {
+	case "sync-port-garbled", "message-files-swapped", "two-restores":
+		return true
+	}
+	return false
+}
+
 // tidied says whether damage of a kind leaves bytecode of no script, which Cyrus removes
 // as soon as anybody asks it for the account: then the look changes what it looks at, and
 // that is no detector's doing.

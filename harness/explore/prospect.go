@@ -62,6 +62,7 @@ type foresight struct {
 	stopped  bool   // replication does not go on by itself
 	calm     bool   // nothing has been broken, and no side has forgotten anything alone
 	tidied   string // why a look may change what is looked at
+	untold   string // why what is lost may be told of otherwise than by the message that it was
 	looked   bool   // a detector has looked
 	restored bool   // a restorer was at work
 	marks    map[string]bool
@@ -181,6 +182,9 @@ func (f *foresight) fault(name string, on int) {
 	}
 	if changes(name) {
 		f.lag(why)
+	}
+	if untold(name) {
+		f.untold = why
 	}
 	passes := slices.Contains(passing(), name)
 	for _, h := range harms()[name] {
@@ -323,6 +327,9 @@ func (f *foresight) told(lose func(property.Property, string), lossy bool) {
 	}
 	if !lossy {
 		return
+	}
+	if f.untold != "" {
+		lose(property.LossesTold{}, f.untold)
 	}
 	for _, name := range inspection() {
 		if !f.seen[name] {

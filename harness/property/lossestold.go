@@ -38,6 +38,9 @@ func (p LossesTold) Check(scene Scene) Result {
 		}
 		result.Checked++
 		why := lossOf(promise, found, box)
+		if why != "" {
+			result.note(promise.Account, "message %s, %s: %s", promise.Marker, promise.Mailbox, why)
+		}
 		switch {
 		case why == "":
 			scene.checkTold(&result, promise, found)
