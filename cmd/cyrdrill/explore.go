@@ -143,20 +143,14 @@ func (c *exploreCommand) options(a *app) (options explore.Options, end func(), e
 			return options, nil, err
 		}
 	}
-	pool := explore.NewPool(cyrus.New(), c.Jobs)
+	pool := cyrus.NewPool(c.Jobs)
 	options.Block = realBlock
 	if c.Target == "both" {
-		options.Run, options.Judge = explore.OnBoth(options.Run, pool.Run), explore.JudgeBoth
+		options.Run, options.Judge = explore.OnBoth(options.Run, explore.OnTarget(pool)), explore.JudgeBoth
 	} else {
-		options.Run = pool.Run
+		options.Run = explore.OnTarget(pool)
 	}
-	return options, func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), cleanUpWithin)
-		defer cancel()
-		if err := pool.Close(closing); err != nil {
-			fmt.Fprintf(a.err, "cyrdrill: giving pairs back: %s; 'cyrdrill down --all' sweeps what is left\n", oneLine(err))
-		}
-	}, nil
+	return options, func() { closePool(a.ctx, pool) }, nil
 }
 
 // runOnly draws one plan and runs it as 'run' does.

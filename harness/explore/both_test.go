@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"context"
 	"slices"
 	"testing"
 
@@ -12,12 +11,6 @@ import (
 // Two runs of one model do not differ; where the one is not what it was, each aspect says
 // so.
 func TestBothDiffer(t *testing.T) {
-	pool := NewPool(sim.New(), 2)
-	t.Cleanup(func() {
-		if err := pool.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
 	same, other := OnBoth(OnTarget(sim.New()), OnTarget(sim.New())), OnBoth(OnTarget(sim.New()), planted())
 	p := written(t, "fault: {name: replication-stopped}", "deliver", kill, "freeze", "promote", "rescue", compare, all)
 	if shown, err := same(t.Context(), p); err != nil || len(JudgeBoth(p, shown)) > 0 {
@@ -40,30 +33,5 @@ func TestBothDiffer(t *testing.T) {
 	}
 	if shown.Result = blind.Result; !slices.ContainsFunc(JudgeBoth(p, shown), func(f Failure) bool { return f.Sort == Difference && f.Name == "findings" }) {
 		t.Error("other findings are no difference")
-	}
-}
-
-// A pair of the pool is as good as a new one, whatever the plan before has left.
-func TestPoolLendsPairsAsNew(t *testing.T) {
-	pool := NewPool(sim.New(), 1)
-	broken := written(t, "deliver", "fault: {name: mailbox-list-emptied}", kill)
-	well := written(t, "deliver: {count: 2}", "wait: {until: replicated}")
-	for i := range 3 {
-		if _, err := pool.Run(t.Context(), broken); err != nil {
-			t.Fatal(err)
-		}
-		shown, err := pool.Run(t.Context(), well)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if failures := Judge(well, shown.Result); len(failures) > 0 || Void(shown.Result) {
-			t.Fatalf("round %d: on a lent pair: %v, %v", i, failures, shown.Reasons)
-		}
-		if len(pool.idle) != 1 {
-			t.Fatalf("%d pairs lie idle", len(pool.idle))
-		}
-	}
-	if err := pool.Close(t.Context()); err != nil || len(pool.idle) > 0 {
-		t.Errorf("closed: %v, %d idle", err, len(pool.idle))
 	}
 }
