@@ -37,10 +37,9 @@ func (r *run) watched(ctx context.Context, detector string, look func() ([]detec
 
 // atRest returns the servers' files once they stay the same: what a user's
 // session leaves undone at its end, the server does a moment later. While
-// changes wait to be replicated, that is longer than sync_client may rest between
-// two looks at its log: what it sends meanwhile would be taken for the work of
-// whoever looks. It says whether something waits even then, and a sync_client is at
-// work on it.
+// changes wait for a sync_client that is at work, that is longer than it may rest
+// between two looks at its log: what it sends meanwhile would be taken for the work
+// of whoever looks. It says whether something waits even then.
 func (r *run) atRest(ctx context.Context) (files serverFiles, replicating bool) {
 	const settled = 3 * time.Second // a slow network is no rest
 	rest := r.plan.Pair.RepeatInterval + settled
@@ -52,11 +51,10 @@ func (r *run) atRest(ctx context.Context) (files serverFiles, replicating bool) 
 			last, since = now, r.pair.Clock().Now()
 			return false, "", nil
 		}
-		waits := err != nil || log.Pending() > 0
-		replicating = waits
-		return !waits || r.pair.Clock().Now().Sub(since) > rest, "", nil
+		replicating = (err != nil || log.Pending() > 0) && r.sends(ctx)
+		return !replicating || r.pair.Clock().Now().Sub(since) > rest, "", nil
 	})
-	return last, replicating && r.sends(ctx)
+	return last, replicating
 }
 
 // sends says whether a sync_client runs on the server that serves.
