@@ -62,7 +62,7 @@ const (
 	StartAnewSignal = "USR1"
 	// KickSyncClientSignal makes sync_client connect at once.
 	KickSyncClientSignal = "USR2"
-	// NextFile holds a [First]. It is gone once that is done.
+	// NextFile holds a [First]. It is taken away as that begins.
 	NextFile = "/etc/cyrdrill-next"
 	// NextSuffix stands behind the name of a configuration file for the life to come:
 	// it takes the old one's place once the old life has ended. What Cyrus's master
