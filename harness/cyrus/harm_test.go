@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cyrdrill/cyrdrill/docker"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
@@ -22,7 +23,7 @@ func TestSwapRolesInterruptedLeavesOneMaster(t *testing.T) {
 	say()
 	interruptions := []time.Duration{0, 450 * time.Millisecond, 700 * time.Millisecond}
 	// Within these the container is between two lives, with no master process to end.
-	for after := 50 * time.Millisecond; after <= 250*time.Millisecond; after += 20 * time.Millisecond {
+	for after := 50 * time.Millisecond; after <= 200*time.Millisecond; after += 50 * time.Millisecond {
 		interruptions = append(interruptions, after)
 	}
 	for _, after := range interruptions {
@@ -74,4 +75,19 @@ func TestRescueOfAStoreThatCannotBeRead(t *testing.T) {
 	if inbox, _ := snapshot(t, p.Serving(), "alice").Mailbox("INBOX"); len(inbox.Live()) != 2 {
 		t.Errorf("the new master has %d messages of 2", len(inbox.Live()))
 	}
+}
+
+// Cyrus's master process waits for each of its services to end, for ever. One that does
+// not hear of it must not keep the server from its next life.
+func TestStartAnewThoughAServiceDoesNotEnd(t *testing.T) {
+	p := warm.get(t)
+	s := p.server(target.Imap2)
+	if _, err := p.Saboteur().Suspend(t.Context(), target.Imap2, "imapd"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.startAnew(t.Context(), target.RoleReplica, "", docker.KeepData); err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, p.Serving(), "alice", "replicated")
+	wantReplicated(t, p, "alice")
 }
