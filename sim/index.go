@@ -23,6 +23,7 @@ type record struct {
 	thread        uint64   // as the sync protocol calls the conversation; 0: none
 	notes         []note   // annotations that a replica was told; never changed in place
 	crc           uint32   // what it adds to the mailbox's SYNC_CRC
+	annotations   uint32   // what it adds to SYNC_CRC_ANNOT, were it no tombstone
 	expunged      bool     // a tombstone
 	unlinked      bool     // a tombstone whose file is gone
 	rotten        bool     // its own checksum does not hold

@@ -12,6 +12,8 @@ type sums struct {
 	rotten   int
 	messages int
 	bytes    int64
+	// annotations are the messages' parts of SYNC_CRC_ANNOT.
+	annotations uint32
 	// newest are the highest modseqs of each blockLength records. One may be too
 	// high, where the record that had it was changed.
 	newest []uint64
@@ -27,6 +29,7 @@ func (x *index) changed() { x.shown, x.shownLive, x.scripts = nil, nil, nil }
 // put puts a record at a place, in that of the one which is there, or after all.
 func (x *index) put(i int, r record) {
 	x.changed()
+	r.annotations = r.annotationsCRC(x.text[:])
 	switch {
 	case i == len(x.records):
 		x.records = append(x.records, r)
@@ -49,6 +52,7 @@ func (s *sums) count(r record, by int) {
 	if !r.expunged {
 		s.messages += by
 		s.bytes += int64(by) * int64(r.size)
+		s.annotations ^= r.annotations
 	}
 	if r.conversation != 0 {
 		if s.conversations == nil {
