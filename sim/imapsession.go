@@ -148,7 +148,12 @@ func (s *IMAPSession) ExpungeDeleted(ctx context.Context, name string, uids []ui
 type Copied struct {
 	UIDValidity uint32 // of where they are now
 	From, To    []uint32
+	// Silent says that the user may not read there, and is not told (RFC 4315, 3).
+	Silent bool
 }
+
+// told says whether anything was copied of which the user hears.
+func (c Copied) told() bool { return len(c.To) > 0 && !c.Silent }
 
 // CopyMessages copies messages into another mailbox, or moves them there.
 func (s *IMAPSession) CopyMessages(ctx context.Context, name string, uids []uint32, to string, move bool) (Copied, error) {

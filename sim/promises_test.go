@@ -284,3 +284,24 @@ func TestPromises(t *testing.T) {
 		})
 	}
 }
+
+// A message that replication, or somebody else, has taken away is not copied, and the
+// server says OK all the same: it names nothing that it has copied (RFC 9051, 6.4.9).
+func TestACopyOfWhatIsGoneIsNoPromise(t *testing.T) {
+	p := newPair(t, 1)
+	deliver(t, p.Serving(), "alice", "one")
+	session := login(t, p.Serving(), "alice")
+	if err := session.CreateMailbox(t.Context(), "INBOX/A"); err != nil {
+		t.Fatal(err)
+	}
+	var untold *target.UntoldCopyError
+	if err := session.Copy(t.Context(), "INBOX", []uint32{1}, "INBOX/A"); err != nil {
+		t.Errorf("a message that is there: %v", err)
+	}
+	if err := session.Copy(t.Context(), "INBOX", []uint32{2}, "INBOX/A"); !errors.As(err, &untold) {
+		t.Errorf("COPY of none: %v", err)
+	}
+	if err := session.Move(t.Context(), "INBOX", []uint32{2}, "INBOX/A"); !errors.As(err, &untold) || target.OutcomeOf(err) != target.InDoubt {
+		t.Errorf("MOVE of none: %v", err)
+	}
+}

@@ -227,13 +227,20 @@ func permitted(flags []string, rights string) []string {
 
 // Copy implements [target.MessageChanges].
 func (s *session) Copy(ctx context.Context, name string, uids []uint32, to string) error {
-	_, err := s.copy(ctx, request{verb: "UID COPY"}, name, uids, to, false)
-	return err
+	return s.toldCopy(ctx, request{verb: "UID COPY"}, name, uids, to, false)
 }
 
 // Move implements [target.MessageChanges].
 func (s *session) Move(ctx context.Context, name string, uids []uint32, to string) error {
-	_, err := s.copy(ctx, request{verb: "UID MOVE"}, name, uids, to, true)
+	return s.toldCopy(ctx, request{verb: "UID MOVE"}, name, uids, to, true)
+}
+
+// toldCopy is a copy of which the user hears what was copied, or hears nothing.
+func (s *session) toldCopy(ctx context.Context, command request, name string, uids []uint32, to string, move bool) error {
+	copied, err := s.copy(ctx, command, name, uids, to, move)
+	if err == nil && len(uids) > 0 && !copied.told() {
+		return &target.UntoldCopyError{Command: command.verb}
+	}
 	return err
 }
 
@@ -267,7 +274,7 @@ func (s *session) copy(ctx context.Context, command request, name string, uids [
 	if err := s.fits(command, source, destination, records, move); err != nil {
 		return Copied{}, err
 	}
-	copied := Copied{UIDValidity: destination.index().uidValidity, To: s.transfer(source, destination, records, move)}
+	copied := Copied{Silent: !destination.entry.acl.allows(s.user, destination.entry.owner(), 'r'), UIDValidity: destination.index().uidValidity, To: s.transfer(source, destination, records, move)}
 	for _, r := range records {
 		copied.From = append(copied.From, r.uid)
 	}

@@ -20,6 +20,16 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s: refused: %s [%s] %s", e.Command, e.Status, e.Code, e.Text)
 }
 
+// UntoldCopyError says that a server answered OK to a COPY or a MOVE and did not name
+// what it has copied: the messages are not there any more, of which neither command takes
+// notice (RFC 9051, 6.4.9), or they went where the user may not read (RFC 4315, 3). It
+// leaves the operation in doubt.
+type UntoldCopyError struct {
+	Command string // "UID MOVE"
+}
+
+func (e *UntoldCopyError) Error() string { return e.Command + ": OK, and nothing is said to be copied" }
+
 // UnreachableError says that no connection came about, so nothing was sent.
 type UnreachableError struct {
 	Server  ServerName

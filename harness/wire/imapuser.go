@@ -26,33 +26,51 @@ func (c *IMAP) SetFlags(ctx context.Context, mailbox string, uids []uint32, add,
 		}
 		changes = append(changes, "+-"[i:i+1]+"FLAGS.SILENT ("+strings.Join(flags, " ")+")")
 	}
-	return c.changeMessages(ctx, mailbox, uids, func(set string) []string {
-		commands := make([]string, len(changes))
-		for i, change := range changes {
-			commands[i] = "UID STORE " + set + " " + change
-		}
-		return commands
-	})
+	var acts []changeOf
+	for _, change := range changes {
+		acts = append(acts, func(ctx context.Context, set string) error { return c.change(ctx, "UID STORE "+set+" "+change) })
+	}
+	return c.changeMessages(ctx, mailbox, uids, acts...)
 }
 
 // Copy copies messages into another mailbox (RFC 9051, section 6.4.7).
 func (c *IMAP) Copy(ctx context.Context, mailbox string, uids []uint32, to string) error {
-	return c.changeMessages(ctx, mailbox, uids, func(set string) []string {
-		return []string{"UID COPY " + set + " " + quote(mailboxname.EncodeUTF7(to))}
-	})
+	return c.transfer(ctx, "UID COPY", mailbox, uids, to)
 }
 
 // Move moves messages into another mailbox (RFC 6851).
 func (c *IMAP) Move(ctx context.Context, mailbox string, uids []uint32, to string) error {
-	return c.changeMessages(ctx, mailbox, uids, func(set string) []string {
-		return []string{"UID MOVE " + set + " " + quote(mailboxname.EncodeUTF7(to))}
+	return c.transfer(ctx, "UID MOVE", mailbox, uids, to)
+}
+
+// transfer copies or moves messages. Where the server says OK and names none that it has
+// copied, that is a [target.UntoldCopyError].
+func (c *IMAP) transfer(ctx context.Context, verb, mailbox string, uids []uint32, to string) error {
+	return c.changeMessages(ctx, mailbox, uids, func(ctx context.Context, set string) error {
+		told := false
+		hear := func(response *Response) error {
+			told = told || strings.HasPrefix(response.Code, "COPYUID ")
+			return nil
+		}
+		text := verb + " " + set + " " + quote(mailboxname.EncodeUTF7(to))
+		answer, err := c.run(ctx, command{name: verb, parts: []part{{text: text}}, changes: true, each: hear})
+		if err != nil {
+			return err
+		}
+		if _ = hear(answer); !told {
+			return &target.UntoldCopyError{Command: verb}
+		}
+		return nil
 	})
 }
 
-// changeMessages selects the mailbox and sends the commands for each set of
+// changeOf sends one command about a set of messages.
+type changeOf func(ctx context.Context, set string) error
+
+// changeMessages selects the mailbox and makes the changes of each set of
 // messages. Once one of them has been done, an error of a later one leaves the
 // whole in doubt.
-func (c *IMAP) changeMessages(ctx context.Context, mailbox string, uids []uint32, commands func(set string) []string) error {
+func (c *IMAP) changeMessages(ctx context.Context, mailbox string, uids []uint32, changes ...changeOf) error {
 	if len(uids) == 0 {
 		return nil // nil is no message here, and would be every one in a set
 	}
@@ -61,8 +79,8 @@ func (c *IMAP) changeMessages(ctx context.Context, mailbox string, uids []uint32
 	}
 	done := 0
 	for _, set := range UIDSets(uids) {
-		for _, text := range commands(set) {
-			err := c.change(ctx, text)
+		for _, change := range changes {
+			err := change(ctx, set)
 			if err != nil && done > 0 {
 				return doubtful{fmt.Errorf("in parts, of which the first %d are done: %w", done, err)}
 			}

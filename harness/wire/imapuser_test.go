@@ -15,7 +15,7 @@ func TestUsersChanges(t *testing.T) {
 		`C: c3 UID STORE 1:2 +FLAGS.SILENT (\Seen $Kw)`, "S: c3 OK done",
 		`C: c4 UID STORE 1:2 -FLAGS.SILENT (\Flagged)`, "S: c4 OK done",
 		`C: c5 SELECT "INBOX"`, "S: c5 OK done",
-		`C: c6 UID MOVE 4 "INBOX/K&APY-ln"`, "S: * 4 EXPUNGE", "S: c6 OK done",
+		`C: c6 UID MOVE 4 "INBOX/K&APY-ln"`, "S: * OK [COPYUID 17 4 1] done", "S: * 4 EXPUNGE", "S: c6 OK done",
 		`C: c7 SELECT "INBOX"`, "S: c7 OK done",
 		`C: c8 UID COPY 5 "INBOX/A b"`, "S: c8 NO [TRYCREATE] Mailbox does not exist",
 		`C: c9 CREATE "INBOX/A b"`, "S: c9 OK done",
@@ -39,6 +39,24 @@ func TestUsersChanges(t *testing.T) {
 		}
 		const ack, no = target.Acknowledged, target.Refused
 		if diff := cmp.Diff([]target.Outcome{ack, ack, no, ack, ack, ack, ack, ack, no}, outcomes); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A COPY or MOVE takes no notice of a message that is gone, and says OK.
+func TestACopyOfWhichNothingIsToldIsInDoubt(t *testing.T) {
+	withIMAP(t, []string{
+		`C: c2 SELECT "INBOX"`, "S: c2 OK done", `C: c3 UID COPY 1 "INBOX/A"`, "S: c3 OK [COPYUID 17 1 9] done",
+		`C: c4 SELECT "INBOX"`, "S: c4 OK done", `C: c5 UID COPY 2 "INBOX/A"`, "S: c5 OK done",
+		`C: c6 SELECT "INBOX"`, "S: c6 OK done", `C: c7 UID MOVE 2 "INBOX/A"`, "S: c7 OK done",
+	}, func(t *testing.T, c *IMAP) {
+		got := []target.Outcome{
+			target.OutcomeOf(c.Copy(soon(t), "INBOX", []uint32{1}, "INBOX/A")),
+			target.OutcomeOf(c.Copy(soon(t), "INBOX", []uint32{2}, "INBOX/A")),
+			target.OutcomeOf(c.Move(soon(t), "INBOX", []uint32{2}, "INBOX/A")),
+		}
+		if diff := cmp.Diff([]target.Outcome{target.Acknowledged, target.InDoubt, target.InDoubt}, got); diff != "" {
 			t.Error(diff)
 		}
 	})

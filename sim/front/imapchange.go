@@ -79,23 +79,25 @@ func (s *imapSession) Move(w *imapserver.MoveWriter, set imap.NumSet, to string)
 		return err
 	}
 	data, err := s.copy(set, to, true)
-	if err != nil || data == nil {
+	if err != nil {
 		return err
 	}
-	if err := w.WriteCopyData(data); err != nil {
-		return err
+	if data != nil {
+		if err := w.WriteCopyData(data); err != nil {
+			return err
+		}
 	}
 	return s.tellGone(w.WriteExpunge)
 }
 
-// copy copies or moves messages; where there is none there is nothing to tell.
+// copy copies or moves messages, and returns what the user hears of it; nil: nothing.
 func (s *imapSession) copy(set imap.NumSet, to string, move bool) (*imap.CopyData, error) {
 	var copied sim.Copied
 	err := s.ask(func(session *sim.IMAPSession) (err error) {
 		copied, err = session.CopyMessages(s.ctx, s.mailbox, s.chosen(set), ownName(to), move)
 		return err
 	})
-	if err != nil || len(copied.To) == 0 {
+	if err != nil || len(copied.To) == 0 || copied.Silent {
 		return nil, err
 	}
 	return &imap.CopyData{UIDValidity: copied.UIDValidity, SourceUIDs: uidSet(copied.From), DestUIDs: uidSet(copied.To)}, nil
