@@ -130,7 +130,9 @@ func (p mailboxPair) onlyOn(side int, record target.Record) Finding {
 func (p mailboxPair) onBoth(a, b target.Record) []Finding {
 	if a.GUID != b.GUID {
 		f := p.undecided(target.GUIDDiffers, a.UID, fmt.Sprintf("GUID %.12s on %s, %.12s on %s", a.GUID, p.servers[0], b.GUID, p.servers[1]))
-		f.GUID = a.GUID
+		if f.GUID = a.GUID; f.Right == p.servers[1] {
+			f.GUID = b.GUID // which is the message that cannot be had on the other side
+		}
 		return []Finding{f}
 	}
 	if a.Expunged != b.Expunged {
