@@ -192,6 +192,10 @@ func (c *syncClient) work() {
 		c.next()
 		return
 	}
+	if len(c.batch.todo) == c.batch.at {
+		c.finish()
+		return
+	}
 	if c.sends() {
 		return
 	}
@@ -209,13 +213,21 @@ func (c *syncClient) work() {
 		c.bailOut("Error in do_sync(): bailing out! " + bailingText(err))
 	case more || len(c.batch.todo) > c.batch.at:
 		c.next()
+	case len(s.peer.rooting.folders) > 0:
+		c.in(time.Duration(s.pair.rand.Int64N(int64(quotaRootTime)))) // until it has done all, and answers
 	default:
-		s.peer.rooting = rooting{} // it has answered to all by now, and so done all
-		s.removesRun()
-		s.disk.run, c.batch = logFile{}, nil
-		if len(s.disk.log.entries) > 0 {
-			c.in(max(c.server.pair.interval, errandTime)) // the next batch
-		}
+		c.finish()
+	}
+}
+
+// finish ends a batch: the replica has answered to all of it, and so done all.
+func (c *syncClient) finish() {
+	s := c.server
+	s.peer.rooting = rooting{}
+	s.removesRun()
+	s.disk.run, c.batch = logFile{}, nil
+	if len(s.disk.log.entries) > 0 {
+		c.in(max(c.server.pair.interval, errandTime)) // the next batch
 	}
 }
 

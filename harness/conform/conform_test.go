@@ -70,8 +70,9 @@ var pauses = [...]time.Duration{0, 40 * time.Millisecond, 90 * time.Millisecond,
 // shows another than the first: what neither a plan nor a user can decide (which of
 // two GUIDs is the lower one, whether a batch was done when its replica died) is
 // drawn from the seed. In those up to evenlyPaced its users rest equally long before
-// each step, in the others now longer and now shorter.
-const evenlyPaced, outcomes = 96, 192
+// each step, in the others now longer and now shorter, to the millisecond: what a batch
+// is at when its replica dies is decided by less than the pauses differ by.
+const evenlyPaced, outcomes = 96, 384
 
 // paceOf is how long the model's users rest before each step, under a seed.
 func paceOf(seed uint64) func() time.Duration {
@@ -80,7 +81,9 @@ func paceOf(seed uint64) func() time.Duration {
 		return func() time.Duration { return even }
 	}
 	chance := rand.New(rand.NewPCG(seed, 0))
-	return func() time.Duration { return pauses[chance.IntN(len(pauses))] }
+	return func() time.Duration {
+		return pauses[chance.IntN(len(pauses))] + time.Duration(chance.IntN(50))*time.Millisecond
+	}
 }
 
 // both runs a plan on the simulator and on a real pair. What the real one shows has
