@@ -178,9 +178,6 @@ func TestHastyFailoverCannotBeRestored(t *testing.T) {
 
 var everyFault = flag.Bool("every-fault", false, "end every fault with a restore on real servers as well, which takes half an hour; without it, three of them")
 
-// simAlone are the faults that real servers in containers do not know.
-var simAlone = []string{"network-lossy", "power-lost"}
-
 // inCI are the trials that are run on real servers each time: one for each way in which a
 // restore may have to do more than copy.
 var inCI = []string{"index-truncated, replica", "message-file-missing, replica", "message-file-truncated, only copy"}
@@ -192,7 +189,7 @@ func TestEveryFaultEndsRestoredOnRealServers(t *testing.T) {
 		var todo []trial
 		for _, tr := range trials() {
 			e := tr.fault.Effects()
-			fits := e.NeedsMovingClock == spec.MovingClock && e.NeedsSmallDisk == spec.SmallDisk && !slices.Contains(append(simAlone, "hasty-failover"), tr.fault.Name())
+			fits := e.NeedsMovingClock == spec.MovingClock && e.NeedsSmallDisk == spec.SmallDisk && !e.NeedsModel && tr.fault.Name() != "hasty-failover"
 			if fits && (*everyFault || slices.Contains(inCI, tr.String())) {
 				todo = append(todo, tr)
 			}

@@ -98,7 +98,7 @@ func (c *exploreCommand) check() error {
 }
 
 func (c *exploreCommand) limits() explore.Limits {
-	return explore.Limits{Suites: c.Suites, Faults: c.Faults, Steps: c.Steps}
+	return explore.Limits{Suites: c.Suites, Faults: c.Faults, Steps: c.Steps, Real: c.Target != "sim"}
 }
 
 // state is a new campaign's, or that of the one that is gone on with, which then says what

@@ -111,3 +111,21 @@ func TestLeanIsLeantTowards(t *testing.T) {
 		t.Errorf("power-lost is in %d of 400 plans, and where it is leant towards in %d", without, with)
 	}
 }
+
+// Real servers cannot be hurt by each fault, and a drill that tries it in vain shows nothing.
+func TestRealServersAreSparedWhatOnlyAModelCanDo(t *testing.T) {
+	limits := testLimits()
+	for _, limits.Real = range []bool{false, true} {
+		drawn := 0
+		for i := range uint64(400) {
+			for _, name := range DrawSwarm(3, i, nil, limits).Faults {
+				if f, _ := fault.ByName(name); f.Effects().NeedsModel {
+					drawn++
+				}
+			}
+		}
+		if limits.Real != (drawn == 0) {
+			t.Errorf("real: %t: 400 drills may have %d faults that need the model", limits.Real, drawn)
+		}
+	}
+}

@@ -60,6 +60,7 @@ type Limits struct {
 	Suites []string // those whose Cyrus the target has
 	Faults []string // nil: the whole catalogue
 	Steps  int      // the longest plan; 0: 24
+	Real   bool     // real servers are to be hurt as well: no fault that only a model can bring about
 }
 
 // stream keeps what a swarm draws apart from all other chance.
@@ -72,7 +73,7 @@ func DrawSwarm(seed, i uint64, lean Lean, limits Limits) Swarm {
 	faults := limits.Faults
 	if faults == nil {
 		for _, f := range fault.All() {
-			if !slices.Contains(unreached(), f.Name()) {
+			if !slices.Contains(unreached(), f.Name()) && !(limits.Real && f.Effects().NeedsModel) {
 				faults = append(faults, f.Name())
 			}
 		}

@@ -44,6 +44,8 @@ type Effects struct {
 	// either server will do. ReplicaOnly: the replica alone will.
 	EitherSide, ReplicaOnly bool
 	// NeedsMovingClock and NeedsSmallDisk say what pair has to be made: see
+	// NeedsModel: it hurts a simulated pair alone; docs/faults-hosts.md says why.
+	NeedsModel bool
 	// [target.Spec].
 	NeedsMovingClock, NeedsSmallDisk bool
 	// HurtsMailboxes and HurtsScripts say what the scene must have chosen.

@@ -20,7 +20,7 @@ func (PowerLost) Doc() string {
 }
 
 // Effects implements [Fault].
-func (PowerLost) Effects() Effects { return Effects{Breaks: Disk, KillsServer: true} }
+func (PowerLost) Effects() Effects { return Effects{Breaks: Disk, KillsServer: true, NeedsModel: true} }
 
 // Inject implements [Fault].
 func (PowerLost) Inject(ctx context.Context, scene Scene) (Instance, error) {

@@ -78,7 +78,7 @@ func (NetworkLossy) Doc() string {
 
 // Effects implements [Fault].
 func (NetworkLossy) Effects() Effects {
-	return Effects{Breaks: Network, NeedsReplication: true, EitherSide: true}
+	return Effects{Breaks: Network, NeedsReplication: true, EitherSide: true, NeedsModel: true}
 }
 
 // Inject implements [Fault].
