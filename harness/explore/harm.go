@@ -187,10 +187,11 @@ func breaks(kind target.Kind) []property.Property {
 
 // untold says whether a fault lets what is lost be told of otherwise than by the message
 // that it was: detectors cannot look at both sides, or what is damaged is no more, and
-// other messages with its bytes are.
+// other messages with its bytes are, or the index was made anew in part, and of the rest
+// there is but a file in the spool.
 func untold(fault string) bool {
 	switch fault {
-	case "sync-port-garbled", "message-files-swapped", "two-restores":
+	case "sync-port-garbled", "message-files-swapped", "two-restores", "killed-amid-reconstruct":
 		return true
 	}
 	return false
