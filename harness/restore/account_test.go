@@ -184,6 +184,20 @@ func TestPlansForAccounts(t *testing.T) {
 			copied(a)
 			a.mailboxes[0].Records[1].Expunged = true
 		}, []string{`keep INBOX/Old b +\Seen`}},
+		// Was it the one that had been there, or the one that was brought back with its flags?
+		{"flags of a message of which another one was brought back, and moved here", restore.MergeFlags{}, func(a *account) {
+			flagged(a, 0, 0)
+			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "a"))
+		}, func(a *account) {
+			a.mailboxes[1] = box("INBOX/Old", "u2", live(1, "c"), tombstone(2, "a"))
+			a.mailboxes[2] = box("INBOX/Old/Deep", "u3", live(1, "b"), live(2, "a"))
+		}, []string{`flag INBOX a +\Seen`, `keep INBOX/Old/Deep a +\Seen`}},
+		{"flags of a message of which another one has yet to be brought back, and a copy was made here", restore.MergeFlags{}, func(a *account) {
+			flagged(a, 0, 0)
+			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "a"))
+		}, func(a *account) {
+			a.mailboxes[2] = box("INBOX/Old/Deep", "u3", live(1, "b"), live(2, "a"))
+		}, []string{`flag INBOX a +\Seen`, `flag INBOX/Old/Deep a +\Seen`}},
 
 		{"settings", restore.MergeSettings{}, settings, same, []string{
 			"subscribe INBOX/Old", "unsubscribe INBOX", "set-quota 200", "set-acl INBOX bob", "set-acl INBOX carol l", "set-annotation INBOX /shared/comment new",
