@@ -37,7 +37,12 @@ func (p *accountPlanner) origin(m target.Mailbox) (target.Mailbox, bool) {
 	if old, ok := byUniqueID(p.rescued, m.UniqueID); ok {
 		return old, true
 	}
-	return p.rescued.Mailbox(m.Name)
+	for _, old := range p.rescued.Mailboxes {
+		if here, there := p.destination(old); there && here.Name == m.Name {
+			return old, true
+		}
+	}
+	return target.Mailbox{}, false
 }
 
 // change is what a message's user has changed of its flags on the old master,
