@@ -69,9 +69,11 @@ func foreseen(snap *target.Snapshot, rescued target.Snapshot, a restore.Action) 
 		foreseenMessage(box, a)
 	case restore.Resync: // the replica alone is changed
 	case restore.Remake:
+		fillAbove(snap, a.Mailbox)
 		made, _ := rescued.Mailbox(a.From)
 		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: made.ACL, Annotations: maps.Clone(made.Annotations)})
 	case restore.Create:
+		fillAbove(snap, a.Mailbox)
 		acl, known := aclAbove(*snap, a.Mailbox)
 		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: acl})
 		return known
@@ -155,6 +157,19 @@ func foreseenScript(snap *target.Snapshot, a restore.Action) bool {
 		return false
 	}
 	return true
+}
+
+// fillAbove adds the mailboxes above one that are not there: Cyrus makes them with it, with
+// the ACL of the nearest above.
+func fillAbove(snap *target.Snapshot, name string) {
+	for i, letter := range name {
+		if _, there := snap.Mailbox(name[:i]); letter != '/' || there {
+			continue
+		}
+		if acl, known := aclAbove(*snap, name[:i]); known {
+			snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: name[:i], ACL: acl})
+		}
+	}
 }
 
 // aclAbove is the ACL that a mailbox is made with: that of the nearest one above it. Where

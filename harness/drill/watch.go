@@ -39,7 +39,8 @@ func (r *run) watched(ctx context.Context, detector string, look func() ([]detec
 // session leaves undone at its end, the server does a moment later. While
 // changes wait for a sync_client that is at work, that is longer than it may rest
 // between two looks at its log: what it sends meanwhile would be taken for the work
-// of whoever looks. It says whether something waits even then.
+// of whoever looks. It says whether something waits even then: a sync_client that cannot
+// send its batch tries again and again, and may change files each time.
 func (r *run) atRest(ctx context.Context) (files serverFiles, replicating bool) {
 	const settled = 3 * time.Second // a slow network is no rest
 	rest := r.plan.Pair.RepeatInterval + settled
@@ -47,7 +48,6 @@ func (r *run) atRest(ctx context.Context) (files serverFiles, replicating bool) 
 	_ = target.WaitUntil(ctx, r.pair.Clock(), 4*rest, "the servers to be at rest", func(ctx context.Context) (bool, string, error) {
 		log, err := r.pair.Serving().Host().SyncLog(ctx) // first: what is sent after that shows in the files
 		now := r.dataFiles(ctx)
-		// Also where they do not stay the same: a batch that is refused changes them each time.
 		replicating = (err != nil || log.Pending() > 0) && r.sends(ctx)
 		if !maps.EqualFunc(now, last, maps.Equal) {
 			last, since = now, r.pair.Clock().Now()

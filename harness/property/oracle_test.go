@@ -84,6 +84,10 @@ func TestOracleOfFlags(t *testing.T) {
 	gone := flagged(nil, nil)
 	records := gone.Accounts[target.Imap1]["alice"].Mailboxes[1].Records
 	records[0].Expunged = true
+	third := flagged([]string{"old", "new"}, []string{"old", "new"})
+	alone := target.Record{UID: 2, GUID: "sha1 of m", Flags: []string{"new"}}
+	unsent := &third.Accounts[target.Imap1]["alice"].Mailboxes[0]
+	unsent.Records = append(unsent.Records, alone)
 	for _, c := range []struct {
 		name      string
 		frozen    *property.Frozen
@@ -100,6 +104,7 @@ func TestOracleOfFlags(t *testing.T) {
 		{"the one that was flagged itself", flagged([]string{"old", "new"}, []string{"old"}), "INBOX/A", 1, "new", true},
 		{"a copy beside it", flagged([]string{"old", "new"}, []string{"old"}), "INBOX/A", 2, "new", false},
 		{"nothing was changed", flagged([]string{"old"}, []string{"old"}), "INBOX", 1, "old", true},
+		{"a copy of either, both were flagged, or of a third that was brought back", third, "INBOX", 1, "new", false},
 	} {
 		got := c.frozen.DecideFlag(property.Case{Account: "alice", Mailbox: c.mailbox, GUID: "sha1 of m", UID: c.uid}, c.flag)
 		if got.Decidable != c.decidable {

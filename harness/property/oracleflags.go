@@ -15,6 +15,9 @@ import (
 //	bytes the user had changed the flag alike              decidable: so it is of their copy
 //	of some it was changed, of others not, or otherwise    undecidable: of which it is a copy nobody knows
 //
+// A message that the old master alone had is one that was not changed: since it was brought
+// back, copies may have been made of it.
+//
 // Changed it was where the old master had the message, and other than the replica.
 func (f Frozen) DecideFlag(c Case, flag string) Decision {
 	master, replica := f.Accounts[f.Master][c.Account], f.Accounts[f.Master.Other()][c.Account]
@@ -31,11 +34,21 @@ func (f Frozen) DecideFlag(c Case, flag string) Decision {
 			}
 		}
 	}
+	for _, m := range master.Mailboxes {
+		there, _ := replica.mailbox(m.UniqueID)
+		for _, r := range m.Live() {
+			if r.GUID == c.GUID && find(there, Case{GUID: r.GUID, UID: r.UID}) == nil {
+				changes[flagUnchanged] = true
+			}
+		}
+	}
 	if len(changes) > 1 {
 		return undecidable("on %s its user had changed %s of some of the equal messages that it may be a copy of, and of others not", f.Master, flag)
 	}
 	return decidable("nothing was changed of %s on %s, the old master, but what was changed of all that it may be a copy of", flag, f.Master)
 }
+
+const flagUnchanged = "nothing"
 
 // flagChange says what the old master's user had done about a flag of a message.
 func flagChange(onReplica target.Record, old *target.Record, flag string) string {
@@ -44,7 +57,7 @@ func flagChange(onReplica target.Record, old *target.Record, flag string) string
 	}
 	switch {
 	case old == nil || old.Expunged || has(*old) == has(onReplica):
-		return "nothing"
+		return flagUnchanged
 	case has(*old):
 		return "set"
 	default:

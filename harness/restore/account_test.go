@@ -157,6 +157,19 @@ func TestPlansForAccounts(t *testing.T) {
 			a.mailboxes[2] = box("INBOX/Old/Deep", "u3", live(1, "b"), live(2, "new"))
 		}, []string{"rename INBOX/Old INBOX/New", "expunge INBOX/New/Deep b"}},
 		{"made", restore.RestoreMailboxes{}, add, same, []string{"create INBOX/Fresh"}},
+		{"made below one that was renamed here since", restore.RestoreMailboxes{}, func(a *account) {
+			a.mailboxes = append(a.mailboxes, box("INBOX/Old/Fresh", "u9", live(1, "z")), box("INBOX/Old/Fresh/Deep", "u8"))
+		}, rename, []string{"create INBOX/New/Fresh", "create INBOX/New/Fresh/Deep"}},
+		{"made below one that was renamed there, and otherwise here", restore.RestoreMailboxes{}, func(a *account) {
+			rename(a)
+			a.mailboxes = append(a.mailboxes, box("INBOX/New/Fresh", "u9", live(1, "z")))
+		}, func(a *account) {
+			a.mailboxes[1].Name, a.mailboxes[2].Name = "INBOX/Mine", "INBOX/Mine/Deep"
+		}, []string{"create INBOX/Mine/Fresh"}},
+		{"made below one that was renamed there", restore.RestoreMailboxes{}, func(a *account) {
+			rename(a)
+			a.mailboxes = append(a.mailboxes, box("INBOX/New/Fresh", "u9", live(1, "z")))
+		}, same, []string{"rename INBOX/Old INBOX/New", "create INBOX/New/Fresh"}},
 		{"made on both", restore.RestoreMailboxes{}, add, func(a *account) { a.mailboxes = append(a.mailboxes, box("INBOX/Fresh", "u8")) }, []string{}},
 		{"made there, and deleted here", restore.RestoreMailboxes{}, add, func(a *account) { a.meta.Deleted = []string{"u9"} }, []string{}},
 		{"gone from the list without having been deleted", restore.RestoreMailboxes{}, func(a *account) { a.mailboxes = a.mailboxes[:1] }, same, []string{}},
@@ -184,10 +197,34 @@ func TestPlansForAccounts(t *testing.T) {
 			copied(a)
 			a.mailboxes[0].Records[1].Expunged = true
 		}, []string{`keep INBOX/Old b +\Seen`}},
+		// Was it the one that had been there, or the one that was brought back with its flags?
+		{"flags of a message of which another one was brought back, and moved here", restore.MergeFlags{}, func(a *account) {
+			flagged(a, 0, 0)
+			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "a"))
+		}, func(a *account) {
+			a.mailboxes[1] = box("INBOX/Old", "u2", live(1, "c"), tombstone(2, "a"))
+			a.mailboxes[2] = box("INBOX/Old/Deep", "u3", live(1, "b"), live(2, "a"))
+		}, []string{`flag INBOX a +\Seen`, `keep INBOX/Old/Deep a +\Seen`}},
+		{"flags of a message of which another one has yet to be brought back, and a copy was made here", restore.MergeFlags{}, func(a *account) {
+			flagged(a, 0, 0)
+			a.mailboxes[1].Records = append(a.mailboxes[1].Records, live(2, "a"))
+		}, func(a *account) {
+			a.mailboxes[2] = box("INBOX/Old/Deep", "u3", live(1, "b"), live(2, "a"))
+		}, []string{`flag INBOX a +\Seen`, `flag INBOX/Old/Deep a +\Seen`}},
 
 		{"settings", restore.MergeSettings{}, settings, same, []string{
 			"subscribe INBOX/Old", "unsubscribe INBOX", "set-quota 200", "set-acl INBOX bob", "set-acl INBOX carol l", "set-annotation INBOX /shared/comment new",
 		}},
+		{"settings of one that was made below one that was renamed here since", restore.MergeSettings{}, func(a *account) {
+			fresh := box("INBOX/Old/Fresh", "u9", live(1, "z"))
+			fresh.Annotations = map[string]string{"/shared/comment": "new"}
+			a.mailboxes = append(a.mailboxes, fresh)
+		}, func(a *account) {
+			rename(a)
+			fresh := box("INBOX/New/Fresh", "u8")
+			fresh.Annotations = nil
+			a.mailboxes = append(a.mailboxes, fresh)
+		}, []string{"set-annotation INBOX/New/Fresh /shared/comment new"}},
 		{"settings on both", restore.MergeSettings{}, settings, settings, []string{}},
 		{"settings that were changed here since", restore.MergeSettings{}, settings, func(a *account) {
 			a.meta.QuotaKiB, a.mailboxes[0].ACL = 300, "alice lrs, bob lrswi"

@@ -212,7 +212,7 @@ func (p *accountPlanner) bringOnce(source target.Mailbox, action Action) Action 
 }
 
 // destination finds the mailbox on the serving server that is the rescued
-// store's, as it is now. One that the user has deleted since is none.
+// store's, as it is now, under whatever name. One that the user has deleted since is none.
 func (p *accountPlanner) destination(source target.Mailbox) (target.Mailbox, bool) {
 	if m, ok := byUniqueID(p.now, source.UniqueID); ok {
 		return m, true
@@ -220,6 +220,8 @@ func (p *accountPlanner) destination(source target.Mailbox) (target.Mailbox, boo
 	if slices.Contains(p.now.Meta.Deleted, source.UniqueID) {
 		return target.Mailbox{}, false
 	}
-	m, ok := p.now.Mailbox(source.Name)
-	return m, ok
+	return p.now.Mailbox(p.nameHere(source.Name, func(uniqueID string) (string, bool) {
+		m, there := byUniqueID(p.now, uniqueID)
+		return m.Name, there
+	}))
 }

@@ -37,7 +37,12 @@ func (p *accountPlanner) origin(m target.Mailbox) (target.Mailbox, bool) {
 	if old, ok := byUniqueID(p.rescued, m.UniqueID); ok {
 		return old, true
 	}
-	return p.rescued.Mailbox(m.Name)
+	for _, old := range p.rescued.Mailboxes {
+		if here, there := p.destination(old); there && here.Name == m.Name {
+			return old, true
+		}
+	}
+	return target.Mailbox{}, false
 }
 
 // change is what a message's user has changed of its flags on the old master,
@@ -45,7 +50,8 @@ func (p *accountPlanner) origin(m target.Mailbox) (target.Mailbox, bool) {
 type change struct{ base, theirs []string }
 
 // changesOf returns, of each message of the replica that is these bytes, what its
-// user has changed: nothing, where the old master does not have it alive.
+// user has changed: nothing, where the old master does not have it alive. Of one that
+// was brought back since it is nothing, too.
 func (p *accountPlanner) changesOf(guid string) (changes []change, why string) {
 	for _, m := range p.before.Mailboxes {
 		source, _ := byUniqueID(p.rescued, m.UniqueID)
@@ -63,7 +69,37 @@ func (p *accountPlanner) changesOf(guid string) (changes []change, why string) {
 			changes = append(changes, made)
 		}
 	}
+	for _, m := range p.rescued.Mailboxes {
+		if p.broughtBack(m, guid) {
+			changes = append(changes, change{})
+		}
+	}
 	return changes, why
+}
+
+// broughtBack says whether a message that the rescued store has there, and that the replica
+// lacked, has come since the freeze: with its flags, of which a copy of it wants no change.
+// Its user may have moved it on, or have deleted it with its mailbox.
+func (p *accountPlanner) broughtBack(source target.Mailbox, guid string) bool {
+	same := func(r target.Record) bool { return r.GUID == guid }
+	if p.isRemade(source.UniqueID) || !slices.ContainsFunc(source.Live(), same) {
+		return false
+	}
+	before, _ := byUniqueID(p.before, source.UniqueID)
+	now, there := p.destination(source)
+	if !there {
+		return slices.Contains(p.now.Meta.Deleted, source.UniqueID) && !slices.ContainsFunc(before.Records, same)
+	}
+	return count(now.Records, same) > count(before.Records, same)
+}
+
+func count(records []target.Record, is func(target.Record) bool) (n int) {
+	for _, r := range records {
+		if is(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // mergeFlagsOfCopies gives copies what was changed of the message that they were

@@ -71,6 +71,24 @@ func (t tree) rename(from, to string) {
 	}
 }
 
+func (t tree) name(uniqueID string) (string, bool) {
+	name, there := t[uniqueID]
+	return name, there
+}
+
+// nameHere is the name of a mailbox of the rescued store that the serving server lacks:
+// below the nearest of those above it that are there, whatever that is called by now.
+func (p *accountPlanner) nameHere(name string, now func(uniqueID string) (string, bool)) string {
+	for cut := strings.LastIndexByte(name, '/'); cut >= 0; cut = strings.LastIndexByte(name[:cut], '/') {
+		if above, known := p.rescued.Mailbox(name[:cut]); known {
+			if here, there := now(above.UniqueID); there {
+				return here + name[cut:]
+			}
+		}
+	}
+	return name
+}
+
 func (t tree) hasBelow(name string) bool {
 	for _, n := range t {
 		if strings.HasPrefix(n, name+"/") {
@@ -162,27 +180,29 @@ func (p *accountPlanner) renames(tree tree) []Action {
 
 // creations plans the making of each mailbox that only the rescued store has,
 // parents first: again as it was, with its mail, where that can be; else a new one. One
-// that the user has deleted since is not made again.
+// that the user has deleted since is not made again; one below a mailbox that the user has
+// renamed since is made below that, where it would have gone with it.
 func (p *accountPlanner) creations(tree tree) []Action {
 	var actions []Action
 	for _, source := range p.rescued.Mailboxes {
 		_, known := byUniqueID(p.before, source.UniqueID)
 		_, there := byUniqueID(p.now, source.UniqueID)
-		if known || there || tree.taken(source.Name) || slices.Contains(p.now.Meta.Deleted, source.UniqueID) {
+		name := p.nameHere(source.Name, tree.name)
+		if known || there || tree.taken(name) || slices.Contains(p.now.Meta.Deleted, source.UniqueID) {
 			continue
 		}
-		tree[source.UniqueID] = source.Name
+		tree[source.UniqueID] = name
 		action := Action{
-			Act: Create, Account: p.account, Mailbox: source.Name,
+			Act: Create, Account: p.account, Mailbox: name,
 			Why: fmt.Sprintf("its user had made it on %s", p.rescued.Server),
 		}
 		if slices.Contains(p.frozen.Unreadable[p.account], source.Name) {
 			action.Act = Keep
 			action.Why = fmt.Sprintf("%s has it, and nobody can open it: rebuild it first", p.now.Server)
-		} else if why := p.whyNotRemade(source); why != "" {
+		} else if why := p.whyNotRemade(source, name); why != "" {
 			action.Why += "; as a new one: " + why
 		} else {
-			actions = append(actions, p.remake(source)...)
+			actions = append(actions, p.remake(source, name)...)
 			continue
 		}
 		actions = append(actions, action)

@@ -45,30 +45,30 @@ func (p *accountPlanner) whyNewUID(source, destination target.Mailbox, uid uint3
 }
 
 // whyNotRemade returns why a mailbox that the serving server never had cannot be made again
-// as it was; empty: it can. Under one name UIDVALIDITY only ever ascends, and of a mailbox
+// as it was, under a name; empty: it can. Under one name UIDVALIDITY only ever ascends, and of a mailbox
 // that was made and deleted on the serving server since nothing tells which name it had.
-func (p *accountPlanner) whyNotRemade(source target.Mailbox) string {
+func (p *accountPlanner) whyNotRemade(source target.Mailbox, name string) string {
 	for _, id := range p.now.Meta.Deleted {
 		if _, known := byUniqueID(p.before, id); !known && !slices.Contains(p.before.Meta.Deleted, id) {
 			return "another mailbox was made and deleted on " + string(p.scene.Serving.Name()) + " since, maybe of that name"
 		}
 	}
-	if old, there := p.before.Mailbox(source.Name); there && old.UIDValidity >= source.UIDValidity {
+	if old, there := p.before.Mailbox(name); there && old.UIDValidity >= source.UIDValidity {
 		return fmt.Sprintf("another mailbox had that name on %s, with UIDVALIDITY %d", p.scene.Serving.Name(), old.UIDValidity)
 	}
 	return p.whyNoSync()
 }
 
-// remake plans to make a mailbox again, and to put all of its mail back.
-func (p *accountPlanner) remake(source target.Mailbox) []Action {
+// remake plans to make a mailbox again, under a name, and to put all of its mail back.
+func (p *accountPlanner) remake(source target.Mailbox, name string) []Action {
 	why := fmt.Sprintf("its user had made it on %s, and it never reached %s", p.rescued.Server, p.scene.Serving.Name())
 	actions := []Action{{
-		Act: Remake, Account: p.account, Mailbox: source.Name, From: source.Name,
+		Act: Remake, Account: p.account, Mailbox: name, From: source.Name,
 		Name: source.UniqueID, Value: strconv.FormatUint(uint64(source.UIDValidity), 10), Why: why,
 	}}
 	for _, r := range source.Live() {
 		actions = append(actions, Action{
-			Act: PutBack, Account: p.account, Mailbox: source.Name, From: source.Name, UID: r.UID, GUID: r.GUID, Size: r.Size,
+			Act: PutBack, Account: p.account, Mailbox: name, From: source.Name, UID: r.UID, GUID: r.GUID, Size: r.Size,
 			Flags: r.Flags, InternalDate: r.InternalDate, Why: "its mailbox never reached " + string(p.scene.Serving.Name()),
 		})
 	}

@@ -10,6 +10,7 @@ package killed
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/restore/journal"
@@ -32,17 +33,23 @@ const (
 // Death is a restore's end. An act is whatever changes something outside it: an entry
 // of its journal, or a command to a server or an operator.
 type Death struct {
-	acts   int // that are left to it
 	when   When
 	cancel context.CancelCauseFunc
-	dead   bool
+
+	mu   sync.Mutex
+	acts int // that are left to it
+	dead bool
 }
 
 // At returns a death amid the n-th act, counted from 1.
 func At(n int, when When) *Death { return &Death{acts: n, when: when} }
 
 // Came says whether the restore got as far as that.
-func (d *Death) Came() bool { return d.dead }
+func (d *Death) Came() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.dead
+}
 
 // Mortal returns the scene, the store and the context of a restore that is to die so.
 func (d *Death) Mortal(ctx context.Context, scene restore.Scene, store journal.Store) (context.Context, restore.Scene, journal.Store) {
@@ -58,14 +65,12 @@ func (d *Death) Mortal(ctx context.Context, scene restore.Scene, store journal.S
 // act does one act, unless the restore is dead, and lets it die where its time has
 // come. Amid is what is done then in place of all of it.
 func (d *Death) act(whole, amid func() error) error {
-	if d.dead {
+	switch alive, last := d.count(); {
+	case !alive:
 		return Err
-	}
-	d.acts--
-	if d.acts > 0 {
+	case !last:
 		return whole()
 	}
-	d.dead = true
 	defer d.cancel(Err)
 	switch d.when {
 	case Amid:
@@ -74,6 +79,19 @@ func (d *Death) act(whole, amid func() error) error {
 		_ = whole()
 	}
 	return Err
+}
+
+// count counts an act, and says whether the restore is alive at its beginning, and whether
+// it is the one that it dies in. Whoever else acts meanwhile is dead already.
+func (d *Death) count() (alive, last bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dead {
+		return false, false
+	}
+	d.acts--
+	d.dead = d.acts <= 0
+	return true, d.dead
 }
 
 // command is an act that a server does as a whole or not at all.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/cyrdrill/cyrdrill/harness/restore"
@@ -30,6 +31,34 @@ func TestDeath(t *testing.T) {
 		if string(store.Bytes()) != want || !errors.Is(context.Cause(ctx), killed.Err) {
 			t.Errorf("the journal holds %q, want %q; the context ended with %v", store.Bytes(), want, context.Cause(ctx))
 		}
+	}
+}
+
+// shared is a journal that several write into at once.
+type shared struct {
+	journal.Memory
+	mu sync.Mutex
+}
+
+func (s *shared) Append(data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Memory.Append(data)
+}
+
+// Of workers that act at once one dies in its act, and the others right then.
+func TestDeathAmongWorkers(t *testing.T) {
+	const acts = 40
+	store := &shared{}
+	death := killed.At(acts/2, killed.Before)
+	_, _, diary := death.Mortal(t.Context(), restore.Scene{}, store)
+	var workers sync.WaitGroup
+	for range acts {
+		workers.Go(func() { _ = diary.Append([]byte("x")) })
+	}
+	workers.Wait()
+	if got := len(store.Bytes()); got != acts/2-1 || !death.Came() {
+		t.Errorf("%d acts were done before the death, want %d", got, acts/2-1)
 	}
 }
 
