@@ -45,6 +45,15 @@ func ReadAccount(ctx context.Context, index IndexView, account string) ([]Mailbo
 	return mailboxes, meta, err
 }
 
+// HeadersReader is an index view that tells in one answer what [IndexView.Mailboxes] tells
+// of the mailboxes of many accounts, of which somebody has to know the names.
+type HeadersReader interface {
+	// HeadersOf returns the headers of those of the accounts' mailboxes that can be
+	// opened, by account, sorted by name. The names are those that [UserView.Listed]
+	// returns.
+	HeadersOf(ctx context.Context, names map[string][]string) (map[string][]Mailbox, error)
+}
+
 // UserView is what users get: IMAP sessions, mail by LMTP, and their scripts by
 // ManageSieve.
 type UserView interface {
