@@ -97,22 +97,24 @@ const manyListed = 32
 
 // ListedOf implements [target.ListReader].
 func (u *userView) ListedOf(ctx context.Context, accounts []string) (map[string][]string, error) {
-	admin, err := u.server.imap(ctx, "")
+	var listed map[string][]string
+	err := u.admins.ask(ctx, func(admin *wire.IMAP) (err error) {
+		listed = make(map[string][]string, len(accounts))
+		if len(accounts) >= manyListed {
+			for _, account := range accounts {
+				listed[account] = []string{}
+			}
+			return listAll(ctx, admin, listed)
+		}
+		for _, account := range accounts {
+			if listed[account], err = listOf(ctx, admin, account); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	defer func() { _ = admin.Close() }()
-	listed := make(map[string][]string, len(accounts))
-	if len(accounts) >= manyListed {
-		for _, account := range accounts {
-			listed[account] = []string{}
-		}
-		return listed, listAll(ctx, admin, listed)
-	}
-	for _, account := range accounts {
-		if listed[account], err = listOf(ctx, admin, account); err != nil {
-			return nil, err
-		}
 	}
 	return listed, nil
 }
@@ -161,12 +163,11 @@ func isThere(mailbox wire.Mailbox) bool { return !slices.Contains(mailbox.Attrib
 
 // Accounts asks for all INBOXes as the administrator.
 func (u *userView) Accounts(ctx context.Context) ([]string, error) {
-	admin, err := u.server.imap(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = admin.Close() }()
-	listed, err := admin.List(ctx, accountsRoot+"%")
+	var listed []wire.Mailbox
+	err := u.admins.ask(ctx, func(admin *wire.IMAP) (err error) {
+		listed, err = admin.List(ctx, accountsRoot+"%")
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,107 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cyrdrill/cyrdrill/harness/target"
+	"github.com/cyrdrill/cyrdrill/harness/target/mailboxname"
+	"github.com/cyrdrill/cyrdrill/harness/wire"
+)
+
+// Listings implements [target.ListingReader].
+func (x *indexView) Listings(ctx context.Context, accounts []string) (map[string]target.Listing, error) {
+	listings := make(map[string]target.Listing, len(accounts))
+	err := x.admins.ask(ctx, func(admin *wire.IMAP) error {
+		for _, account := range accounts {
+			listed, err := admin.List(ctx, wholeAccount(account)...)
+			if err != nil {
+				return err
+			}
+			listings[account] = listingOf(account, listed)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing mailboxes of %s: %w", x.server.name, err)
+	}
+	return listings, nil
+}
+
+func listingOf(account string, listed []wire.Mailbox) target.Listing {
+	var of target.Listing
+	for _, mailbox := range listed {
+		if !isThere(mailbox) {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(mailbox.Name, accountsRoot+account); ok {
+			of.Own = append(of.Own, "INBOX"+rest)
+		} else {
+			of.Deleted = append(of.Deleted, mailboxname.FromExternal(mailbox.Name))
+		}
+	}
+	slices.Sort(of.Own)
+	return of
+}
+
+// ReadListed implements [target.ListingReader] by GET FULLMAILBOX of each mailbox: GET USER
+// would open each once more before.
+func (x *indexView) ReadListed(ctx context.Context, account string, listed target.Listing) (mailboxes []target.Mailbox, meta target.Meta, err error) {
+	fail := func(err error) ([]target.Mailbox, target.Meta, error) {
+		return nil, target.Meta{}, fmt.Errorf("index view of %s on %s: %w", account, x.server.name, err)
+	}
+	for _, name := range listed.Own {
+		if !target.IsMail(name) {
+			continue
+		}
+		full, there, err := x.readListed(ctx, mailboxname.Internal(account, name))
+		if err != nil {
+			return fail(err)
+		}
+		if !there || full.Type != "" { // none of mail, as calendars are
+			continue
+		}
+		mailbox, err := indexMailbox(account, full)
+		if err != nil {
+			return fail(err)
+		}
+		mailboxes = append(mailboxes, mailbox)
+	}
+	exists := len(listed.Own)+len(listed.Deleted) > 0
+	if meta, err = x.meta(ctx, account, func(*wire.Sync) (bool, error) { return exists, nil }); err != nil || len(listed.Deleted) == 0 {
+		return mailboxes, meta, err
+	}
+	var deleted []wire.SyncMailbox
+	err = x.ask(ctx, func(s *wire.Sync) (err error) {
+		deleted, err = s.Mailboxes(ctx, listed.Deleted)
+		return err
+	})
+	if err != nil {
+		return fail(err)
+	}
+	meta.Deleted = deletedAmong(deleted)
+	return mailboxes, meta, nil
+}
+
+// readListed reads one mailbox whole. One that is not there any more, or cannot be opened, is
+// refused, and GET MAILBOXES tells nothing of it.
+func (x *indexView) readListed(ctx context.Context, name string) (full wire.SyncMailbox, there bool, err error) {
+	err = x.ask(ctx, func(s *wire.Sync) (err error) {
+		full, err = s.FullMailbox(ctx, name)
+		return err
+	})
+	if !isNo(err) {
+		return full, true, err
+	}
+	var told []wire.SyncMailbox
+	asked := x.ask(ctx, func(s *wire.Sync) (err error) {
+		told, err = s.Mailboxes(ctx, []string{name})
+		return err
+	})
+	if asked != nil || len(told) > 0 {
+		return full, false, err
+	}
+	return full, false, nil
+}
