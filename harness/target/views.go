@@ -71,6 +71,8 @@ type ListingReader interface {
 	// ReadListed returns those of an account's listed mailboxes that can be opened, with
 	// their records, sorted by name, and what belongs to none of them.
 	ReadListed(ctx context.Context, account string, listed Listing) ([]Mailbox, Meta, error)
+	// MetaListed returns the latter alone.
+	MetaListed(ctx context.Context, account string, listed Listing) (Meta, error)
 }
 
 // UserView is what users get: IMAP sessions, mail by LMTP, and their scripts by

@@ -15,6 +15,9 @@ import (
 func (x *indexView) Listings(ctx context.Context, accounts []string) (map[string]target.Listing, error) {
 	listings := make(map[string]target.Listing, len(accounts))
 	err := x.admins.ask(ctx, func(admin *wire.IMAP) error {
+		if len(accounts) >= manyListed {
+			return listWhole(ctx, admin, accounts, listings)
+		}
 		for _, account := range accounts {
 			listed, err := admin.List(ctx, wholeAccount(account)...)
 			if err != nil {
@@ -30,6 +33,23 @@ func (x *indexView) Listings(ctx context.Context, accounts []string) (map[string
 	return listings, nil
 }
 
+// listWhole asks for all mailboxes, and fills in the listings of those accounts.
+func listWhole(ctx context.Context, admin *wire.IMAP, accounts []string, listings map[string]target.Listing) error {
+	all, err := admin.List(ctx, accountsRoot+"*", mailboxname.ExternalDeleted+accountsRoot+"*")
+	if err != nil {
+		return err
+	}
+	of := map[string][]wire.Mailbox{}
+	for _, mailbox := range all {
+		account, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(mailbox.Name, mailboxname.ExternalDeleted), accountsRoot), "/")
+		of[account] = append(of[account], mailbox)
+	}
+	for _, account := range accounts {
+		listings[account] = listingOf(account, of[account])
+	}
+	return nil
+}
+
 func listingOf(account string, listed []wire.Mailbox) target.Listing {
 	var of target.Listing
 	for _, mailbox := range listed {
@@ -43,6 +63,7 @@ func listingOf(account string, listed []wire.Mailbox) target.Listing {
 		}
 	}
 	slices.Sort(of.Own)
+	slices.Sort(of.Deleted)
 	return of
 }
 
@@ -69,9 +90,16 @@ func (x *indexView) ReadListed(ctx context.Context, account string, listed targe
 		}
 		mailboxes = append(mailboxes, mailbox)
 	}
+	meta, err = x.MetaListed(ctx, account, listed)
+	return mailboxes, meta, err
+}
+
+// MetaListed implements [target.ListingReader].
+func (x *indexView) MetaListed(ctx context.Context, account string, listed target.Listing) (target.Meta, error) {
 	exists := len(listed.Own)+len(listed.Deleted) > 0
-	if meta, err = x.meta(ctx, account, func(*wire.Sync) (bool, error) { return exists, nil }); err != nil || len(listed.Deleted) == 0 {
-		return mailboxes, meta, err
+	meta, err := x.meta(ctx, account, func(*wire.Sync) (bool, error) { return exists, nil })
+	if err != nil || len(listed.Deleted) == 0 {
+		return meta, err
 	}
 	var deleted []wire.SyncMailbox
 	err = x.ask(ctx, func(s *wire.Sync) (err error) {
@@ -79,10 +107,10 @@ func (x *indexView) ReadListed(ctx context.Context, account string, listed targe
 		return err
 	})
 	if err != nil {
-		return fail(err)
+		return target.Meta{}, fmt.Errorf("index view of what belongs to %s on %s: %w", account, x.server.name, err)
 	}
 	meta.Deleted = deletedAmong(deleted)
-	return mailboxes, meta, nil
+	return meta, nil
 }
 
 // readListed reads one mailbox whole. One that is not there any more, or cannot be opened, is
