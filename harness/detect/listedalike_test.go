@@ -3,6 +3,7 @@ package detect_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,22 +61,50 @@ func (l onList) MetaListed(ctx context.Context, account string, _ target.Listing
 	return l.Meta(ctx, account)
 }
 
-// Whatever two servers have, a comparison by their lists finds what one finds that asks for
-// each account's mailboxes.
-func TestComparisonByListsFindsTheSame(t *testing.T) {
-	l := newLooker(t)
+// lists compares alice's indexes among many accounts.
+func (l looker) lists(ctx context.Context, master target.ServerName, a, b target.IndexView) ([]detect.Finding, error) {
 	accounts := []string{"alice"}
 	for i := range 40 {
 		accounts = append(accounts, fmt.Sprintf("other%02d", i))
 	}
-	compare := func(master target.ServerName, a, b target.IndexView) ([]detect.Finding, error) {
-		return detect.IndexCompare{}.Detect(t.Context(), detect.Scene{
-			Clock: l.pair.Clock(), Executor: l.pair.Executor(), Accounts: accounts, Master: master,
-			Sides: []detect.Side{
-				detect.LiveSide(viewed{l.pair.Server(target.Imap1), a}), detect.LiveSide(viewed{l.pair.Server(target.Imap2), b}),
-			},
-		})
+	return detect.IndexCompare{}.Detect(ctx, detect.Scene{
+		Clock: l.pair.Clock(), Executor: l.pair.Executor(), Accounts: accounts, Master: master,
+		Sides: []detect.Side{
+			detect.LiveSide(viewed{l.pair.Server(target.Imap1), a}), detect.LiveSide(viewed{l.pair.Server(target.Imap2), b}),
+		},
+	})
+}
+
+// Mailboxes are the same by their unique IDs, of which lists tell nothing: what is alike under
+// one name may be different mail.
+func TestComparisonByListsSeesWhatWasRenamed(t *testing.T) {
+	l := newLooker(t)
+	side := func(first, second string) *kept {
+		of := &kept{}
+		for i, id := range []string{first, second} {
+			name := []string{"INBOX/A", "INBOX/B"}[i]
+			of.mailboxes = append(of.mailboxes, target.Mailbox{
+				Name: name, UniqueID: id, UIDValidity: 1, LastUID: 1, HighestModSeq: 5, Records: []target.Record{record(1, name, 5)},
+			})
+		}
+		return of
 	}
+	listed := 0
+	found, err := l.lists(t.Context(), target.Imap1, onList{amongMany{flowing{kept: side("a", "b")}}, &listed}, onList{amongMany{flowing{kept: side("b", "a")}}, &listed})
+	var kinds []target.Kind
+	for _, f := range found {
+		kinds = append(kinds, f.Kind)
+	}
+	want := []target.Kind{target.MailboxNameDiffers, target.GUIDDiffers, target.MailboxNameDiffers, target.GUIDDiffers}
+	if err != nil || !slices.Equal(kinds, want) {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
+// Whatever two servers have, a comparison by their lists finds what one finds that asks for
+// each account's mailboxes.
+func TestComparisonByListsFindsTheSame(t *testing.T) {
+	l := newLooker(t)
 	found, listed := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		sides := drawSides(rt)
@@ -83,11 +112,11 @@ func TestComparisonByListsFindsTheSame(t *testing.T) {
 			delete(side.refused, "") // GET USER is not asked
 		}
 		master := rapid.SampledFrom([]target.ServerName{"", target.Imap1, target.Imap2}).Draw(rt, "master")
-		want, wantErr := compare(master, amongMany{flowing{kept: sides[0]}}, amongMany{flowing{kept: sides[1]}})
+		want, wantErr := l.lists(t.Context(), master, amongMany{flowing{kept: sides[0]}}, amongMany{flowing{kept: sides[1]}})
 		for _, side := range sides {
 			side.asked = false
 		}
-		got, err := compare(master, onList{amongMany{flowing{kept: sides[0]}}, &listed}, onList{amongMany{flowing{kept: sides[1]}}, &listed})
+		got, err := l.lists(t.Context(), master, onList{amongMany{flowing{kept: sides[0]}}, &listed}, onList{amongMany{flowing{kept: sides[1]}}, &listed})
 		if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
 			rt.Fatalf("got %v, want %v", err, wantErr)
 		}

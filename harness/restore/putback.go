@@ -94,24 +94,23 @@ func (a *account) sendAhead(ctx context.Context, line target.SyncLine, batch []i
 		source, err = a.evidenceFor(ctx, batch)
 		return source, sent, err
 	}
-	rescued, err := a.hands.at(ctx, a.scene.Rescued, a.name)
-	if err != nil {
-		return nil, nil, err
-	}
+	var rescued target.Session
 	var next fetched
+	var partition string
 	err = a.sideBySide(ctx, func(ctx context.Context) (err error) {
 		source, err = a.evidenceFor(ctx, batch)
 		return err
 	}, func(ctx context.Context) (err error) {
-		next, err = a.bodiesOf(ctx, rescued, pieces[0])
+		if partition, err = transplant.Partition(ctx, line, a.name, a.plan.Actions[batch[0]].Mailbox); err != nil {
+			return byLine(err)
+		}
+		if rescued, err = a.hands.at(ctx, a.scene.Rescued, a.name); err == nil {
+			next, err = a.bodiesOf(ctx, rescued, pieces[0])
+		}
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
-	}
-	partition, err := transplant.Partition(ctx, line, a.name, a.plan.Actions[batch[0]].Mailbox)
-	if err != nil {
-		return nil, nil, byLine(err)
 	}
 	for n := range pieces {
 		files := a.filesOf(next, source, sent, o)
