@@ -84,7 +84,8 @@ func TestComparisonByListsSeesWhatWasRenamed(t *testing.T) {
 		for i, id := range []string{first, second} {
 			name := []string{"INBOX/A", "INBOX/B"}[i]
 			of.mailboxes = append(of.mailboxes, target.Mailbox{
-				Name: name, UniqueID: id, UIDValidity: 1, LastUID: 1, HighestModSeq: 5, Records: []target.Record{record(1, name, 5)},
+				Name: name, UniqueID: id, UIDValidity: 1, LastUID: 2, HighestModSeq: 6,
+				Records: []target.Record{record(1, name, 5), record(2, name, 6)},
 			})
 		}
 		return of
@@ -95,8 +96,8 @@ func TestComparisonByListsSeesWhatWasRenamed(t *testing.T) {
 	for _, f := range found {
 		kinds = append(kinds, f.Kind)
 	}
-	want := []target.Kind{target.MailboxNameDiffers, target.GUIDDiffers, target.MailboxNameDiffers, target.GUIDDiffers}
-	if err != nil || !slices.Equal(kinds, want) {
+	one := []target.Kind{target.MailboxNameDiffers, target.GUIDDiffers, target.GUIDDiffers}
+	if err != nil || !slices.Equal(kinds, slices.Concat(one, one)) {
 		t.Errorf("%v, %v", found, err)
 	}
 }
