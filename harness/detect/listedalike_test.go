@@ -50,8 +50,8 @@ func (l onList) Listings(_ context.Context, accounts []string) (map[string]targe
 	return listings, nil
 }
 
-func (l onList) ReadListed(context.Context, string, target.Listing) ([]target.Mailbox, target.Meta, error) {
-	return nil, target.Meta{}, fmt.Errorf("nobody asks for whole accounts")
+func (l onList) MailboxesListed(context.Context, string, target.Listing) ([]target.Mailbox, error) {
+	return nil, fmt.Errorf("nobody asks for whole accounts")
 }
 
 func (l onList) MetaListed(ctx context.Context, account string, _ target.Listing) (target.Meta, error) {

@@ -43,9 +43,15 @@ func (s *FrozenSide) readApart(ctx context.Context, executor target.Executor, se
 	}
 	byListing := func(ctx context.Context, account string) (snap target.Snapshot, noMeta bool, err error) {
 		snap = target.Snapshot{Server: server.Name(), Account: account, Level: target.LevelIndex}
-		snap.Mailboxes, snap.Meta, err = reader.ReadListed(ctx, account, listings[account])
-		if diedOf(err) {
-			return snapshotOrPieces(ctx, server, account, listedByAdministrator)
+		listing := listings[account]
+		if snap.Mailboxes, err = reader.MailboxesListed(ctx, account, listing); diedOf(err) {
+			snap.Mailboxes, err = eachReadable(ctx, server, account, ownMail(listing.Own))
+		}
+		if err != nil {
+			return snap, false, err
+		}
+		if snap.Meta, err = reader.MetaListed(ctx, account, listing); diedOf(err) {
+			return snap, true, nil
 		}
 		return snap, false, err
 	}

@@ -68,10 +68,10 @@ type Listing struct {
 type ListingReader interface {
 	// Listings returns what is on the list of each account.
 	Listings(ctx context.Context, accounts []string) (map[string]Listing, error)
-	// ReadListed returns those of an account's listed mailboxes that can be opened, with
-	// their records, sorted by name, and what belongs to none of them.
-	ReadListed(ctx context.Context, account string, listed Listing) ([]Mailbox, Meta, error)
-	// MetaListed returns the latter alone.
+	// MailboxesListed returns those of an account's listed mailboxes that can be opened,
+	// with their records, sorted by name.
+	MailboxesListed(ctx context.Context, account string, listed Listing) ([]Mailbox, error)
+	// MetaListed returns what belongs to none of its mailboxes.
 	MetaListed(ctx context.Context, account string, listed Listing) (Meta, error)
 }
 

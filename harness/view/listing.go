@@ -67,31 +67,27 @@ func listingOf(account string, listed []wire.Mailbox) target.Listing {
 	return of
 }
 
-// ReadListed implements [target.ListingReader] by GET FULLMAILBOX of each mailbox: GET USER
-// would open each once more before.
-func (x *indexView) ReadListed(ctx context.Context, account string, listed target.Listing) (mailboxes []target.Mailbox, meta target.Meta, err error) {
-	fail := func(err error) ([]target.Mailbox, target.Meta, error) {
-		return nil, target.Meta{}, fmt.Errorf("index view of %s on %s: %w", account, x.server.name, err)
-	}
+// MailboxesListed implements [target.ListingReader] by GET FULLMAILBOX of each mailbox: GET
+// USER would open each once more before.
+func (x *indexView) MailboxesListed(ctx context.Context, account string, listed target.Listing) ([]target.Mailbox, error) {
+	var mailboxes []target.Mailbox
 	for _, name := range listed.Own {
 		if !target.IsMail(name) {
 			continue
 		}
 		full, there, err := x.readListed(ctx, mailboxname.Internal(account, name))
-		if err != nil {
-			return fail(err)
+		var mailbox target.Mailbox
+		if err == nil && there {
+			mailbox, err = indexMailbox(account, full)
 		}
-		if !there || full.Type != "" { // none of mail, as calendars are
-			continue
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("index view of %s of %s on %s: %w", name, account, x.server.name, err)
+		case there && full.Type == "": // else it is none of mail, as calendars are
+			mailboxes = append(mailboxes, mailbox)
 		}
-		mailbox, err := indexMailbox(account, full)
-		if err != nil {
-			return fail(err)
-		}
-		mailboxes = append(mailboxes, mailbox)
 	}
-	meta, err = x.MetaListed(ctx, account, listed)
-	return mailboxes, meta, err
+	return mailboxes, nil
 }
 
 // MetaListed implements [target.ListingReader].

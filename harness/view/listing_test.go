@@ -39,17 +39,21 @@ func TestReadListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mailboxes, meta, err := reader.ReadListed(soon(t), "alice", listings["alice"])
+	mailboxes, err := reader.MailboxesListed(soon(t), "alice", listings["alice"])
 	if err != nil || len(mailboxes) != 1 || mailboxes[0].Name != "INBOX" || len(mailboxes[0].Records) != 1 {
 		t.Errorf("%v, %v", mailboxes, err)
 	}
 	want := target.Meta{Subscriptions: []string{"INBOX"}, QuotaKiB: target.NoQuota, Deleted: []string{"gone"}}
-	if diff := cmp.Diff(want, meta); diff != "" {
-		t.Error(diff)
+	meta, err := reader.MetaListed(soon(t), "alice", listings["alice"])
+	if diff := cmp.Diff(want, meta); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
 	}
-	mailboxes, meta, err = reader.ReadListed(soon(t), "bob", listings["bob"])
-	if err != nil || len(mailboxes) != 0 || meta.QuotaKiB != target.NoQuota {
-		t.Errorf("an account that is not there: %v, %v, %v", mailboxes, meta, err)
+	mailboxes, err = reader.MailboxesListed(soon(t), "bob", listings["bob"])
+	if err != nil || len(mailboxes) != 0 {
+		t.Errorf("an account that is not there: %v, %v", mailboxes, err)
+	}
+	if meta, err = reader.MetaListed(soon(t), "bob", listings["bob"]); err != nil || meta.QuotaKiB != target.NoQuota {
+		t.Errorf("an account that is not there: %v, %v", meta, err)
 	}
 	if listed, err := v.User().Listed(soon(t), "alice"); err != nil || len(listed) != 1 {
 		t.Errorf("by the connection that was kept: %v, %v", listed, err)
@@ -63,7 +67,7 @@ func TestReadListedRefused(t *testing.T) {
 		"C: GET FULLMAILBOX user.alice", "S: NO Unknown error",
 		"C: GET MAILBOXES (user.alice)", mailboxLine("user.alice", ""), "S: OK success",
 	)}})
-	_, _, err := v.Index().(target.ListingReader).ReadListed(soon(t), "alice", target.Listing{Own: []string{"INBOX"}})
+	_, err := v.Index().(target.ListingReader).MailboxesListed(soon(t), "alice", target.Listing{Own: []string{"INBOX"}})
 	if !isNo(err) {
 		t.Errorf("got %v", err)
 	}
