@@ -120,22 +120,28 @@ func oneLine(err error) string {
 // CheckNames says that the accounts' names are such as cyrdrill reads: on each server, by the
 // first account that has an INBOX there.
 func CheckNames(ctx context.Context, pair *field.Pair, accounts []string) error {
+	tasks := make([]func(context.Context) error, len(pair.Servers))
+	for i, s := range pair.Servers {
+		tasks[i] = func(ctx context.Context) error { return checkNamesOn(ctx, s, accounts) }
+	}
+	return realtime.Time{}.Run(ctx, tasks...)
+}
+
+func checkNamesOn(ctx context.Context, s *field.Server, accounts []string) error {
 	const tried = 20 // of accounts that a server does not have there may be many
-	for _, s := range pair.Servers {
-		for _, account := range accounts[:min(tried, len(accounts))] {
-			session, err := target.LoginToLook(ctx, s, account)
-			if noInbox := (*target.NoInboxError)(nil); errors.As(err, &noInbox) {
-				continue
-			}
-			if err != nil {
-				break // for the detectors to tell
-			}
-			_ = session.Close() // it was only opened to see that it can be
-			if err := s.Readable(ctx, account); err != nil {
-				return fmt.Errorf("looking how %s names mailboxes: %w", s.Name(), err)
-			}
-			break
+	for _, account := range accounts[:min(tried, len(accounts))] {
+		session, err := target.LoginToLook(ctx, s, account)
+		if noInbox := (*target.NoInboxError)(nil); errors.As(err, &noInbox) {
+			continue
 		}
+		if err != nil {
+			return nil // for the detectors to tell
+		}
+		_ = session.Close() // it was only opened to see that it can be
+		if err := s.Readable(ctx, account); err != nil {
+			return fmt.Errorf("looking how %s names mailboxes: %w", s.Name(), err)
+		}
+		return nil
 	}
 	return nil
 }

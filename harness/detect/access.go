@@ -46,6 +46,35 @@ func (d Access) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 	return withoutTwice(found), err
 }
 
+// OpenListed is [Access] of one running server whose index is read besides: it asks that for
+// an account's mailboxes only where the administrator's list has one that the user is not
+// shown. All accounts are listed at once.
+func OpenListed(ctx context.Context, scene Scene) ([]Finding, error) {
+	servers, err := scene.servers()
+	if err != nil {
+		return nil, err
+	}
+	if len(servers) != 1 {
+		return nil, fmt.Errorf("opening the mailboxes of one server: there are %d", len(servers))
+	}
+	lister, ok := servers[0].User().(target.ListReader)
+	if !ok {
+		return Access{}.Detect(ctx, scene)
+	}
+	listed, err := lister.ListedOf(ctx, scene.Accounts)
+	if err != nil {
+		return nil, fmt.Errorf("listing mailboxes of %s: %w", servers[0].Name(), err)
+	}
+	found, err := scene.eachAccount(ctx, Access{}.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+		v := visitor{server: servers[0], account: account, listed: listed[account]}
+		if err := v.visit(ctx); err != nil {
+			return nil, fmt.Errorf("opening the mailboxes of %s on %s: %w", account, servers[0].Name(), err)
+		}
+		return v.found, nil
+	})
+	return withoutTwice(found), err
+}
+
 // withoutTwice leaves out what somebody could not open of another's, if its owner
 // could not either.
 func withoutTwice(found []Finding) []Finding {
@@ -73,6 +102,7 @@ func ofAnother(shown string) (owner, mailbox string, ok bool) {
 type visitor struct {
 	server  target.Server
 	account string
+	listed  []string       // as the administrator is shown; nil: he has not been asked
 	session target.Session // nil: none is open
 	found   []Finding
 }
@@ -86,14 +116,16 @@ func (v *visitor) visit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	indexed, err := v.server.Index().Mailboxes(ctx, v.account)
-	if unread, refused := unreadableIndex(v.server, v.account, err); refused {
-		v.found = append(v.found, unread)
-	} else if err != nil {
-		return err
-	}
-	for _, m := range indexed {
-		names = append(names, m.Name)
+	if v.hides(names) {
+		indexed, err := v.server.Index().Mailboxes(ctx, v.account)
+		if unread, refused := unreadableIndex(v.server, v.account, err); refused {
+			v.found = append(v.found, unread)
+		} else if err != nil {
+			return err
+		}
+		for _, m := range indexed {
+			names = append(names, m.Name)
+		}
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -114,6 +146,11 @@ func (v *visitor) visit(ctx context.Context) error {
 	return nil
 }
 
+// hides says whether there may be mailboxes besides those that the user is shown.
+func (v *visitor) hides(shown []string) bool {
+	return v.listed == nil || slices.ContainsFunc(v.listed, func(name string) bool { return target.IsMail(name) && !slices.Contains(shown, name) })
+}
+
 func isOthers(mailbox string) bool { return !target.IsOwn(mailbox) }
 
 // seesOthers says whether the account has noted what it has seen of others' mail. A
@@ -132,13 +169,24 @@ func (v *visitor) enter(ctx context.Context) bool {
 	if v.session != nil {
 		return true
 	}
-	session, err := target.LoginToLook(ctx, v.server, v.account)
+	session, err := v.login(ctx)
 	if err != nil {
 		v.complain("", fmt.Sprintf("its user cannot log in: %s", err))
 		return false
 	}
 	v.session = session
 	return true
+}
+
+// login makes no INBOX, whatever it takes to know that there is one.
+func (v *visitor) login(ctx context.Context) (target.Session, error) {
+	switch {
+	case v.listed == nil:
+		return target.LoginToLook(ctx, v.server, v.account)
+	case !slices.Contains(v.listed, "INBOX"):
+		return nil, &target.NoInboxError{Account: v.account, Server: v.server.Name()}
+	}
+	return v.server.User().Login(ctx, v.account)
 }
 
 func (v *visitor) leave() {
@@ -154,7 +202,7 @@ func (v *visitor) open(ctx context.Context, name string) error {
 	if !v.enter(ctx) {
 		return ctx.Err()
 	}
-	_, err := v.session.Records(ctx, name)
+	err := target.Open(ctx, v.session, name)
 	if err == nil {
 		return nil
 	}

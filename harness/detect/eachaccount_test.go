@@ -51,7 +51,7 @@ func TestWhatIsNotSeenTwiceIsNotFound(t *testing.T) {
 	for what, fails := range map[string]bool{"a second look that finds the same": false, "a second look that fails": true} {
 		t.Run(what, func(t *testing.T) {
 			looks := 0
-			found, err := sceneOf(pair, []string{"alice"}).EachSettled(t.Context(), "looker", func(context.Context, string) ([]detect.Finding, error) {
+			found, err := sceneOf(pair, []string{"alice"}).TogetherSettled(t.Context(), "looker", func(context.Context, []string) ([]detect.Finding, error) {
 				if looks++; looks > 1 && fails {
 					return nil, errors.New("no answer")
 				}

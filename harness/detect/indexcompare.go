@@ -39,14 +39,17 @@ func (d IndexCompare) Detect(ctx context.Context, scene Scene) ([]Finding, error
 	if len(scene.Sides) != 2 {
 		return nil, errNeedsTwo
 	}
-	found, err := scene.eachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		snaps, unread, err := bothIndexes(ctx, scene, account)
-		if err != nil || len(unread) > 0 {
-			return unread, err
-		}
-		c := accountPair{snaps: snaps, master: scene.Master}
-		seen, err := c.compareSeen(ctx, scene)
-		return append(c.compare(), seen...), err
+	found, err := scene.settled(ctx, func(ctx context.Context, some Scene) ([]Finding, error) {
+		listed := some.listedAlike(ctx)
+		return some.eachAccount(ctx, d.Name(), func(ctx context.Context, account string) ([]Finding, error) {
+			snaps, unread, err := bothIndexes(ctx, scene, account, listed[account])
+			if err != nil || len(unread) > 0 {
+				return unread, err
+			}
+			c := accountPair{snaps: snaps, master: scene.Master}
+			seen, err := c.compareSeen(ctx, scene)
+			return append(c.compare(), seen...), err
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("comparing the indexes of %s and %s: %w", scene.Sides[0].Name(), scene.Sides[1].Name(), err)

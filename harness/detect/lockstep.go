@@ -19,6 +19,7 @@ type lockstep struct {
 	servers   [2]target.Server
 	streamers [2]target.MailboxStreamer
 	account   string
+	listed    *target.Listing // what both servers list alike; nil: they are asked for it
 
 	snaps   [2]target.Snapshot
 	hasMeta [2]bool  // it came with the mailboxes, and holds
@@ -30,8 +31,8 @@ var errNotInStep = errors.New("the two sides cannot be read in lockstep")
 
 // bothIndexes is [bothSides] of indexes that are to be compared: records that both sides
 // have alike may be left out.
-func bothIndexes(ctx context.Context, scene Scene, account string) (snaps [2]target.Snapshot, unread []Finding, err error) {
-	l := &lockstep{executor: scene.Executor, account: account}
+func bothIndexes(ctx context.Context, scene Scene, account string, listed *target.Listing) (snaps [2]target.Snapshot, unread []Finding, err error) {
+	l := &lockstep{executor: scene.Executor, account: account, listed: listed}
 	for i, side := range scene.Sides {
 		live, ok := side.(liveSide)
 		if ok {
@@ -60,7 +61,7 @@ func (l *lockstep) read(ctx context.Context) error {
 	if err := l.headers(ctx); err != nil {
 		return err
 	}
-	pairs := accountPair{snaps: l.snaps}.pairs()
+	pairs := l.pairs()
 	if hasTwoPartners(pairs) {
 		return errNotInStep
 	}
@@ -90,12 +91,30 @@ func (l *lockstep) read(ctx context.Context) error {
 	return l.metas(ctx)
 }
 
+// pairs are the mailboxes to be read side by side: of one name where that is all that is
+// known of them. Whether they are of one unique ID is seen when they are read.
+func (l *lockstep) pairs() [][2]*target.Mailbox {
+	if l.listed == nil {
+		return accountPair{snaps: l.snaps}.pairs()
+	}
+	var pairs [][2]*target.Mailbox
+	for _, name := range l.listed.Own {
+		if target.IsMail(name) {
+			pairs = append(pairs, [2]*target.Mailbox{{Name: name}, {Name: name}})
+		}
+	}
+	return pairs
+}
+
 // headers reads which mailboxes there are, and what belongs to none of them, where a
 // server tells of both at once.
 func (l *lockstep) headers(ctx context.Context) error {
 	return l.eachSide(ctx, func(ctx context.Context, side int) (err error) {
 		index := l.servers[side].Index()
 		l.snaps[side] = target.Snapshot{Server: l.servers[side].Name(), Account: l.account, Level: target.LevelIndex}
+		if l.listed != nil {
+			return nil
+		}
 		if reader, ok := index.(target.AccountReader); ok {
 			l.hasMeta[side] = true
 			l.snaps[side].Mailboxes, l.snaps[side].Meta, err = reader.Account(ctx, l.account)
@@ -109,7 +128,11 @@ func (l *lockstep) headers(ctx context.Context) error {
 // metas reads what belongs to no mailbox, where that is not known yet.
 func (l *lockstep) metas(ctx context.Context) error {
 	return l.eachSide(ctx, func(ctx context.Context, side int) (err error) {
-		if !l.hasMeta[side] {
+		switch {
+		case l.hasMeta[side]:
+		case l.listed != nil:
+			l.snaps[side].Meta, err = l.servers[side].Index().(target.ListingReader).MetaListed(ctx, l.account, *l.listed)
+		default:
 			l.snaps[side].Meta, err = l.servers[side].Index().Meta(ctx, l.account)
 		}
 		return err
@@ -188,7 +211,7 @@ func (l *lockstep) mailbox(ctx context.Context, told [2]*target.Mailbox) (read [
 			return read, err
 		case target.IsGone(ctx, l.servers[side], l.account, told[side].Name, err):
 			told[side], again = nil, true
-			l.hasMeta[side] = false // it may be among the deleted ones by now
+			l.hasMeta[side], l.listed = false, nil // it may be among the deleted ones by now
 		default:
 			if err := l.note(side, err); err != nil {
 				return read, err

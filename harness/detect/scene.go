@@ -24,7 +24,11 @@ func (s Scene) EachAccount(ctx context.Context, detector string, look func(conte
 	return s.eachAccount(ctx, detector, look)
 }
 
-// EachSettled is [Scene.EachAccount], but for what is lag.
-func (s Scene) EachSettled(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
-	return s.eachSettled(ctx, detector, look)
+// TogetherSettled runs a look at all accounts at once, and again at those in which it found
+// something, and returns what is no lag, with the detector's name and the time.
+func (s Scene) TogetherSettled(ctx context.Context, detector string, look func(ctx context.Context, accounts []string) ([]Finding, error)) ([]Finding, error) {
+	return s.settled(ctx, func(ctx context.Context, some Scene) ([]Finding, error) {
+		found, err := look(ctx, some.Accounts)
+		return s.sign(detector, found), err
+	})
 }

@@ -16,12 +16,20 @@ const replicatedWithin = 3 * time.Second
 // grace is how long the replica may be behind before that is a finding.
 func (s Scene) grace() time.Duration { return replicatedWithin + s.RepeatInterval }
 
-// eachSettled is [Scene.eachAccount], but for lag: it returns what two looks find alike,
-// between which all that waited at the first has been replicated, or has had the time
-// for it. What a freeze has kept does not change, and is looked at once. Where the second
-// look fails nothing is found: the first alone cannot tell lag from damage.
+// eachSettled is [Scene.eachAccount], but for lag: it is [Scene.settled] of it.
 func (s Scene) eachSettled(ctx context.Context, detector string, look func(context.Context, string) ([]Finding, error)) ([]Finding, error) {
-	found, err := s.eachAccount(ctx, detector, look)
+	return s.settled(ctx, func(ctx context.Context, some Scene) ([]Finding, error) {
+		return some.eachAccount(ctx, detector, look)
+	})
+}
+
+// settled returns what two looks at a scene's accounts find alike, between which all that
+// waited at the first has been replicated, or has had the time for it. The second is at
+// those accounts alone in which something was found. What a freeze has kept does not change,
+// and is looked at once. Where the second look fails nothing is found: the first alone cannot
+// tell lag from damage.
+func (s Scene) settled(ctx context.Context, look func(context.Context, Scene) ([]Finding, error)) ([]Finding, error) {
+	found, err := look(ctx, s)
 	if err != nil || len(found) == 0 {
 		return found, err
 	}
@@ -30,7 +38,7 @@ func (s Scene) eachSettled(ctx context.Context, detector string, look func(conte
 		suspects.Accounts = slices.DeleteFunc(slices.Clone(s.Accounts), func(account string) bool {
 			return !slices.ContainsFunc(found, func(f Finding) bool { return f.Account == account })
 		})
-		again, err := suspects.eachAccount(ctx, detector, look)
+		again, err := look(ctx, suspects)
 		if err != nil {
 			return false, err
 		}

@@ -24,6 +24,7 @@ type Server struct {
 func newServer(config ServerConfig, dial dialer, password string) *Server {
 	s := &Server{config: config, dialer: dial, password: password}
 	s.view = view.New(config.Name, dial, view.Credentials{Admin: config.Admin, Password: password})
+	s.view.KeepAdmins()
 	s.host = noHost{config.Name}
 	if s.HasHost() {
 		s.host = newHost(config)

@@ -27,6 +27,8 @@ type account struct {
 	evidence evidence
 	cuts     int // conversations by the sync protocol that ended amid work
 
+	later     []int           // what waits until all else is done
+	last      bool            // it is done now
 	following []int           // the batch after the one at work
 	ready     *ready          // that batch; nil: it is not
 	owed      []journal.Entry // what the journal is to be told with the next begun batch
@@ -49,11 +51,12 @@ const (
 	batchBytes    = 4 << 20
 )
 
-// What is put back goes in one command as far as can be: whoever comes in between takes
-// UIDs. Its files are sent ahead, a batch at a time.
+// What is put back goes in larger pieces, whose files are sent ahead, a batch at a time:
+// whoever comes in between two of them takes UIDs. A piece is what the journal, the estimate
+// and the server's pace know of.
 const (
-	putBackMessages = 5000
-	putBackBytes    = 64 << 20
+	putBackMessages = 1000
+	putBackBytes    = 16 << 20
 )
 
 // restore does what is left to be done in the account, and reads it back. A server
@@ -104,6 +107,7 @@ func (a *account) once(ctx context.Context) (at string, err error) {
 	if err := a.settle(ctx, left); err != nil {
 		return a.plan.Actions[left[0]].where(), err
 	}
+	a.later, a.last = nil, false
 	for len(left) > 0 {
 		batch := a.batch(left)
 		left = left[len(batch):]
@@ -113,6 +117,9 @@ func (a *account) once(ctx context.Context) (at string, err error) {
 		}
 		if err := a.carryOut(ctx, batch); err != nil {
 			return a.plan.Actions[batch[0]].where(), err
+		}
+		if len(left) == 0 && !a.last {
+			left, a.later, a.last = a.later, nil, true
 		}
 	}
 	return fmt.Sprintf("reading back what was restored of %s", a.name), nil
@@ -232,7 +239,8 @@ func (a *account) carryOut(ctx context.Context, batch []int) error {
 		a.now = nil // names may mean other mailboxes from here on
 	}
 	err = a.pace.pay(ctx, work, began)
-	a.endPiece(work)
+	a.endPiece(work, a.workOf(outcome.later))
+	a.later = append(a.later, outcome.later...)
 	if err != nil {
 		return also(err, a.noteOwed())
 	}
@@ -291,8 +299,8 @@ func (a *account) sift(ctx context.Context, batch []int) ([]int, error) {
 // answered notes what came of a batch.
 func (a *account) answered(todo []int, o outcome) error {
 	var entries []journal.Entry
-	done := slices.DeleteFunc(slices.Clone(todo), func(i int) bool { return o.left[i] != "" })
-	if len(done) > 0 || len(o.left) == 0 {
+	done := slices.DeleteFunc(slices.Clone(todo), func(i int) bool { return o.left[i] != "" || slices.Contains(o.later, i) })
+	if len(done) > 0 {
 		entries = append(entries, journal.Entry{Done: journal.Ranges(done)})
 	}
 	a.copied = append(a.copied, o.placed...)
@@ -319,11 +327,13 @@ func (a *account) beginPiece(w estimate.Work, now time.Time) {
 	a.piece = a.rate.Begin(w, now)
 }
 
-func (a *account) endPiece(w estimate.Work) {
+// endPiece notes as well what of the piece has to be done once more.
+func (a *account) endPiece(w, again estimate.Work) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.rate.End(a.piece, a.scene.Clock.Now())
-	a.piece, a.work = nil, a.work.Minus(w)
+	a.rate.Add(again)
+	a.piece, a.work = nil, a.work.Minus(w).Plus(again)
 }
 
 func (a *account) dropPiece() {

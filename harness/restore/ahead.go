@@ -90,8 +90,8 @@ func (a *account) makeReady(ctx context.Context, batch []int) *ready {
 // fetch reads a batch's messages from the rescued store.
 func (a *account) fetch(ctx context.Context, batch []int) (came fetched, err error) {
 	source, err := a.hands.at(ctx, a.scene.Rescued, a.name)
-	if err == nil {
-		came.sending, came.messages, err = a.read(ctx, source, batch, &came.left)
+	if err != nil {
+		return came, err
 	}
-	return came, err
+	return a.bodiesOf(ctx, source, batch)
 }

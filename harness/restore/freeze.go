@@ -134,78 +134,61 @@ func (f *Freeze) Whole() bool {
 	return len(f.Sides) == 2
 }
 
-// FreezeApart reads a rescued server and the one that serves, where nobody knows more of
-// their pair. Accounts are asked for as an administrator, so that nobody is logged in.
-// Nothing is changed.
-func FreezeApart(ctx context.Context, clock target.Clock, executor target.Executor, rescued, serving target.Server, accounts []string) (*Freeze, error) {
-	sides := []*FrozenSide{{Server: rescued.Name(), Role: target.RoleRescued}, {Server: serving.Name(), Role: target.RoleServing}}
-	freeze := &Freeze{TakenAt: clock.Now().UTC(), Sides: map[target.ServerName]*FrozenSide{}}
-	var tasks []func(context.Context) error
-	for i, server := range []target.Server{rescued, serving} {
-		freeze.Sides[server.Name()] = sides[i]
-		tasks = append(tasks, func(ctx context.Context) error {
-			if err := sides[i].read(ctx, executor, server, accounts, listedByAdministrator); err != nil {
-				return fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
-			}
-			return nil
-		})
-	}
-	if err := executor.Run(ctx, tasks...); err != nil {
-		return nil, err
-	}
-	return freeze, nil
-}
-
 // read takes the accounts' snapshots, and notes which mailboxes are listed and
 // could not be opened.
 func (s *FrozenSide) read(ctx context.Context, executor target.Executor, server target.Server, accounts []string, list lister) error {
-	snaps, unreadable := map[string]target.Snapshot{}, map[string][]string{}
+	err := s.readEach(ctx, executor, accounts, func(ctx context.Context, account string) (target.Snapshot, bool, error) {
+		return snapshotOrPieces(ctx, server, account, list)
+	})
+	if err != nil {
+		return err
+	}
+	listed, err := list(ctx, server, accounts)
+	s.unread(accounts, func(account string) []string { return listed[account] })
+	return err
+}
+
+// readEach takes the accounts' snapshots side by side.
+func (s *FrozenSide) readEach(ctx context.Context, executor target.Executor, accounts []string, read func(context.Context, string) (snap target.Snapshot, noMeta bool, err error)) error {
 	taken, dumb := make([]target.Snapshot, len(accounts)), make([]bool, len(accounts))
 	tasks := make([]func(context.Context) error, len(accounts))
 	for i, account := range accounts {
 		tasks[i] = func(ctx context.Context) (err error) {
-			taken[i], dumb[i], err = snapshotOrPieces(ctx, server, account, list)
+			taken[i], dumb[i], err = read(ctx, account)
 			return err
 		}
 	}
 	if err := executor.Run(ctx, tasks...); err != nil {
 		return err
 	}
+	s.Accounts, s.Unreadable = map[string]target.Snapshot{}, map[string][]string{}
 	for i, account := range accounts {
-		snaps[account] = taken[i]
+		s.Accounts[account] = taken[i]
 		if dumb[i] {
 			s.NoMeta = append(s.NoMeta, account)
 		}
 	}
-	listed, err := list(ctx, server, accounts)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// unread notes which of the accounts' listed mailboxes could not be opened, and returns the
+// accounts that have any.
+func (s *FrozenSide) unread(accounts []string, listed func(account string) []string) (have []string) {
 	for _, account := range accounts {
-		for _, name := range listed[account] {
-			if _, readable := snaps[account].Mailbox(name); !readable {
-				unreadable[account] = append(unreadable[account], name)
+		for _, name := range listed(account) {
+			if _, readable := s.Accounts[account].Mailbox(name); !readable {
+				s.Unreadable[account] = append(s.Unreadable[account], name)
 			}
 		}
+		if len(s.Unreadable[account]) > 0 {
+			have = append(have, account)
+		}
 	}
-	s.Accounts, s.Unreadable = snaps, unreadable
-	return nil
+	return have
 }
 
 // lister returns accounts' own mailboxes that a server lists.
 type lister func(ctx context.Context, server target.Server, accounts []string) (map[string][]string, error)
-
-func listedByAdministrator(ctx context.Context, server target.Server, accounts []string) (listed map[string][]string, err error) {
-	if reader, ok := server.User().(target.ListReader); ok {
-		listed, err = reader.ListedOf(ctx, accounts)
-	} else {
-		listed, err = eachListed(ctx, accounts, server.User().Listed)
-	}
-	for account, names := range listed {
-		listed[account] = slices.DeleteFunc(names, func(name string) bool { return !target.IsOwn(name) || !target.IsMail(name) })
-	}
-	return listed, err
-}
 
 // eachListed asks for each account by itself.
 func eachListed(ctx context.Context, accounts []string, list func(context.Context, string) ([]string, error)) (map[string][]string, error) {

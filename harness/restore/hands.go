@@ -72,6 +72,7 @@ func (h *hands) letGo() {
 type outcome struct {
 	left   map[int]string
 	placed []placed
+	later  []int // what has to wait until all else is put back
 }
 
 func (o *outcome) leave(action int, why string) {

@@ -21,20 +21,30 @@ func snapshotOrPieces(ctx context.Context, server target.Server, account string,
 	if listed != nil {
 		return snap, false, errors.Join(err, listed)
 	}
-	for _, name := range names[account] {
-		m, err := server.Index().Mailbox(ctx, account, name)
-		if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
-			continue // it is told as one that cannot be opened
-		}
-		if err != nil {
-			return snap, false, err
-		}
-		snap.Mailboxes = append(snap.Mailboxes, m)
+	if snap.Mailboxes, err = eachReadable(ctx, server, account, names[account]); err != nil {
+		return snap, false, err
 	}
 	if snap.Meta, err = server.Index().Meta(ctx, account); diedOf(err) {
 		return snap, true, nil
 	}
 	return snap, false, err
+}
+
+// eachReadable asks for each mailbox by itself, and leaves out those that are refused: they
+// are told as ones that cannot be opened.
+func eachReadable(ctx context.Context, server target.Server, account string, names []string) ([]target.Mailbox, error) {
+	var mailboxes []target.Mailbox
+	for _, name := range names {
+		m, err := server.Index().Mailbox(ctx, account, name)
+		if refused := (*target.RefusedError)(nil); errors.As(err, &refused) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		mailboxes = append(mailboxes, m)
+	}
+	return mailboxes, nil
 }
 
 // diedOf says whether the server's process said good-bye instead of an answer.

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,17 +14,14 @@ import (
 )
 
 // putBack makes a mailbox again, or puts messages back into one, under the UIDs that they
-// had. What has lost its UID to another message since the plan was made gets a new one.
+// had. What has lost its UID to another message since the plan was made gets a new one, when
+// all others have theirs.
 func (a *account) putBack(ctx context.Context, batch []int) (o outcome, err error) {
-	source, err := a.evidenceFor(ctx, batch)
-	var line target.SyncConversation
-	if err == nil {
-		line, err = a.hands.talk(ctx, a.scene, a.scene.Serving)
-	}
+	line, err := a.hands.talk(ctx, a.scene, a.scene.Serving)
 	if err != nil {
-		return o, a.lineFailed(ctx, &o, err, batch)
+		return o, a.lineFailed(ctx, &o, byLine(err), batch)
 	}
-	sent, err := a.sendAhead(ctx, line, source, batch, &o)
+	source, sent, err := a.sendAhead(ctx, line, batch, &o)
 	var placedNow transplant.Placed
 	if err == nil {
 		placedNow, err = source.Into(ctx, line, a.orderOf(batch, sent, source))
@@ -38,6 +36,10 @@ func (a *account) putBack(ctx context.Context, batch []int) (o outcome, err erro
 	var anew []int
 	for _, uid := range placedNow.Taken {
 		anew = append(anew, sent[uid])
+	}
+	if a.moreFollow(batch) && !a.last { // to pass over all UIDs now would take theirs from those
+		o.later = anew
+		return o, nil
 	}
 	return o, a.bringAnew(ctx, line, source, anew, &o)
 }
@@ -82,46 +84,102 @@ func (a *account) evidenceFor(ctx context.Context, batch []int) (*transplant.Sou
 	return source, nil
 }
 
-// sendAhead sends the files of a batch's messages, and returns which action each UID is of.
-// What is not what the index recorded is left.
-func (a *account) sendAhead(ctx context.Context, line target.SyncLine, source *transplant.Source, batch []int, o *outcome) (sent map[uint32]int, err error) {
+// sendAhead sends the files of a batch's messages, and returns what the rescued store has of
+// their mailbox, and which action each UID is of. What is not what the index recorded is left.
+// The index is read beside the first bodies, and each further piece while one is sent.
+func (a *account) sendAhead(ctx context.Context, line target.SyncLine, batch []int, o *outcome) (source *transplant.Source, sent map[uint32]int, err error) {
 	sent = map[uint32]int{}
-	messages := slices.DeleteFunc(slices.Clone(batch), func(i int) bool { return a.plan.Actions[i].Act == Remake })
-	if len(messages) == 0 {
-		return sent, nil
+	pieces := a.piecesOf(slices.DeleteFunc(slices.Clone(batch), func(i int) bool { return a.plan.Actions[i].Act == Remake }))
+	if len(pieces) == 0 {
+		source, err = a.evidenceFor(ctx, batch)
+		return source, sent, err
 	}
-	partition, err := transplant.Partition(ctx, line, a.name, a.plan.Actions[batch[0]].Mailbox)
-	if err != nil {
-		return nil, byLine(err)
-	}
-	rescued, err := a.hands.at(ctx, a.scene.Rescued, a.name)
-	if err != nil {
-		return nil, err
-	}
-	for len(messages) > 0 {
-		piece := a.pieceOf(messages, batchMessages, batchBytes)
-		messages = messages[len(piece):]
-		sending, bodies, err := a.read(ctx, rescued, piece, o)
-		if err != nil {
-			return nil, err
+	var rescued target.Session
+	var next fetched
+	var partition string
+	err = a.sideBySide(ctx, func(ctx context.Context) (err error) {
+		source, err = a.evidenceFor(ctx, batch)
+		return err
+	}, func(ctx context.Context) (err error) {
+		if partition, err = transplant.Partition(ctx, line, a.name, a.plan.Actions[batch[0]].Mailbox); err != nil {
+			return byLine(err)
 		}
-		var files [][]byte
-		for n, i := range sending {
-			action := a.plan.Actions[i]
-			if guid := source.GUID(action.UID); guid != action.GUID {
-				o.leave(i, fmt.Sprintf("the rescued store's index has another message under its UID by now (%.12s)", guid))
-				continue
+		if rescued, err = a.hands.at(ctx, a.scene.Rescued, a.name); err == nil {
+			next, err = a.bodiesOf(ctx, rescued, pieces[0])
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for n := range pieces {
+		files := a.filesOf(next, source, sent, o)
+		sending := func(ctx context.Context) error {
+			if len(files) == 0 {
+				return nil
 			}
-			files, sent[action.UID] = append(files, bodies[n].Body), i
+			return byLine(transplant.Send(ctx, line, partition, files...))
 		}
-		if len(files) == 0 {
+		err := a.sideBySide(ctx, sending, func(ctx context.Context) (err error) {
+			if n+1 < len(pieces) {
+				next, err = a.bodiesOf(ctx, rescued, pieces[n+1])
+			}
+			return err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return source, sent, nil
+}
+
+// sideBySide does two things to the end, and returns the first one's error before the
+// other's: where one fails, the connection of the other is not cut.
+func (a *account) sideBySide(ctx context.Context, first, second func(context.Context) error) error {
+	var errs [2]error
+	tasks := make([]func(context.Context) error, len(errs))
+	for i, do := range []func(context.Context) error{first, second} {
+		tasks[i] = func(ctx context.Context) error {
+			errs[i] = do(ctx)
+			return nil
+		}
+	}
+	if err := a.scene.Executor.Run(ctx, tasks...); err != nil {
+		return err
+	}
+	return cmp.Or(errs[0], errs[1])
+}
+
+// bodiesOf reads messages of the rescued store.
+func (a *account) bodiesOf(ctx context.Context, rescued target.Session, piece []int) (read fetched, err error) {
+	read.sending, read.messages, err = a.read(ctx, rescued, piece, &read.left)
+	return read, err
+}
+
+// filesOf returns those bodies that are what the rescued store's index has under their UIDs,
+// and notes in sent which action each UID is of.
+func (a *account) filesOf(read fetched, source *transplant.Source, sent map[uint32]int, o *outcome) (files [][]byte) {
+	for i, why := range read.left.left {
+		o.leave(i, why)
+	}
+	for n, i := range read.sending {
+		action := a.plan.Actions[i]
+		if guid := source.GUID(action.UID); guid != action.GUID {
+			o.leave(i, fmt.Sprintf("the rescued store's index has another message under its UID by now (%.12s)", guid))
 			continue
 		}
-		if err := transplant.Send(ctx, line, partition, files...); err != nil {
-			return nil, byLine(err)
-		}
+		files, sent[action.UID] = append(files, read.messages[n].Body), i
 	}
-	return sent, nil
+	return files
+}
+
+// piecesOf divides messages into what is read, held and sent at once.
+func (a *account) piecesOf(messages []int) (pieces [][]int) {
+	for len(messages) > 0 {
+		piece := a.pieceOf(messages, batchMessages, batchBytes)
+		pieces, messages = append(pieces, piece), messages[len(piece):]
+	}
+	return pieces
 }
 
 // orderOf is what is to be done about a batch whose files were sent. With the last messages
@@ -131,13 +189,19 @@ func (a *account) orderOf(batch []int, sent map[uint32]int, source *transplant.S
 	put := transplant.Put{
 		Account: a.name, Mailbox: first.Mailbox, UIDs: slices.Sorted(maps.Keys(sent)), UpTo: source.LastUID, Make: first.Act == Remake,
 	}
-	for _, i := range a.pending() {
-		if next := a.plan.Actions[i]; i > batch[len(batch)-1] && next.Act == PutBack && next.Mailbox == first.Mailbox {
-			put.UpTo = 0
-			break
-		}
+	if a.moreFollow(batch) {
+		put.UpTo = 0
 	}
 	return put
+}
+
+// moreFollow says whether more is going to be put back into a batch's mailbox.
+func (a *account) moreFollow(batch []int) bool {
+	mailbox, last := a.plan.Actions[batch[0]].Mailbox, batch[len(batch)-1]
+	return slices.ContainsFunc(a.pending(), func(i int) bool {
+		next := a.plan.Actions[i]
+		return i > last && next.Act == PutBack && next.Mailbox == mailbox
+	})
 }
 
 // bringAnew appends messages whose UIDs are not free any more, above all UIDs that clients
@@ -154,9 +218,7 @@ func (a *account) bringAnew(ctx context.Context, line target.SyncLine, source *t
 	if _, err := source.Into(ctx, line, pass); err != nil {
 		return a.lineFailed(ctx, o, byLine(err), anew)
 	}
-	for len(anew) > 0 {
-		piece := a.pieceOf(anew, batchMessages, batchBytes)
-		anew = anew[len(piece):]
+	for _, piece := range a.piecesOf(anew) {
 		done, err := a.copy(ctx, piece, fetched{})
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,14 +18,23 @@ func (s Scene) syncReach(ctx context.Context) func() string {
 		if s.Sync == nil {
 			return "nobody here may speak the sync protocol"
 		}
-		for _, server := range []target.Server{s.Rescued, s.Serving} {
-			line, err := s.Sync.DialSync(ctx, server.Name())
-			if err != nil {
-				return fmt.Sprintf("the sync protocol cannot be spoken to %s (%s)", server.Name(), err)
+		servers := []target.Server{s.Rescued, s.Serving}
+		why, tasks := make([]string, len(servers)), make([]func(context.Context) error, len(servers))
+		for i, server := range servers {
+			tasks[i] = func(ctx context.Context) error {
+				line, err := s.Sync.DialSync(ctx, server.Name())
+				if err != nil {
+					why[i] = fmt.Sprintf("the sync protocol cannot be spoken to %s (%s)", server.Name(), err)
+					return nil
+				}
+				_ = line.Close() // nothing was asked
+				return nil
 			}
-			_ = line.Close() // nothing was asked
 		}
-		return ""
+		if err := s.Executor.Run(ctx, tasks...); err != nil {
+			return err.Error()
+		}
+		return cmp.Or(why...)
 	})
 }
 

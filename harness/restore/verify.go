@@ -48,7 +48,7 @@ func (a *account) verify(ctx context.Context) error {
 func (a *account) opens(ctx context.Context, i int) error {
 	session, err := a.hands.at(ctx, a.scene.Serving, a.name)
 	if err == nil {
-		_, err = session.Records(ctx, a.plan.Actions[i].Mailbox)
+		err = target.Open(ctx, session, a.plan.Actions[i].Mailbox)
 	}
 	if err == nil || passing(err) {
 		return err
@@ -119,7 +119,7 @@ func (a *account) readBack(ctx context.Context, mailbox string, copied []placed)
 	if err != nil || wrong.all > 0 {
 		return errors.Join(err, wrong.err())
 	}
-	return a.readRecords(ctx, session, mailbox, copied)
+	return a.readRecords(ctx, session, mailbox, copied, uids)
 }
 
 // missed is about messages that were copied and are not shown: their user may have

@@ -15,8 +15,8 @@ import (
 // readRecords reads back what is recorded of messages that were brought: INTERNALDATE, which
 // nobody can have changed since; their UIDs, where these were to be the same; and the flags
 // of those that nobody has changed since.
-func (a *account) readRecords(ctx context.Context, session target.Session, mailbox string, brought []placed) error {
-	records, err := session.Records(ctx, mailbox)
+func (a *account) readRecords(ctx context.Context, session target.Session, mailbox string, brought []placed, uids []uint32) error {
+	records, err := target.RecordsOf(ctx, session, mailbox, uids)
 	if err != nil {
 		return err
 	}

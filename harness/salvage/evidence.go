@@ -43,13 +43,17 @@ type accounts struct {
 // that the serving server does not have: it has to be made first.
 func accountsOf(ctx context.Context, pair *field.Pair, asked []string) (accounts, error) {
 	rescued, serving := pair.Servers[0], pair.Servers[1]
-	theirs, err := rescued.User().Accounts(ctx)
-	if err != nil {
-		return accounts{}, fmt.Errorf("listing the accounts of %s: %w", rescued.Name(), err)
+	var theirs, mine []string
+	list := func(server *field.Server, into *[]string) func(context.Context) error {
+		return func(ctx context.Context) (err error) {
+			if *into, err = server.User().Accounts(ctx); err != nil {
+				err = fmt.Errorf("listing the accounts of %s: %w", server.Name(), err)
+			}
+			return err
+		}
 	}
-	mine, err := serving.User().Accounts(ctx)
-	if err != nil {
-		return accounts{}, fmt.Errorf("listing the accounts of %s: %w", serving.Name(), err)
+	if err := (realtime.Time{}).Run(ctx, list(rescued, &theirs), list(serving, &mine)); err != nil {
+		return accounts{}, err
 	}
 	if asked == nil {
 		asked = pair.Config.Names
@@ -121,36 +125,37 @@ func (f few) Run(ctx context.Context, tasks ...func(context.Context) error) erro
 	return f.Time.Run(ctx, append(workers, feed)...)
 }
 
-// find has detectors look at the freeze, and at the serving server as it is.
-func find(ctx context.Context, pair *field.Pair, freeze *restore.Freeze, names []string, master target.ServerName) ([]detect.Finding, error) {
-	rescued, serving := pair.Servers[0], pair.Servers[1]
-	scene := detect.Scene{Clock: realtime.Time{}, Executor: few{}, Accounts: names, Partial: true, RepeatInterval: pair.Config.RepeatInterval}
-	frozen, live := scene, scene
+// differences has the index of both sides compared, as the freeze has it.
+func differences(ctx context.Context, pair *field.Pair, freeze *restore.Freeze, names []string, master target.ServerName) ([]detect.Finding, error) {
+	frozen := sceneOf(pair, names)
 	frozen.Master, frozen.Partial = master, false // others' accounts are in no freeze
-	for _, s := range []*field.Server{rescued, serving} {
+	for _, s := range pair.Servers {
 		side, err := freeze.Side(s.Name())
 		if err != nil {
 			return nil, err
 		}
 		frozen.Sides = append(frozen.Sides, side)
 	}
+	return detect.IndexCompare{}.Detect(ctx, frozen)
+}
+
+// unusable has detectors look at the serving server as it is: what users cannot open, and
+// what is not compiled.
+func unusable(ctx context.Context, pair *field.Pair, names []string) ([]detect.Finding, error) {
+	serving := pair.Servers[1]
+	live := sceneOf(pair, names)
 	live.Sides = []detect.Side{detect.LiveSide(serving)}
-	found, err := detect.IndexCompare{}.Detect(ctx, frozen)
-	if err != nil {
-		return nil, err
+	found, err := detect.OpenListed(ctx, live)
+	if err != nil || !serving.Has(view.Sieve) || !serving.HasHost() {
+		return found, err
 	}
-	detectors := []detect.Detector{detect.Access{}}
-	if serving.Has(view.Sieve) && serving.HasHost() {
-		detectors = append(detectors, detect.ScriptCompare{})
-	}
-	for _, d := range detectors {
-		more, err := d.Detect(ctx, live)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
-	}
-	return found, nil
+	more, err := detect.ScriptCompare{}.Detect(ctx, live)
+	return append(found, more...), err
+}
+
+// sceneOf is a scene of some of a pair's accounts, without sides.
+func sceneOf(pair *field.Pair, names []string) detect.Scene {
+	return detect.Scene{Clock: realtime.Time{}, Executor: few{}, Accounts: names, Partial: true, RepeatInterval: pair.Config.RepeatInterval}
 }
 
 // withoutScripts leaves scripts out of a freeze: nobody can read their sources.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/cyrdrill/cyrdrill/harness/compare"
+	"github.com/cyrdrill/cyrdrill/harness/detect"
 	"github.com/cyrdrill/cyrdrill/harness/field"
 	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
@@ -91,13 +92,22 @@ func (s *survey) plan(ctx context.Context, kept *freezeFile) (restore.Plan, erro
 	parts := make([]restore.Plan, len(s.groups()))
 	err := s.each(ctx, func(ctx context.Context, i int, group []string) (err error) {
 		scene := restore.Scene{Accounts: group, Rescued: s.rescued, Serving: s.serving, Executor: few{most: readAtOnce}, Clock: realtime.Time{}, Sync: lines{s.pair}}
-		if kept != nil {
-			scene.Freeze, err = kept.freeze(group)
-		} else if scene.Freeze, err = s.freeze(ctx, group); err == nil {
-			scene.Seen = scene.Freeze.Sides[s.serving.Name()]
-		}
+		var live []detect.Finding
+		err = scene.Executor.Run(ctx, func(ctx context.Context) (err error) {
+			if kept != nil {
+				scene.Freeze, err = kept.freeze(group)
+			} else if scene.Freeze, err = s.freeze(ctx, group); err == nil {
+				scene.Seen = scene.Freeze.Sides[s.serving.Name()]
+			}
+			return err
+		}, func(ctx context.Context) (err error) {
+			if live, err = unusable(ctx, s.pair, group); err != nil {
+				err = fmt.Errorf("looking what cannot be opened: %w", err)
+			}
+			return err
+		})
 		if err == nil {
-			parts[i], err = s.planGroup(ctx, scene)
+			parts[i], err = s.planGroup(ctx, scene, live)
 		}
 		return err
 	})
@@ -119,8 +129,8 @@ func joined(restorer string, parts []restore.Plan) restore.Plan {
 	return whole
 }
 
-// planGroup plans what is in a scene.
-func (s *survey) planGroup(ctx context.Context, scene restore.Scene) (plan restore.Plan, err error) {
+// planGroup plans what is in a scene, on what was found on the serving server as it is.
+func (s *survey) planGroup(ctx context.Context, scene restore.Scene, live []detect.Finding) (plan restore.Plan, err error) {
 	if !s.scripts {
 		scene.Freeze = withoutScripts(scene.Freeze)
 	}
@@ -135,9 +145,10 @@ func (s *survey) planGroup(ctx context.Context, scene restore.Scene) (plan resto
 			return plan, err
 		}
 	}
-	if scene.Findings, err = find(ctx, s.pair, scene.Freeze, scene.Accounts, master); err != nil {
+	if scene.Findings, err = differences(ctx, s.pair, scene.Freeze, scene.Accounts, master); err != nil {
 		return plan, fmt.Errorf("looking for what is missing: %w", err)
 	}
+	scene.Findings = append(scene.Findings, live...)
 	if plan, err = planAll(ctx, scene, s.options.Restorers); err != nil || s.rebuilds {
 		return plan, err
 	}

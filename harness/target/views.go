@@ -45,6 +45,36 @@ func ReadAccount(ctx context.Context, index IndexView, account string) ([]Mailbo
 	return mailboxes, meta, err
 }
 
+// HeadersReader is an index view that tells in one answer what [IndexView.Mailboxes] tells
+// of the mailboxes of many accounts, of which somebody has to know the names.
+type HeadersReader interface {
+	// HeadersOf returns the headers of those of the accounts' mailboxes that can be
+	// opened, by account, sorted by name. The names are those that [UserView.Listed]
+	// returns.
+	HeadersOf(ctx context.Context, names map[string][]string) (map[string][]Mailbox, error)
+}
+
+// Listing is what a server's list of mailboxes has of an account.
+type Listing struct {
+	// Own are the names of its mailboxes as their owner sees them, sorted.
+	Own []string
+	// Deleted are those that are kept though their user has deleted them, by names that
+	// mean something to the view alone.
+	Deleted []string
+}
+
+// ListingReader is an index view that reads accounts by the list of mailboxes, so that none
+// has to be opened to know which there are.
+type ListingReader interface {
+	// Listings returns what is on the list of each account.
+	Listings(ctx context.Context, accounts []string) (map[string]Listing, error)
+	// MailboxesListed returns those of an account's listed mailboxes that can be opened,
+	// with their records, sorted by name.
+	MailboxesListed(ctx context.Context, account string, listed Listing) ([]Mailbox, error)
+	// MetaListed returns what belongs to none of its mailboxes.
+	MetaListed(ctx context.Context, account string, listed Listing) (Meta, error)
+}
+
 // UserView is what users get: IMAP sessions, mail by LMTP, and their scripts by
 // ManageSieve.
 type UserView interface {
@@ -123,6 +153,33 @@ func DigestedBodies(ctx context.Context, session Session, mailbox string, uids [
 		return digester.DigestedBodies(ctx, mailbox, uids, each)
 	}
 	return session.Bodies(ctx, mailbox, uids, func(uid uint32, body []byte) error { return each(uid, body, DigestBody(body)) })
+}
+
+// PartReader is a session that tells of a mailbox's messages no more than is asked for.
+type PartReader interface {
+	// RecordsOf is [Session.Records] of those messages alone.
+	RecordsOf(ctx context.Context, mailbox string, uids []uint32) ([]Record, error)
+	// Open opens a mailbox and has the server go through its messages, as
+	// [Session.Records] does, and tells of none.
+	Open(ctx context.Context, mailbox string) error
+}
+
+// RecordsOf returns at least those of a mailbox's messages that are asked for and are
+// there.
+func RecordsOf(ctx context.Context, session Session, mailbox string, uids []uint32) ([]Record, error) {
+	if reader, ok := session.(PartReader); ok && len(uids) > 0 {
+		return reader.RecordsOf(ctx, mailbox, uids)
+	}
+	return session.Records(ctx, mailbox)
+}
+
+// Open opens a mailbox and has the server go through its messages.
+func Open(ctx context.Context, session Session, mailbox string) error {
+	if reader, ok := session.(PartReader); ok {
+		return reader.Open(ctx, mailbox)
+	}
+	_, err := session.Records(ctx, mailbox)
+	return err
 }
 
 // MessageChanges is what a session can do to messages besides storing and

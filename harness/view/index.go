@@ -15,6 +15,7 @@ import (
 // indexView is the index view of a server by its sync protocol.
 type indexView struct {
 	server  server
+	admins  *admins
 	connect func(context.Context) (*wire.Sync, error)
 	kept    pool[*wire.Sync]
 }
@@ -89,18 +90,22 @@ func (x *indexView) Account(ctx context.Context, account string) ([]target.Mailb
 
 // listed returns the internal names of the account's mailboxes as the
 // administrator lists them, whatever their indexes are like.
-func (x *indexView) listed(ctx context.Context, account string) ([]string, error) {
-	admin, err := x.server.imap(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = admin.Close() }()
-	mailboxes, err := admin.List(ctx, "user/"+account, "user/"+account+"/*", mailboxname.ExternalDeleted+"user/"+account+"/*")
-	names := make([]string, len(mailboxes))
-	for i, m := range mailboxes {
-		names[i] = mailboxname.FromExternal(m.Name)
-	}
+func (x *indexView) listed(ctx context.Context, account string) (names []string, err error) {
+	err = x.admins.ask(ctx, func(admin *wire.IMAP) error {
+		mailboxes, err := admin.List(ctx, wholeAccount(account)...)
+		names = make([]string, len(mailboxes))
+		for i, m := range mailboxes {
+			names[i] = mailboxname.FromExternal(m.Name)
+		}
+		return err
+	})
 	return names, err
+}
+
+// wholeAccount are the patterns of an account's mailboxes, deleted ones among them.
+func wholeAccount(account string) []string {
+	root := accountsRoot + account
+	return []string{root, root + "/*", mailboxname.ExternalDeleted + root + "/*"}
 }
 
 // Mailbox returns one mailbox with its records.

@@ -90,32 +90,48 @@ func (u *userView) Listed(ctx context.Context, account string) ([]string, error)
 	return listed[account], err
 }
 
+// manyListed is from how many accounts on the whole list is asked for at once: 5,000 names
+// take Cyrus no longer than some 30 questions for one account's. Of a server with many more
+// accounts than are looked at that reads more than is needed, but in one answer.
+const manyListed = 32
+
 // ListedOf implements [target.ListReader].
 func (u *userView) ListedOf(ctx context.Context, accounts []string) (map[string][]string, error) {
-	admin, err := u.server.imap(ctx, "")
+	var listed map[string][]string
+	err := u.admins.ask(ctx, func(admin *wire.IMAP) (err error) {
+		listed = make(map[string][]string, len(accounts))
+		if len(accounts) >= manyListed {
+			for _, account := range accounts {
+				listed[account] = []string{}
+			}
+			return listAll(ctx, admin, listed)
+		}
+		for _, account := range accounts {
+			if listed[account], err = listOf(ctx, admin, account); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	defer func() { _ = admin.Close() }()
-	listed := make(map[string][]string, len(accounts))
-	for _, account := range accounts {
-		if listed[account], err = listOf(ctx, admin, account); err != nil {
-			return nil, err
-		}
 	}
 	return listed, nil
 }
 
+// accountsRoot begins the names by which an administrator knows accounts' mailboxes.
+const accountsRoot = "user/"
+
 // listOf asks for one account's mailboxes.
 func listOf(ctx context.Context, admin *wire.IMAP, account string) ([]string, error) {
-	root := "user/" + account
+	root := accountsRoot + account
 	listed, err := admin.List(ctx, root, root+"/*")
 	if err != nil {
 		return nil, err
 	}
 	names := make([]string, 0, len(listed))
 	for _, mailbox := range listed {
-		if rest, ok := strings.CutPrefix(mailbox.Name, root); ok && !slices.Contains(mailbox.Attributes, `\NonExistent`) {
+		if rest, ok := strings.CutPrefix(mailbox.Name, root); ok && isThere(mailbox) {
 			names = append(names, "INBOX"+rest)
 		}
 	}
@@ -123,21 +139,41 @@ func listOf(ctx context.Context, admin *wire.IMAP, account string) ([]string, er
 	return names, nil
 }
 
+// listAll asks for all mailboxes, and fills in those of the accounts that are in listed.
+func listAll(ctx context.Context, admin *wire.IMAP, listed map[string][]string) error {
+	all, err := admin.List(ctx, accountsRoot+"*")
+	if err != nil {
+		return err
+	}
+	for _, mailbox := range all {
+		rest, ok := strings.CutPrefix(mailbox.Name, accountsRoot)
+		account, _, _ := strings.Cut(rest, "/")
+		if names, asked := listed[account]; ok && asked && isThere(mailbox) {
+			listed[account] = append(names, "INBOX"+rest[len(account):])
+		}
+	}
+	for _, names := range listed {
+		slices.Sort(names)
+	}
+	return nil
+}
+
+// isThere says whether what is listed is more than a node above mailboxes.
+func isThere(mailbox wire.Mailbox) bool { return !slices.Contains(mailbox.Attributes, `\NonExistent`) }
+
 // Accounts asks for all INBOXes as the administrator.
 func (u *userView) Accounts(ctx context.Context) ([]string, error) {
-	admin, err := u.server.imap(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = admin.Close() }()
-	const root = "user/"
-	listed, err := admin.List(ctx, root+"%")
+	var listed []wire.Mailbox
+	err := u.admins.ask(ctx, func(admin *wire.IMAP) (err error) {
+		listed, err = admin.List(ctx, accountsRoot+"%")
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	names := make([]string, 0, len(listed))
 	for _, mailbox := range listed {
-		if name, ok := strings.CutPrefix(mailbox.Name, root); ok && !slices.Contains(mailbox.Attributes, `\NonExistent`) {
+		if name, ok := strings.CutPrefix(mailbox.Name, accountsRoot); ok && isThere(mailbox) {
 			names = append(names, name)
 		}
 	}

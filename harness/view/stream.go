@@ -89,6 +89,9 @@ func (x *indexView) readInto(ctx context.Context, account, mailbox string, batch
 		return err
 	})
 	var header target.Mailbox
+	if err == nil && full.Type != "" {
+		err = &target.RefusedError{Command: "GET FULLMAILBOX", Status: "NO", Text: "it holds no mail"}
+	}
 	if err == nil {
 		header, err = indexMailbox(account, full)
 	}

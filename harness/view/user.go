@@ -13,6 +13,7 @@ import (
 // userView is what users get of a server.
 type userView struct {
 	server server
+	admins *admins
 	kept   pool[*wire.LMTP]
 }
 
@@ -92,7 +93,12 @@ func isUnselectable(attribute string) bool {
 
 // Records returns the mailbox's messages in order of UID.
 func (s session) Records(ctx context.Context, mailbox string) ([]target.Record, error) {
-	messages, err := s.client.Records(ctx, mailbox)
+	return s.RecordsOf(ctx, mailbox, nil)
+}
+
+// RecordsOf implements [target.PartReader].
+func (s session) RecordsOf(ctx context.Context, mailbox string, uids []uint32) ([]target.Record, error) {
+	messages, err := s.client.RecordsOf(ctx, mailbox, uids)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +115,9 @@ func (s session) Records(ctx context.Context, mailbox string) ([]target.Record, 
 	}
 	return records, nil
 }
+
+// Open implements [target.PartReader].
+func (s session) Open(ctx context.Context, mailbox string) error { return s.client.Open(ctx, mailbox) }
 
 // CreatedModSeqs implements [target.CreationTeller].
 func (s session) CreatedModSeqs(ctx context.Context, mailbox string, uids []uint32) (map[uint32]uint64, error) {

@@ -35,6 +35,7 @@ type View struct {
 	// imapIndex is the same by IMAP.
 	imapIndex *indexView
 	user      *userView
+	admins    *admins
 
 	seeding chan struct{} // takes as many as may seed at a time
 }
@@ -42,11 +43,18 @@ type View struct {
 // New returns a view of the server. It connects to nothing before it must.
 func New(name target.ServerName, dial Dialer, creds Credentials) *View {
 	s := server{name: name, dialer: dial, creds: creds}
+	a := &admins{server: s}
 	return &View{
-		server: s, index: &indexView{server: s, connect: s.sync}, imapIndex: &indexView{server: s, connect: s.syncByIMAP}, user: &userView{server: s},
+		server: s, index: &indexView{server: s, admins: a, connect: s.sync}, imapIndex: &indexView{server: s, admins: a, connect: s.syncByIMAP},
+		user: &userView{server: s, admins: a}, admins: a,
 		seeding: make(chan struct{}, seededAtOnce),
 	}
 }
+
+// KeepAdmins has the view list mailboxes on connections that it keeps, as it keeps those for
+// its index: for a server on which many accounts are looked at one after the other, and whose
+// processes nobody counts.
+func (v *View) KeepAdmins() { v.admins.keep = true }
 
 // Index returns the server's index view. It keeps connections to use again.
 func (v *View) Index() target.IndexView { return v.index }
@@ -99,6 +107,7 @@ func (v *View) Close() error {
 	v.index.kept.drop()
 	v.imapIndex.kept.drop()
 	v.user.kept.drop()
+	v.admins.kept.drop()
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 
 // SyncCRC compares SYNC_CRC of each mailbox, the checksum by which sync_client itself tells
 // whether two sides are equal. It is the cheapest check that there is: one question for
-// each account. It is an XOR over the records, so what stands in two of them can change
+// the names of all mailboxes, and one for the checksums of a hundred accounts. It is an XOR over the records, so what stands in two of them can change
 // places unseen; 0 on either side counts as equal; it covers the GUID that is recorded and
 // never the message file, and nothing of an ACL, an annotation, a quota, a subscription, a
 // script.
@@ -35,16 +35,26 @@ func (d SyncCRC) Detect(ctx context.Context, scene detect.Scene) ([]detect.Findi
 	if err != nil {
 		return nil, err
 	}
-	return scene.EachSettled(ctx, d.Name(), func(ctx context.Context, account string) ([]detect.Finding, error) {
-		c := crcPair{account: account, names: [2]target.ServerName{servers[0].Name(), servers[1].Name()}, master: scene.Master}
+	return scene.TogetherSettled(ctx, d.Name(), func(ctx context.Context, accounts []string) ([]detect.Finding, error) {
+		var sides [2]map[string][]target.Mailbox
+		tasks := make([]func(context.Context) error, len(servers))
 		for i, server := range servers {
-			mailboxes, err := server.Index().Mailboxes(ctx, account)
-			if err != nil {
-				return nil, fmt.Errorf("reading the checksums of %s on %s: %w", account, server.Name(), err)
+			tasks[i] = func(ctx context.Context) (err error) {
+				sides[i], err = headersOf(ctx, scene.Executor, server, accounts)
+				return err
 			}
-			c.sides[i] = mailboxes
 		}
-		return c.compare(), nil
+		if err := scene.Executor.Run(ctx, tasks...); err != nil {
+			return nil, err
+		}
+		var found []detect.Finding
+		for _, account := range accounts {
+			found = append(found, crcPair{
+				account: account, names: [2]target.ServerName{servers[0].Name(), servers[1].Name()}, master: scene.Master,
+				sides: [2][]target.Mailbox{sides[0][account], sides[1][account]},
+			}.compare()...)
+		}
+		return found, nil
 	})
 }
 
@@ -63,7 +73,7 @@ func (c crcPair) compare() []detect.Finding {
 			other, there := named(c.sides[1-has], m.Name)
 			switch {
 			case !there:
-				f := c.finding(target.MailboxMissing, 1-has, m.Name, fmt.Sprintf("GET USER tells of it on %s alone", c.names[has]))
+				f := c.finding(target.MailboxMissing, 1-has, m.Name, fmt.Sprintf("sync_server tells of it on %s alone", c.names[has]))
 				found = append(found, f)
 			case has == 0 && crcDiffers(m.SyncCRC, other.SyncCRC):
 				wrong := 1

@@ -75,6 +75,9 @@ func (r *Rate) End(p *Piece, now time.Time) {
 // Skip notes work that turned out to be done already.
 func (r *Rate) Skip(w Work) { r.total = r.total.Minus(w) }
 
+// Add notes work that there is besides what was known of.
+func (r *Rate) Add(w Work) { r.total = r.total.Plus(w) }
+
 // Done returns the work that is done, Total what there is in all.
 func (r *Rate) Done() Work  { return r.done }
 func (r *Rate) Total() Work { return r.total }
