@@ -261,7 +261,10 @@ func surroundings(t *testing.T, pair target.Pair) []string {
 		on := pair.(target.Machines).OnMachine(server.Name())
 		container := on[slices.Index(on, "cyrus")+1] // behind "docker exec … --user cyrus"
 		environment = append(environment, "IMAP"+number+"="+addresses["imap"], "LMTP"+number+"="+addresses["lmtp"],
-			"ON"+number+"="+strings.Join(on, " "), "KILL"+number+"=docker kill "+container)
+			"ON"+number+"="+strings.Join(on, " "), "KILL"+number+"=docker kill "+container,
+			"LOG"+number+"=docker logs "+container, "SIEVE"+number+"="+addresses["sieve"],
+			"ROOT"+number+"=docker run --rm --network none --pid container:"+container+
+				" --cap-add SYS_ADMIN --cap-add SYS_PTRACE --entrypoint busybox "+docker.Image("bookworm")+" nsenter -t 1 -m --")
 	}
 	return environment
 }
