@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 
+	"github.com/cyrdrill/cyrdrill/harness/drill"
 	"github.com/cyrdrill/cyrdrill/harness/export"
+	"github.com/cyrdrill/cyrdrill/harness/plan"
+	"github.com/cyrdrill/cyrdrill/harness/traffic"
+	"github.com/cyrdrill/cyrdrill/sim"
 )
 
 type exportCommand struct {
@@ -19,8 +23,18 @@ func (c *exportCommand) Run(a *app) error {
 		return err
 	}
 	var text bytes.Buffer
-	if err := export.As(&text, plans[0].Plan, c.As); err != nil {
+	if err := export.As(&text, plans[0].Plan, c.As, a.rehearse); err != nil {
 		return err
 	}
 	return a.writeTo(c.Write, text.Bytes(), 0o755)
+}
+
+// rehearse carries a plan out on simulated servers, and returns what users did.
+func (a *app) rehearse(p *plan.Plan) ([]traffic.Entry, error) {
+	pair, err := sim.New().NewPair(a.ctx, drill.Spec(p))
+	if err != nil {
+		return nil, err
+	}
+	_, evidence := drill.Run(a.ctx, p, pair, drill.Options{Target: "sim"})
+	return evidence.Entries, a.ctx.Err()
 }
