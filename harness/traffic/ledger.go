@@ -207,6 +207,13 @@ func (l *Ledger) accountNames() []string {
 	return slices.Clone(l.replay().order)
 }
 
+// knows says whether a message of that marker was ever sent.
+func (l *Ledger) knows(marker string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.replay().named[marker]) > 0
+}
+
 // mailboxesOf returns those in which a message is, or was, as they are called by
 // now.
 func (l *Ledger) mailboxesOf(account, marker string) []string {

@@ -154,7 +154,8 @@ type seen struct {
 }
 
 // look lists the messages of a mailbox that traffic wrote; none where the
-// server does not let the user look.
+// server does not let the user look. A file that was cut off may end within the marker:
+// whose message that is nobody can tell.
 func (w *worker) look(ctx context.Context, mailbox string) []seen {
 	ctx, cancel := target.Within(ctx, w.pair.Clock(), answerWithin)
 	defer cancel()
@@ -168,7 +169,7 @@ func (w *worker) look(ctx context.Context, mailbox string) []seen {
 	}
 	messages := make([]seen, 0, len(records))
 	for _, r := range records {
-		if marker, ok := markers[r.UID]; ok {
+		if marker, ok := markers[r.UID]; ok && w.ledger.knows(marker) {
 			messages = append(messages, seen{r.UID, marker, r.Flags, r.ModSeq})
 		}
 	}
