@@ -63,6 +63,9 @@ func (p *accountPlanner) changesOf(guid string) (changes []change, why string) {
 			if t := liveAt(source, r.UID); t != nil && t.GUID == guid {
 				made.theirs = t.Flags
 			}
+			if source.UIDValidity != m.UIDValidity {
+				made.theirs = slices.Concat(made.theirs, made.base) // rebuilt: what it lacks was lost with its index
+			}
 			if why == "" || !slices.Equal(made.base, made.theirs) {
 				why = p.whyFlags(m.UniqueID)
 			}
