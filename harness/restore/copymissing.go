@@ -194,6 +194,10 @@ func (p *accountPlanner) bringOnce(source target.Mailbox, action Action) Action 
 		return action
 	}
 	action.From, action.Mailbox = source.Name, destination.Name // the user may have renamed it since
+	if p.hadBefore(source, action) {
+		action.Act, action.Why = Keep, "the serving server had it in the freeze, and lacked it before that: "+action.Why
+		return action
+	}
 	if p.arrived == nil {
 		p.countArrived()
 	}
@@ -209,6 +213,13 @@ func (p *accountPlanner) bringOnce(source target.Mailbox, action Action) Action 
 	action.Act = PutBack
 	action.Why += fmt.Sprintf("; its UID is free: %s has given out none above %d", p.scene.Serving.Name(), destination.LastUID)
 	return action
+}
+
+// hadBefore says whether the serving server had the message in the freeze: whoever has
+// missed it looked earlier, or at an index that was rebuilt since.
+func (p *accountPlanner) hadBefore(source target.Mailbox, message Action) bool {
+	before, _ := byUniqueID(p.before, source.UniqueID)
+	return slices.ContainsFunc(before.Records, func(r target.Record) bool { return r.UID == message.UID && r.GUID == message.GUID })
 }
 
 // destination finds the mailbox on the serving server that is the rescued
