@@ -25,6 +25,8 @@ var refused = map[string][]string{
 	"delivered-to-who-dies-of-it": {`the fault "last-uid-low"`, `the property "isolation"`},
 	"found-twice":                 {`the fault "index-record-wiped"`, restores, `the property "restore-repeatable"`},
 	"look-amid-replication":       {`the property "looking-changes-nothing"`},
+	"made-below-renamed":          {restores, `the property "state-kept"`, `the property "restore-repeatable"`},
+	"missed-before-rebuilt":       {restores, `the property "restore-repeatable"`},
 	"rebuilt-old-master":          {`the fault "killed-amid-reconstruct"`, restores, `the property "state-kept"`},
 	"second-incident":             {restores, `the step "failback"`, `the property "state-kept"`, `the property "restore-repeatable"`},
 	"settings-made-since":         {restores, `the property "state-kept"`},
