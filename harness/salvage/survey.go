@@ -107,6 +107,9 @@ func (s *survey) plan(ctx context.Context, kept *freezeFile) (restore.Plan, erro
 			return err
 		})
 		if err == nil {
+			live, err = unusableOfOthers(ctx, s.pair, scene.Freeze.Sides[s.serving.Name()], group, live)
+		}
+		if err == nil {
 			parts[i], err = s.planGroup(ctx, scene, live)
 		}
 		return err
