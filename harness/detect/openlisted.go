@@ -8,26 +8,16 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
-// OpenOwn is [Access] to accounts' own mailboxes on one running server whose index is read
-// besides: that is asked for an account's mailboxes only where the administrator's list has
-// one that the user is not shown, and nobody is shown others' mailboxes, for which Cyrus
-// goes through all that there are.
-func OpenOwn(ctx context.Context, scene Scene) ([]Finding, error) {
+// OpenOwn is [Access] to accounts' own mailboxes, as the administrator lists them, on one
+// running server whose index is read besides. What a user is shown is asked for only where
+// something cannot be opened: for each LIST Cyrus goes through all mailboxes that it has.
+func OpenOwn(ctx context.Context, scene Scene, listed map[string]target.Listing) ([]Finding, error) {
 	server, err := scene.only()
 	if err != nil {
 		return nil, err
 	}
-	lister, ok := server.User().(target.ListReader)
-	if !ok {
-		found, err := Access{}.Detect(ctx, scene)
-		return slices.DeleteFunc(found, func(f Finding) bool { return isOthers(f.Mailbox) && f.Mailbox != "" }), err
-	}
-	listed, err := lister.ListedOf(ctx, scene.Accounts)
-	if err != nil {
-		return nil, fmt.Errorf("listing mailboxes of %s: %w", server.Name(), err)
-	}
 	return scene.visits(ctx, server, func(ctx context.Context, v *visitor) error {
-		v.listed = listed[v.account]
+		v.listed = append([]string{}, listed[v.account].Own...)
 		return v.visitOwn(ctx)
 	})
 }
@@ -67,23 +57,31 @@ func (s Scene) visits(ctx context.Context, server target.Server, visit func(ctx 
 	})
 }
 
+// visitOwn opens what is listed. What cannot be opened, is not shown, and of which the index
+// does not tell, is none of mail, as a calendar is; and where the list has changed meanwhile,
+// what is shown now is opened.
 func (v *visitor) visitOwn(ctx context.Context) error {
 	if !v.enter(ctx) {
 		return ctx.Err()
 	}
-	names, err := target.ListOwn(ctx, v.session)
-	if err == nil && v.hides(names) {
-		names, err = v.withIndexed(ctx, names)
+	names := slices.DeleteFunc(slices.Clone(v.listed), func(name string) bool { return !target.IsMail(name) })
+	if err := v.openEach(ctx, names); err != nil || len(v.found) == 0 {
+		return err
+	}
+	if !v.enter(ctx) {
+		return ctx.Err()
+	}
+	shown, err := target.ListOwn(ctx, v.session)
+	if err == nil {
+		shown, err = v.withIndexed(ctx, shown)
 	}
 	if err != nil {
 		return err
 	}
-	return v.openEach(ctx, names)
-}
-
-// hides says whether there may be mailboxes besides those that the user is shown.
-func (v *visitor) hides(shown []string) bool {
-	return slices.ContainsFunc(v.listed, func(name string) bool { return target.IsMail(name) && !slices.Contains(shown, name) })
+	v.found = slices.DeleteFunc(v.found, func(f Finding) bool {
+		return f.Mailbox != "" && !slices.Contains(shown, f.Mailbox)
+	})
+	return v.openEach(ctx, slices.DeleteFunc(shown, func(name string) bool { return slices.Contains(names, name) }))
 }
 
 func (v *visitor) visitOthers(ctx context.Context) error {

@@ -141,11 +141,11 @@ func differences(ctx context.Context, pair *field.Pair, freeze *restore.Freeze, 
 
 // unusable has detectors look at the serving server as it is: what users cannot open of
 // their own, and what is not compiled.
-func unusable(ctx context.Context, pair *field.Pair, names []string) ([]detect.Finding, error) {
+func unusable(ctx context.Context, pair *field.Pair, names []string, listed map[string]target.Listing) ([]detect.Finding, error) {
 	serving := pair.Servers[1]
 	live := sceneOf(pair, names)
 	live.Sides = []detect.Side{detect.LiveSide(serving)}
-	found, err := detect.OpenOwn(ctx, live)
+	found, err := detect.OpenOwn(ctx, live, listed)
 	if err != nil || !serving.Has(view.Sieve) || !serving.HasHost() {
 		return found, err
 	}
