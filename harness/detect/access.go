@@ -46,35 +46,6 @@ func (d Access) Detect(ctx context.Context, scene Scene) ([]Finding, error) {
 	return withoutTwice(found), err
 }
 
-// OpenListed is [Access] of one running server whose index is read besides: it asks that for
-// an account's mailboxes only where the administrator's list has one that the user is not
-// shown. All accounts are listed at once.
-func OpenListed(ctx context.Context, scene Scene) ([]Finding, error) {
-	servers, err := scene.servers()
-	if err != nil {
-		return nil, err
-	}
-	if len(servers) != 1 {
-		return nil, fmt.Errorf("opening the mailboxes of one server: there are %d", len(servers))
-	}
-	lister, ok := servers[0].User().(target.ListReader)
-	if !ok {
-		return Access{}.Detect(ctx, scene)
-	}
-	listed, err := lister.ListedOf(ctx, scene.Accounts)
-	if err != nil {
-		return nil, fmt.Errorf("listing mailboxes of %s: %w", servers[0].Name(), err)
-	}
-	found, err := scene.eachAccount(ctx, Access{}.Name(), func(ctx context.Context, account string) ([]Finding, error) {
-		v := visitor{server: servers[0], account: account, listed: listed[account]}
-		if err := v.visit(ctx); err != nil {
-			return nil, fmt.Errorf("opening the mailboxes of %s on %s: %w", account, servers[0].Name(), err)
-		}
-		return v.found, nil
-	})
-	return withoutTwice(found), err
-}
-
 // withoutTwice leaves out what somebody could not open of another's, if its owner
 // could not either.
 func withoutTwice(found []Finding) []Finding {
@@ -113,22 +84,12 @@ func (v *visitor) visit(ctx context.Context) error {
 		return ctx.Err()
 	}
 	names, err := v.session.List(ctx)
+	if err == nil {
+		names, err = v.withIndexed(ctx, names)
+	}
 	if err != nil {
 		return err
 	}
-	if v.hides(names) {
-		indexed, err := v.server.Index().Mailboxes(ctx, v.account)
-		if unread, refused := unreadableIndex(v.server, v.account, err); refused {
-			v.found = append(v.found, unread)
-		} else if err != nil {
-			return err
-		}
-		for _, m := range indexed {
-			names = append(names, m.Name)
-		}
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
 	if slices.ContainsFunc(names, isOthers) {
 		known, err := v.seesOthers(ctx)
 		if err != nil {
@@ -138,17 +99,32 @@ func (v *visitor) visit(ctx context.Context) error {
 			names = slices.DeleteFunc(names, isOthers)
 		}
 	}
+	return v.openEach(ctx, names)
+}
+
+// withIndexed adds mailboxes that the index knows to those that are shown.
+func (v *visitor) withIndexed(ctx context.Context, shown []string) ([]string, error) {
+	indexed, err := v.server.Index().Mailboxes(ctx, v.account)
+	if unread, refused := unreadableIndex(v.server, v.account, err); refused {
+		v.found = append(v.found, unread)
+	} else if err != nil {
+		return nil, err
+	}
+	names := slices.Clone(shown)
+	for _, m := range indexed {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func (v *visitor) openEach(ctx context.Context, names []string) error {
 	for _, name := range names {
 		if err := v.open(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// hides says whether there may be mailboxes besides those that the user is shown.
-func (v *visitor) hides(shown []string) bool {
-	return v.listed == nil || slices.ContainsFunc(v.listed, func(name string) bool { return target.IsMail(name) && !slices.Contains(shown, name) })
 }
 
 func isOthers(mailbox string) bool { return !target.IsOwn(mailbox) }

@@ -8,17 +8,38 @@ import (
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
 
+// Lists are what two servers list of accounts. Of each list Cyrus goes through all mailboxes
+// that it has, so it is asked for once for many accounts.
+type Lists struct{ Rescued, Serving map[string]target.Listing }
+
+// ListApart asks a rescued server and the one that serves for their lists.
+func ListApart(ctx context.Context, executor target.Executor, rescued, serving target.Server, accounts []string) (lists Lists, err error) {
+	list := func(server target.Server, into *map[string]target.Listing) func(context.Context) error {
+		return func(ctx context.Context) (err error) {
+			reader, can := server.Index().(target.ListingReader)
+			if !can {
+				return &target.UnsupportedError{Target: string(server.Name()), What: "reading accounts by the list of mailboxes"}
+			}
+			*into, err = reader.Listings(ctx, accounts)
+			return err
+		}
+	}
+	err = executor.Run(ctx, list(rescued, &lists.Rescued), list(serving, &lists.Serving))
+	return lists, err
+}
+
 // FreezeApart reads a rescued server and the one that serves, where nobody knows more of
-// their pair. Accounts are asked for as an administrator, so that nobody is logged in.
-// Nothing is changed.
-func FreezeApart(ctx context.Context, clock target.Clock, executor target.Executor, rescued, serving target.Server, accounts []string) (*Freeze, error) {
+// their pair, by their lists. Accounts are asked for as an administrator, so that nobody is
+// logged in. Nothing is changed.
+func FreezeApart(ctx context.Context, clock target.Clock, executor target.Executor, rescued, serving target.Server, accounts []string, lists Lists) (*Freeze, error) {
 	sides := []*FrozenSide{{Server: rescued.Name(), Role: target.RoleRescued}, {Server: serving.Name(), Role: target.RoleServing}}
 	freeze := &Freeze{TakenAt: clock.Now().UTC(), Sides: map[target.ServerName]*FrozenSide{}}
 	var tasks []func(context.Context) error
 	for i, server := range []target.Server{rescued, serving} {
 		freeze.Sides[server.Name()] = sides[i]
+		listings := []map[string]target.Listing{lists.Rescued, lists.Serving}[i]
 		tasks = append(tasks, func(ctx context.Context) error {
-			if err := sides[i].readApart(ctx, executor, server, accounts); err != nil {
+			if err := sides[i].readListed(ctx, executor, server, accounts, listings); err != nil {
 				return fmt.Errorf("freezing the index of %s: %w", server.Name(), err)
 			}
 			return nil
@@ -30,54 +51,47 @@ func FreezeApart(ctx context.Context, clock target.Clock, executor target.Execut
 	return freeze, nil
 }
 
-// readApart is [FrozenSide.read] by the administrator's list, where the server can be read by
-// that: then no mailbox is opened twice.
-func (s *FrozenSide) readApart(ctx context.Context, executor target.Executor, server target.Server, accounts []string) error {
-	reader, can := server.Index().(target.ListingReader)
-	if !can {
-		return s.read(ctx, executor, server, accounts, listedByAdministrator)
+// readListed is [FrozenSide.read] by the list of mailboxes: no mailbox is opened twice. An
+// account of which something on the list cannot be opened is listed once more, and read anew
+// where that has changed: a mailbox may have been deleted or renamed meanwhile.
+func (s *FrozenSide) readListed(ctx context.Context, executor target.Executor, server target.Server, accounts []string, listings map[string]target.Listing) error {
+	reader := server.Index().(target.ListingReader)
+	now := make([]target.Listing, len(accounts)) // side by side, each its own
+	at := map[string]int{}
+	for i, account := range accounts {
+		now[i], at[account] = listings[account], i
 	}
-	listings, err := reader.Listings(ctx, accounts)
-	if err != nil {
-		return err
-	}
-	byListing := func(ctx context.Context, account string) (snap target.Snapshot, noMeta bool, err error) {
-		snap = target.Snapshot{Server: server.Name(), Account: account, Level: target.LevelIndex}
-		listing := listings[account]
-		if snap.Mailboxes, err = reader.MailboxesListed(ctx, account, listing); diedOf(err) {
-			snap.Mailboxes, err = eachReadable(ctx, server, account, ownMail(listing.Own))
+	err := s.readEach(ctx, executor, accounts, func(ctx context.Context, account string) (snap target.Snapshot, noMeta bool, err error) {
+		snap, noMeta, err = snapshotListed(ctx, server, reader, account, now[at[account]])
+		if err != nil || len(snap.Mailboxes) == len(ownMail(now[at[account]].Own)) {
+			return snap, noMeta, err
 		}
-		if err != nil {
-			return snap, false, err
+		again, err := reader.Listings(ctx, []string{account})
+		if err != nil || slices.Equal(again[account].Own, now[at[account]].Own) {
+			return snap, noMeta, err
 		}
-		if snap.Meta, err = reader.MetaListed(ctx, account, listing); diedOf(err) {
-			return snap, true, nil
-		}
-		return snap, false, err
+		now[at[account]] = again[account]
+		return snapshotListed(ctx, server, reader, account, again[account])
+	})
+	if err == nil {
+		s.unread(accounts, func(account string) []string { return ownMail(now[at[account]].Own) })
 	}
-	if err := s.readEach(ctx, executor, accounts, byListing); err != nil {
-		return err
-	}
-	suspects := s.unread(accounts, func(account string) []string { return ownMail(listings[account].Own) })
-	if len(suspects) == 0 {
-		return nil
-	}
-	listed, err := listedByAdministrator(ctx, server, suspects) // some may have been deleted or renamed meanwhile
-	s.Unreadable = map[string][]string{}
-	s.unread(suspects, func(account string) []string { return listed[account] })
 	return err
 }
 
-func listedByAdministrator(ctx context.Context, server target.Server, accounts []string) (listed map[string][]string, err error) {
-	if reader, ok := server.User().(target.ListReader); ok {
-		listed, err = reader.ListedOf(ctx, accounts)
-	} else {
-		listed, err = eachListed(ctx, accounts, server.User().Listed)
+// snapshotListed reads one account by its listing.
+func snapshotListed(ctx context.Context, server target.Server, reader target.ListingReader, account string, listing target.Listing) (snap target.Snapshot, noMeta bool, err error) {
+	snap = target.Snapshot{Server: server.Name(), Account: account, Level: target.LevelIndex}
+	if snap.Mailboxes, err = reader.MailboxesListed(ctx, account, listing); diedOf(err) {
+		snap.Mailboxes, err = eachReadable(ctx, server, account, ownMail(listing.Own))
 	}
-	for account, names := range listed {
-		listed[account] = ownMail(names)
+	if err != nil {
+		return snap, false, err
 	}
-	return listed, err
+	if snap.Meta, err = reader.MetaListed(ctx, account, listing); diedOf(err) {
+		return snap, true, nil
+	}
+	return snap, false, err
 }
 
 // ownMail returns those of an account's mailboxes that hold mail.

@@ -139,18 +139,32 @@ func differences(ctx context.Context, pair *field.Pair, freeze *restore.Freeze, 
 	return detect.IndexCompare{}.Detect(ctx, frozen)
 }
 
-// unusable has detectors look at the serving server as it is: what users cannot open, and
-// what is not compiled.
-func unusable(ctx context.Context, pair *field.Pair, names []string) ([]detect.Finding, error) {
+// unusable has detectors look at the serving server as it is: what users cannot open of
+// their own, and what is not compiled.
+func unusable(ctx context.Context, pair *field.Pair, names []string, listed map[string]target.Listing) ([]detect.Finding, error) {
 	serving := pair.Servers[1]
 	live := sceneOf(pair, names)
 	live.Sides = []detect.Side{detect.LiveSide(serving)}
-	found, err := detect.OpenListed(ctx, live)
+	found, err := detect.OpenOwn(ctx, live, listed)
 	if err != nil || !serving.Has(view.Sieve) || !serving.HasHost() {
 		return found, err
 	}
 	more, err := detect.ScriptCompare{}.Detect(ctx, live)
 	return append(found, more...), err
+}
+
+// unusableOfOthers adds what users cannot open of others' mail, as far as a freeze tells that
+// they have read any, or does not tell.
+func unusableOfOthers(ctx context.Context, pair *field.Pair, frozen *restore.FrozenSide, names []string, found []detect.Finding) ([]detect.Finding, error) {
+	readers := slices.DeleteFunc(slices.Clone(names), func(account string) bool {
+		return len(frozen.Accounts[account].Meta.Seen) == 0 && !slices.Contains(frozen.NoMeta, account)
+	})
+	if len(readers) == 0 {
+		return found, nil
+	}
+	live := sceneOf(pair, readers)
+	live.Sides = []detect.Side{detect.LiveSide(pair.Servers[1])}
+	return detect.OpenOthers(ctx, live, found)
 }
 
 // sceneOf is a scene of some of a pair's accounts, without sides.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cyrdrill/cyrdrill/harness/field/fieldtest"
+	"github.com/cyrdrill/cyrdrill/harness/realtime"
 	"github.com/cyrdrill/cyrdrill/harness/restore"
 	"github.com/cyrdrill/cyrdrill/harness/target"
 )
@@ -41,7 +42,9 @@ func TestKeptFreezeIsTheOneThatWasTaken(t *testing.T) {
 	for _, accounts := range [][]string{frozenAccounts, {"frank"}, {"alice", "erin"}} {
 		got, err := kept.freeze(accounts)
 		must(t, err)
-		want, err := s.freeze(t.Context(), accounts)
+		lists, err := restore.ListApart(t.Context(), realtime.Time{}, s.rescued, s.serving, accounts)
+		must(t, err)
+		want, err := s.freeze(t.Context(), accounts, lists)
 		must(t, err)
 		if !slices.Equal(got.Names(), accounts) {
 			t.Errorf("it holds %v of %v", got.Names(), accounts)

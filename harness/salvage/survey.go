@@ -19,6 +19,9 @@ const (
 	// such groups are at work, so that the servers need not wait while one is compared.
 	accountsTogether = 4
 	surveyedAtOnce   = readAtOnce / accountsTogether
+	// listedTogether are so many accounts, whole groups, of which the servers' lists are
+	// asked for at once, and held.
+	listedTogether = 64 * accountsTogether
 )
 
 // survey plans a restore, group of accounts by group.
@@ -55,19 +58,31 @@ func (s *survey) groups() [][]string {
 	return slices.Collect(slices.Chunk(s.of.names, accountsTogether))
 }
 
-// each does something with each group, a few of them side by side.
-func (s *survey) each(ctx context.Context, do func(ctx context.Context, i int, group []string) error) error {
-	groups := s.groups()
-	tasks := make([]func(context.Context) error, len(groups))
-	for i, group := range groups {
-		tasks[i] = func(ctx context.Context) error { return do(ctx, i, group) }
+// each does something with each group, a few of them side by side, and with what the servers
+// list.
+func (s *survey) each(ctx context.Context, do func(ctx context.Context, i int, group []string, lists restore.Lists) error) error {
+	first := 0
+	for some := range slices.Chunk(s.of.names, listedTogether) {
+		lists, err := restore.ListApart(ctx, realtime.Time{}, s.rescued, s.serving, some)
+		if err != nil {
+			return err
+		}
+		var tasks []func(context.Context) error
+		for group := range slices.Chunk(some, accountsTogether) {
+			i := first
+			tasks = append(tasks, func(ctx context.Context) error { return do(ctx, i, group, lists) })
+			first++
+		}
+		if err := (few{most: surveyedAtOnce}).Run(ctx, tasks...); err != nil {
+			return err
+		}
 	}
-	return few{most: surveyedAtOnce}.Run(ctx, tasks...)
+	return nil
 }
 
 // freeze reads both servers.
-func (s *survey) freeze(ctx context.Context, group []string) (*restore.Freeze, error) {
-	return restore.FreezeApart(ctx, realtime.Time{}, few{most: readAtOnce}, s.rescued, s.serving, group)
+func (s *survey) freeze(ctx context.Context, group []string, lists restore.Lists) (*restore.Freeze, error) {
+	return restore.FreezeApart(ctx, realtime.Time{}, few{most: readAtOnce}, s.rescued, s.serving, group, lists)
 }
 
 // evidence returns the freeze that is kept in a file, which is made where it is not there;
@@ -77,8 +92,8 @@ func (s *survey) evidence(ctx context.Context) (*freezeFile, error) {
 		return nil, nil
 	}
 	return openFreeze(s.options.FreezeFile, s.of.names, s.rescued.Name(), s.serving.Name(), func(keep func(*restore.Freeze) error) error {
-		return s.each(ctx, func(ctx context.Context, _ int, group []string) error {
-			freeze, err := s.freeze(ctx, group)
+		return s.each(ctx, func(ctx context.Context, _ int, group []string, lists restore.Lists) error {
+			freeze, err := s.freeze(ctx, group, lists)
 			if err != nil {
 				return err
 			}
@@ -90,22 +105,25 @@ func (s *survey) evidence(ctx context.Context) (*freezeFile, error) {
 // plan plans group by group, on what is kept or on what is read now.
 func (s *survey) plan(ctx context.Context, kept *freezeFile) (restore.Plan, error) {
 	parts := make([]restore.Plan, len(s.groups()))
-	err := s.each(ctx, func(ctx context.Context, i int, group []string) (err error) {
+	err := s.each(ctx, func(ctx context.Context, i int, group []string, lists restore.Lists) (err error) {
 		scene := restore.Scene{Accounts: group, Rescued: s.rescued, Serving: s.serving, Executor: few{most: readAtOnce}, Clock: realtime.Time{}, Sync: lines{s.pair}}
 		var live []detect.Finding
 		err = scene.Executor.Run(ctx, func(ctx context.Context) (err error) {
 			if kept != nil {
 				scene.Freeze, err = kept.freeze(group)
-			} else if scene.Freeze, err = s.freeze(ctx, group); err == nil {
+			} else if scene.Freeze, err = s.freeze(ctx, group, lists); err == nil {
 				scene.Seen = scene.Freeze.Sides[s.serving.Name()]
 			}
 			return err
 		}, func(ctx context.Context) (err error) {
-			if live, err = unusable(ctx, s.pair, group); err != nil {
+			if live, err = unusable(ctx, s.pair, group, lists.Serving); err != nil {
 				err = fmt.Errorf("looking what cannot be opened: %w", err)
 			}
 			return err
 		})
+		if err == nil {
+			live, err = unusableOfOthers(ctx, s.pair, scene.Freeze.Sides[s.serving.Name()], group, live)
+		}
 		if err == nil {
 			parts[i], err = s.planGroup(ctx, scene, live)
 		}

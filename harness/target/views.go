@@ -155,6 +155,22 @@ func DigestedBodies(ctx context.Context, session Session, mailbox string, uids [
 	return session.Bodies(ctx, mailbox, uids, func(uid uint32, body []byte) error { return each(uid, body, DigestBody(body)) })
 }
 
+// OwnLister is a session that lists its user's own mailboxes without going through all others'
+// that there are, as Cyrus does to tell which of them the user may see.
+type OwnLister interface {
+	ListOwn(ctx context.Context) ([]string, error)
+}
+
+// ListOwn returns the names of those mailboxes that a session's user is shown, and that are
+// the user's own, sorted.
+func ListOwn(ctx context.Context, session Session) ([]string, error) {
+	if lister, ok := session.(OwnLister); ok {
+		return lister.ListOwn(ctx)
+	}
+	names, err := session.List(ctx)
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !IsOwn(name) }), err
+}
+
 // PartReader is a session that tells of a mailbox's messages no more than is asked for.
 type PartReader interface {
 	// RecordsOf is [Session.Records] of those messages alone.

@@ -90,10 +90,10 @@ func (u *userView) Listed(ctx context.Context, account string) ([]string, error)
 	return listed[account], err
 }
 
-// manyListed is from how many accounts on the whole list is asked for at once: 5,000 names
-// take Cyrus no longer than some 30 questions for one account's. Of a server with many more
-// accounts than are looked at that reads more than is needed, but in one answer.
-const manyListed = 32
+// manyListed is from how many accounts on the whole list is asked for at once. Whatever it is
+// asked for, Cyrus goes through all mailboxes that it has; to name them all takes four times
+// as long as that.
+const manyListed = 5
 
 // ListedOf implements [target.ListReader].
 func (u *userView) ListedOf(ctx context.Context, accounts []string) (map[string][]string, error) {

@@ -67,7 +67,7 @@ func (x *indexView) readInto(ctx context.Context, account, mailbox string, batch
 	send := func() error {
 		select {
 		case batches <- batch:
-			batch = make([]target.Record, 0, batchOf)
+			batch = nil
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -77,6 +77,9 @@ func (x *indexView) readInto(ctx context.Context, account, mailbox string, batch
 	begun := false
 	err := x.ask(ctx, func(s *wire.Sync) (err error) {
 		full, err = s.FullMailboxEach(ctx, mailboxname.Internal(account, mailbox), func(record wire.SyncRecord) error {
+			if begun && batch == nil { // a mailbox of a few records needs no room for more
+				batch = make([]target.Record, 0, batchOf)
+			}
 			begun, batch = true, append(batch, indexRecord(record))
 			if len(batch) < batchOf {
 				return nil

@@ -72,8 +72,15 @@ func isStale(err error) bool {
 type session struct{ client *wire.IMAP }
 
 // List returns the names of the mailboxes that can be selected, sorted.
-func (s session) List(ctx context.Context) ([]string, error) {
-	mailboxes, err := s.client.List(ctx, "*")
+func (s session) List(ctx context.Context) ([]string, error) { return s.list(ctx, "*") }
+
+// ListOwn implements [target.OwnLister].
+func (s session) ListOwn(ctx context.Context) ([]string, error) {
+	return s.list(ctx, "INBOX", "INBOX/*")
+}
+
+func (s session) list(ctx context.Context, patterns ...string) ([]string, error) {
+	mailboxes, err := s.client.List(ctx, patterns...)
 	if err != nil {
 		return nil, err
 	}
