@@ -100,15 +100,15 @@ func (v *visit) otherMailboxes() []string {
 }
 
 // stray notes messages that conversations.db will not know: but for those that it knows
-// from an earlier life of their mailbox, if that left it.
-func (a *accountState) stray(records []record, earlier *folder) {
+// from an earlier life of their mailbox, if that left it: those that were not unknown then.
+func (a *accountState) stray(records []record, earlier *folder, unknown map[string]bool) {
 	if a.wasReset || a.strayed == nil {
 		a.strayed = map[string]bool{}
 	}
 	a.wasReset, a.entryLost = false, false
 	for i := range records {
 		guid := records[i].guid
-		if earlier == nil || !slices.ContainsFunc(earlier.index.records, func(r record) bool { return r.guid == guid }) {
+		if earlier == nil || unknown[guid] || !slices.ContainsFunc(earlier.index.records, func(r record) bool { return r.guid == guid }) {
 			a.strayed[guid] = true
 		}
 	}

@@ -154,8 +154,9 @@ func (s *server) applyMailbox(u update) error {
 	x := v.index()
 	a := v.account()
 	strays := v.entry != before && isInbox(u.name) && (a.wasReset || a.entryLost) && s.pair.version.straysConversations
+	unknown := a.strayed
 	if strays {
-		a.stray(nil, nil) // of none, if it ends before any record is taken
+		a.stray(nil, nil, nil) // of none, if it ends before any record is taken
 	}
 	held := x.highestModSeq
 	if v.entry != before {
@@ -187,7 +188,7 @@ func (s *server) applyMailbox(u update) error {
 		return syncAborted
 	}
 	if strays {
-		a.stray(u.records, earlier)
+		a.stray(u.records, earlier, unknown)
 	}
 	if r := v.firstNew(u.records); r != nil && v.future() {
 		v.folder.files.put(r.uid, u.files[r.uid])

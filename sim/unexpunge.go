@@ -61,10 +61,12 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 	if client := o.pair.server(name.Other()).client; client != nil && client.server.peer == s {
 		client.overtaken(account)
 	}
-	kept := false
+	removed, kept := false, false
 	for _, e := range slices.Backward(s.disk.list.ofAccount(account)) {
 		f := s.disk.folder(e)
-		kept = kept || isInbox(e.name) && (f == nil || f.index.state != indexWhole)
+		if isInbox(e.name) {
+			removed, kept = true, f == nil || f.index.state != indexWhole
+		}
 		s.visit(e).refusal("sync_reset")
 		s.remove(e)
 		s.disk.list.remove(e.name)
@@ -75,8 +77,12 @@ func (o operator) ResetUser(ctx context.Context, name target.ServerName, account
 			return fmt.Errorf("resetting %s on %s: sync_reset died: %s", account, name, fatalRecord)
 		}
 	}
+	unknown := s.disk.account(account).strayed
 	delete(s.disk.accounts, account)
 	s.disk.account(account).wasReset = !kept
+	if !removed { // with an INBOX that it does not know of conversations.db stays, and knows no more than before
+		s.disk.account(account).strayed = unknown
+	}
 	if !apart {
 		s.quiet = false
 		s.log("UNUSER", account)
