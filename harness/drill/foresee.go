@@ -25,8 +25,10 @@ func foresee(before, rescued map[string]target.Snapshot, planned restore.Plan, r
 	for _, l := range report.Left {
 		left[fmt.Sprintf("%+v", l.Action)]++
 	}
+	kept := map[string][]string{} // mailboxes, by account: they are there, and perhaps in no snapshot
 	for _, a := range planned.Actions {
 		if a.Act == restore.Keep {
+			kept[a.Account] = append(kept[a.Account], a.Mailbox)
 			continue
 		}
 		if key := fmt.Sprintf("%+v", a); left[key] > 0 {
@@ -34,7 +36,7 @@ func foresee(before, rescued map[string]target.Snapshot, planned restore.Plan, r
 			continue
 		}
 		snap := after[a.Account]
-		if !foreseen(&snap, rescued[a.Account], a) {
+		if !foreseen(&snap, rescued[a.Account], a, kept[a.Account]) {
 			known[a.Account] = false
 		}
 		after[a.Account] = snap
@@ -53,8 +55,9 @@ func copied(snap target.Snapshot) target.Snapshot {
 	return snap
 }
 
-// foreseen does an action to a snapshot, and says whether it is known what it does.
-func foreseen(snap *target.Snapshot, rescued target.Snapshot, a restore.Action) bool {
+// foreseen does an action to a snapshot, and says whether it is known what it does. Kept are
+// mailboxes that are there all the same where the snapshot lacks them: nobody can open them.
+func foreseen(snap *target.Snapshot, rescued target.Snapshot, a restore.Action, kept []string) bool {
 	box := &target.Mailbox{}
 	for i := range snap.Mailboxes {
 		if snap.Mailboxes[i].Name == a.Mailbox {
@@ -69,11 +72,11 @@ func foreseen(snap *target.Snapshot, rescued target.Snapshot, a restore.Action) 
 		foreseenMessage(box, a)
 	case restore.Resync: // the replica alone is changed
 	case restore.Remake:
-		fillAbove(snap, a.Mailbox)
+		fillAbove(snap, a.Mailbox, kept)
 		made, _ := rescued.Mailbox(a.From)
 		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: made.ACL, Annotations: maps.Clone(made.Annotations)})
 	case restore.Create:
-		fillAbove(snap, a.Mailbox)
+		fillAbove(snap, a.Mailbox, kept)
 		acl, known := aclAbove(*snap, a.Mailbox)
 		snap.Mailboxes = append(snap.Mailboxes, target.Mailbox{Name: a.Mailbox, ACL: acl})
 		return known
@@ -161,9 +164,9 @@ func foreseenScript(snap *target.Snapshot, a restore.Action) bool {
 
 // fillAbove adds the mailboxes above one that are not there: Cyrus makes them with it, with
 // the ACL of the nearest above.
-func fillAbove(snap *target.Snapshot, name string) {
+func fillAbove(snap *target.Snapshot, name string, kept []string) {
 	for i, letter := range name {
-		if _, there := snap.Mailbox(name[:i]); letter != '/' || there {
+		if _, there := snap.Mailbox(name[:i]); letter != '/' || there || slices.Contains(kept, name[:i]) {
 			continue
 		}
 		if acl, known := aclAbove(*snap, name[:i]); known {

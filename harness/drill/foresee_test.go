@@ -23,3 +23,17 @@ func TestForeseeMailboxesAbove(t *testing.T) {
 		}
 	}
 }
+
+// A mailbox that nobody can open is in no snapshot, and is not made again with one below it.
+func TestForeseeNoMailboxAboveThatIsThereUnopened(t *testing.T) {
+	before := map[string]target.Snapshot{"alice": {Mailboxes: []target.Mailbox{{Name: "INBOX", ACL: "alice lrs"}}}}
+	rescued := map[string]target.Snapshot{"alice": {Mailboxes: []target.Mailbox{{Name: "INBOX/Old/Fresh", ACL: "alice lrs"}}}}
+	planned := restore.Plan{Actions: []restore.Action{
+		{Act: restore.Keep, Account: "alice", Mailbox: "INBOX/Old"},
+		{Act: restore.Remake, Account: "alice", Mailbox: "INBOX/Old/Fresh", From: "INBOX/Old/Fresh"},
+	}}
+	after, _ := foresee(before, rescued, planned, restore.Report{})
+	if _, made := after["alice"].Mailbox("INBOX/Old"); made {
+		t.Error("INBOX/Old, which is there, is foreseen to be made")
+	}
+}
