@@ -28,9 +28,9 @@ func (s *server) setQuotaRoot(account, root string) {
 	}
 }
 
-// cutRooting is what an end of all processes does to mailboxes that are being put under
-// a quota root: chance decides how many have it already. The others never get it, since
-// the root itself is there when sync_client tries again.
+// cutRooting is what SIGKILL does to mailboxes that are being put under a quota root: chance
+// decides how many have it already. The others never get it, since the root itself is there
+// when sync_client tries again. At a shutdown sync_server ends the command that it is at.
 func (s *server) cutRooting() {
 	r := s.rooting
 	s.rooting = rooting{}

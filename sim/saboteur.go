@@ -58,6 +58,7 @@ func (b saboteur) KillServer(ctx context.Context, name target.ServerName) (targe
 		return target.Evidence{}, fmt.Errorf("killing %s: it is down", name)
 	}
 	before := fmt.Sprintf("%d running", len(s.processes))
+	s.cutRooting()
 	s.kill()
 	s.disk.readOnly = false // a machine that starts mounts anew
 	return target.Evidence{

@@ -65,7 +65,7 @@ func (s *server) start() {
 func (s *server) kill() {
 	s.processes, s.client, s.tookLeave = nil, nil, false
 	s.logNotes() // which came before the answer that its user got
-	s.cutRooting()
+	s.rooting = rooting{}
 	s.pair.tracef("%s is down", s.name)
 }
 
