@@ -41,9 +41,12 @@ func (l syncLine) Get(_ context.Context, what dlist.Value) ([]dlist.Value, error
 	return answer.Lines, asked("GET "+what.Key, answer, err)
 }
 
-// Apply implements [target.SyncLine].
+// Apply implements [target.SyncLine]. What sync_server dies of it may have done.
 func (l syncLine) Apply(_ context.Context, what dlist.Value) error {
 	answer, err := l.session.Apply(what)
+	if err == nil && answer.Ended {
+		return fmt.Errorf("APPLY %s: no answer but BYE %s", what.Key, answer.LastWords)
+	}
 	return asked("APPLY "+what.Key, answer, err)
 }
 
