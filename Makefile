@@ -25,8 +25,9 @@ drill: build ## the main job: the whole incident, on real servers, or on the sim
 regress-images: # that bugs which are known are in one Cyrus and not in another is shown on both
 	@docker/build.sh bookworm trixie
 
+# What takes longest is begun first: begun last, by its name, it would run alone.
 test: lint images regress-images ## every test, real Cyrus included (needs Docker)
-	@CI=true $(GO) tool gotestsum --format pkgname-and-test-fails -- $(TEST_FLAGS) ./...
+	@CI=true $(GO) tool gotestsum --format pkgname-and-test-fails -- $(TEST_FLAGS) ./scenarios ./...
 
 unit: ## the tests that need no Docker, under the race detector; the others skip
 	@DOCKER_HOST=tcp://127.0.0.1:1 CI= $(GO) test -race $(TEST_FLAGS) ./...
